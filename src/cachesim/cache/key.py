@@ -1,0 +1,83 @@
+"""What is a cache key made of, so that a difference of two keys is an explanation?"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from cachesim.digest import Digest, digest_of
+
+__all__ = ["CacheKey", "KeyPart", "PartChange", "PartKind", "changed_parts"]
+
+
+class PartKind(enum.Enum):
+    """What sort of ingredient a key part is; the value is the word on screen."""
+
+    PARENT = "step above"
+    BASE = "base image"
+    COMMAND = "command"
+    ENV = "environment"
+    ARG = "build argument"
+    WORKDIR = "working directory"
+    USER = "user"
+    SHELL = "shell"
+    MOUNT = "mount"
+    NETWORK = "network"
+    HOSTS = "extra hosts"
+    PLATFORM = "platform"
+    SOURCE = "source name"
+    DESTINATION = "destination"
+    OWNER = "owner"
+    MODE = "permissions"
+    FLAG = "flag"
+    FILE = "file"
+    CONTENT = "content"
+    STAGE_CONTENT = "content of a stage"
+    CONFIG = "image configuration"
+    TIMESTAMP = "timestamp"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPart:
+    """One named ingredient. `value` is what a person may compare ("1.0", "0644, 1.2 kB"); `digest` decides equality."""
+
+    kind: PartKind
+    label: str              # what the user calls it: "src/app.py", "ARG VERSION"
+    value: str
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class CacheKey:
+    """The named parts of a step's key, in the order the engine has them."""
+
+    parts: tuple[KeyPart, ...]
+
+    @property
+    def digest(self) -> Digest:
+        """Identity of the whole key."""
+        return digest_of(*(f"{p.kind.value}\0{p.label}\0{p.digest}" for p in self.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class PartChange:
+    """One difference between two keys; old or new is None where the part exists only in the other."""
+
+    kind: PartKind
+    label: str
+    old: str | None
+    new: str | None
+
+
+def changed_parts(cached: CacheKey, wanted: CacheKey) -> tuple[PartChange, ...]:
+    """What differs between the key of the closest record and the key that was asked for, in key order."""
+    old = {(p.kind, p.label): p for p in cached.parts}
+    new = {(p.kind, p.label): p for p in wanted.parts}
+    changes = [PartChange(k, label, old[k, label].value if (k, label) in old else None, part.value)
+               for (k, label), part in new.items()
+               if (k, label) not in old or old[k, label].digest != part.digest]
+    changes += [PartChange(k, label, part.value, None) for (k, label), part in old.items() if (k, label) not in new]
+    if not changes and cached != wanted:
+        moved = [p for p, q in zip(wanted.parts, cached.parts, strict=False) if p != q]
+        changes = [PartChange(p.kind, p.label, "in another order", p.value) for p in moved[:1]]
+    return tuple(changes)

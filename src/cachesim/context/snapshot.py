@@ -1,0 +1,175 @@
+"""Which files does a build context hold, and how would they look after an edit that nobody has made yet?
+
+Paths inside a context are plain text: relative, "/"-separated, cleaned, "" for the root. (PurePosixPath costs 20 times as
+much for a context of 100,000 files.)
+"""
+
+from __future__ import annotations
+
+import enum
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cachesim.digest import Digest
+
+__all__ = ["EMPTY_DIR", "ContextSnapshot", "FileEntry", "FileKind", "directory", "lookup", "os_bytes", "regular_file",
+           "symlink", "walk", "with_children"]
+
+_NO_CHILDREN: Mapping[str, FileEntry] = {}
+
+
+class FileKind(enum.Enum):
+    """What a path is. OTHER is a device, fifo or socket."""
+
+    FILE = "file"
+    DIR = "dir"
+    SYMLINK = "symlink"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One file, directory (with everything below) or link; never changed after it was made.
+
+    Attributes:
+        mode: The twelve permission bits.
+        size: Bytes of a regular file, else 0.
+        digest: SHA-256 of a regular file's bytes; "" for everything else and for a file that was not read
+            (an ignored one, or an unreadable one: `unreadable` says why).
+        mtime_ns: Only the incremental transfer looks at it.
+        inode: Same non-zero value: hard links of one file.
+        children: Name to entry, for directories.
+        memo: Private to functions that derive values from an entry (checksums); never compared.
+    """
+
+    kind: FileKind
+    mode: int
+    size: int
+    digest: Digest
+    mtime_ns: int
+    link: str
+    uid: int
+    gid: int
+    xattrs: tuple[tuple[str, str], ...]
+    inode: int
+    unreadable: str
+    children: Mapping[str, FileEntry]
+    memo: dict[object, Any] = field(compare=False, repr=False)
+
+    @property
+    def is_dir(self) -> bool:
+        return self.kind is FileKind.DIR
+
+
+def regular_file(digest: Digest, size: int, mode: int = 0o644, mtime_ns: int = 0, *, uid: int = 0, gid: int = 0,
+                 xattrs: tuple[tuple[str, str], ...] = (), inode: int = 0, unreadable: str = "") -> FileEntry:
+    """Make the entry of a regular file."""
+    return FileEntry(FileKind.FILE, mode, size, digest, mtime_ns, "", uid, gid, xattrs, inode, unreadable,
+                     _NO_CHILDREN, {})
+
+
+def symlink(target: str, mtime_ns: int = 0, *, uid: int = 0, gid: int = 0) -> FileEntry:
+    """Make the entry of a symbolic link."""
+    return FileEntry(FileKind.SYMLINK, 0o777, 0, Digest(""), mtime_ns, target, uid, gid, (), 0, "", _NO_CHILDREN, {})
+
+
+def directory(children: Mapping[str, FileEntry] | None = None, mode: int = 0o755, mtime_ns: int = 0, *, uid: int = 0,
+              gid: int = 0, unreadable: str = "") -> FileEntry:
+    """Make the entry of a directory."""
+    return FileEntry(FileKind.DIR, mode, 0, Digest(""), mtime_ns, "", uid, gid, (), 0, unreadable,
+                     children if children is not None else _NO_CHILDREN, {})
+
+
+EMPTY_DIR = directory()
+
+
+def with_children(entry: FileEntry, children: Mapping[str, FileEntry]) -> FileEntry:
+    """The same directory with other children."""
+    return replace(entry, children=children, memo={})
+
+
+def lookup(tree: FileEntry, path: str) -> FileEntry | None:
+    """The entry at a cleaned relative path ("" is the tree itself), links not followed."""
+    node: FileEntry | None = tree
+    for part in path.split("/") if path else ():
+        node = node.children.get(part) if node is not None else None
+    return node
+
+
+def walk(tree: FileEntry, prefix: str = "") -> Iterator[tuple[str, FileEntry]]:
+    """Every entry below a directory, parents first, names in bytewise order; the directory itself is not included."""
+    for name in sorted(tree.children, key=os_bytes):
+        child = tree.children[name]
+        path = f"{prefix}{name}"
+        yield path, child
+        if child.is_dir:
+            yield from walk(child, path + "/")
+
+
+def os_bytes(name: str) -> bytes:
+    """A file name as the bytes it has on disk."""
+    return name.encode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True, slots=True)
+class ContextSnapshot:
+    """A build context at one moment: a tree of entries. All edits give a new snapshot and share what did not change."""
+
+    tree: FileEntry
+    origin: str = ""        # where it came from, for people: a folder, "HEAD of …"
+
+    def get(self, path: str) -> FileEntry | None:
+        """The entry at a path, links not followed."""
+        return lookup(self.tree, path)
+
+    def walk(self) -> Iterator[tuple[str, FileEntry]]:
+        """Every path with its entry, parents first, bytewise order."""
+        return walk(self.tree)
+
+    def with_entry(self, path: str, entry: FileEntry) -> ContextSnapshot:
+        """Add or replace one path; missing parent directories are made (0755)."""
+        return replace(self, tree=_edit(self.tree, path.split("/"), lambda _: entry))
+
+    def without(self, path: str) -> ContextSnapshot:
+        """Remove a path and everything below; a parent that becomes empty stays."""
+        if self.get(path) is None:
+            return self
+        return replace(self, tree=_edit(self.tree, path.split("/"), lambda _: None))
+
+    def renamed(self, old: str, new: str) -> ContextSnapshot:
+        """Move a path; KeyError if it does not exist."""
+        entry = self.get(old)
+        if entry is None:
+            raise KeyError(old)
+        return self.without(old).with_entry(posixpath.normpath(new), entry)
+
+    def chmod(self, path: str, mode: int) -> ContextSnapshot:
+        """Change permission bits; KeyError if the path does not exist."""
+        return self._changed(path, mode=mode)
+
+    def touch(self, path: str, mtime_ns: int) -> ContextSnapshot:
+        """Change the modification time; KeyError if the path does not exist."""
+        return self._changed(path, mtime_ns=mtime_ns)
+
+    def _changed(self, path: str, **change: Any) -> ContextSnapshot:
+        entry = self.get(path)
+        if entry is None:
+            raise KeyError(path)
+        changed = replace(entry, memo={}, **change)
+        return replace(self, tree=changed) if not path else self.with_entry(path, changed)
+
+
+def _edit(node: FileEntry, parts: list[str], change: Callable[[FileEntry | None], FileEntry | None]) -> FileEntry:
+    name, children = parts[0], dict(node.children)
+    old = children.get(name)
+    if len(parts) == 1:
+        new = change(old)
+    else:
+        new = _edit(old if old is not None and old.is_dir else EMPTY_DIR, parts[1:], change)
+    if new is None:
+        children.pop(name, None)
+    else:
+        children[name] = new
+    return with_children(node, children)

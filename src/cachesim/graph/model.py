@@ -1,0 +1,136 @@
+"""Which stages and steps does a build have, and what does each take from where?"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from cachesim.diagnostics import Diagnostic
+from cachesim.dockerfile.instructions import From, Instruction
+
+__all__ = ["BuildGraph", "Edge", "EdgeKind", "Source", "SourceKind", "Stage", "Step", "StepId"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StepId:
+    """Stage index in file order (meta ARGs before the first FROM: -1) and index in the stage; FROM is index 0.
+
+    Steps of ONBUILD triggers come from the base; their ids follow the FROM's own instructions in number: index is
+    counted over triggers first (1 … t), then the stage's instructions.
+    """
+
+    stage: int
+    index: int
+
+
+class SourceKind(enum.Enum):
+    """Where bytes enter a build."""
+
+    IMAGE = "image"
+    CONTEXT = "context"
+    NAMED_CONTEXT = "named context"
+    URL = "url"
+    GIT = "git"
+    SCRATCH = "scratch"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One entry point of bytes; `name` is the normalised reference, the context's name or the URL."""
+
+    kind: SourceKind
+    name: str = ""
+
+
+class EdgeKind(enum.Enum):
+    """How a step depends on another step or on a source."""
+
+    PARENT = "parent"
+    COPY_FROM = "copy from"
+    MOUNT = "mount"
+    CONTEXT = "context"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`origin` is what is read: a step (the last one of a stage), or a source; `target` the step that reads it."""
+
+    kind: EdgeKind
+    origin: StepId | Source
+    target: StepId
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One instruction in one build. `line` is its first source line (of the FROM for ONBUILD triggers)."""
+
+    id: StepId
+    instruction: Instruction
+    onbuild: bool = False
+
+    @property
+    def line(self) -> int:
+        return self.instruction.span.line
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """FROM up to the next FROM.
+
+    Attributes:
+        index: Zero-based FROM index in the file.
+        name: Lower-cased, "" if unnamed.
+        base: The image (normalised), scratch, a named context, or the index of an earlier stage.
+        platform: Expanded --platform, "" if none.
+        steps: FROM first, then ONBUILD triggers of the base, then the instructions.
+        reachable: Whether the target needs it.
+        error: Why the stage cannot be resolved (an empty FROM name, …), or None.
+    """
+
+    index: int
+    name: str
+    base: Source | int
+    platform: str
+    steps: tuple[Step, ...]
+    reachable: bool
+    error: Diagnostic | None = None
+
+    @property
+    def from_(self) -> From:
+        instruction = self.steps[0].instruction
+        assert isinstance(instruction, From)
+        return instruction
+
+    @property
+    def label(self) -> str:
+        """The name, or stage-N as the engine calls an unnamed one."""
+        return self.name or f"stage-{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildGraph:
+    """All stages and edges of one build; `meta` holds the ARGs before the first FROM (StepId stage -1).
+
+    Attributes:
+        target: Index of the stage to build; -1 if there is none.
+        edges: All of them, between steps and from sources.
+        global_scope: Values of predefined and meta ARGs, in order.
+        error: What makes the engine refuse the file before anything runs, or None.
+        diagnostics: Everything found while resolving, `error` included.
+    """
+
+    meta: tuple[Step, ...]
+    stages: tuple[Stage, ...]
+    target: int
+    edges: tuple[Edge, ...]
+    global_scope: tuple[tuple[str, str], ...]
+    error: Diagnostic | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    def step(self, step_id: StepId) -> Step:
+        """The step of that id; KeyError if there is none."""
+        steps = self.meta if step_id.stage < 0 else self.stages[step_id.stage].steps
+        for step in steps:
+            if step.id == step_id:
+                return step
+        raise KeyError(step_id)

@@ -1,0 +1,123 @@
+"""What did the person ask the builder for, beside the Dockerfile?"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cachesim.digest import Digest
+
+__all__ = ["BaseImage", "BuildOptions", "EngineKind", "ImageConfig", "ImageStore", "NetworkMode", "normalize_ref"]
+
+
+class EngineKind(enum.Enum):
+    """Which builder's rules apply."""
+
+    BUILDKIT = "buildkit"
+    CLASSIC = "classic"
+
+
+class ImageStore(enum.Enum):
+    """Where the engine keeps its images; base keys and --link differ."""
+
+    GRAPHDRIVER = "graphdriver"
+    CONTAINERD = "containerd"
+
+
+class NetworkMode(enum.Enum):
+    """--network of the build."""
+
+    DEFAULT = "default"
+    NONE = "none"
+    HOST = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """The flags of one build; order is as given on the command line where it matters.
+
+    Attributes:
+        dockerfile: Path of the Dockerfile below the context.
+        args: --build-arg; value None means "named without a value and not set in the environment".
+        secrets: --secret id and a digest of its content (never the content).
+        contexts: --build-context name and value (a folder below the context, or "docker-image://REF").
+        pull: --pull: ask the registry for the bases again.
+    """
+
+    dockerfile: str = "Dockerfile"
+    target: str = ""
+    args: tuple[tuple[str, str | None], ...] = ()
+    no_cache: bool = False
+    no_cache_filter: tuple[str, ...] = ()
+    platform: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    add_hosts: tuple[tuple[str, str], ...] = ()
+    network: NetworkMode = NetworkMode.NONE
+    secrets: tuple[tuple[str, Digest], ...] = ()
+    ssh: tuple[str, ...] = ()
+    contexts: tuple[tuple[str, str], ...] = ()
+    shm_size: int = 0
+    ulimits: tuple[str, ...] = ()
+    cgroup_parent: str = ""
+    cache_from: tuple[str, ...] = ()
+    pull: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImageConfig:
+    """The configuration of an image; order of `env` matters."""
+
+    env: tuple[tuple[str, str], ...] = ()
+    workdir: str = ""
+    user: str = ""
+    onbuild: tuple[str, ...] = ()
+    shell: tuple[str, ...] = ()
+    cmd: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] | None = None
+    exposed: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: str = ""
+    healthcheck: tuple[object, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BaseImage:
+    """What is known of an image that a FROM, COPY --from or mount names.
+
+    Attributes:
+        ref: Normalised reference ("docker.io/library/python:3.12-slim").
+        chain: Identity of its layer chain (a chain id, or a stand-in derived from the reference).
+        manifest: Identity of its manifest (containerd store); changes with labels and dates too.
+        config: None if nobody could be asked: PATH only is then assumed.
+        has_layers: False for an image that consists of configuration alone.
+        source: Where this knowledge comes from, for people ("engine", "remembered", "assumed", "scenario").
+    """
+
+    ref: str
+    chain: str
+    manifest: str
+    config: ImageConfig | None
+    has_layers: bool = True
+    source: str = "assumed"
+
+
+def normalize_ref(ref: str) -> str:
+    """Spell an image reference out: registry, library/ and :latest are added ("base:1" -> "docker.io/library/base:1").
+
+    Source: distribution/reference normalize.go, as shown in the engine's FROM step names.
+    """
+    name, at, digest = ref.partition("@")
+    head, slash, rest = name.partition("/")
+    if not slash or ("." not in head and ":" not in head and head != "localhost" and head.lower() == head):
+        domain, path = "docker.io", name
+    else:
+        domain, path = head, rest
+    if domain == "index.docker.io":
+        domain = "docker.io"
+    if domain == "docker.io" and "/" not in path:
+        path = "library/" + path
+    if ":" not in path.rsplit("/", 1)[-1] and not at:
+        path += ":latest"
+    return f"{domain}/{path}{at}{digest}"

@@ -1,0 +1,27 @@
+"""What would this build do, given what was built before? The one call of window and commands."""
+
+from __future__ import annotations
+
+from cachesim.cache.store import CacheStore
+from cachesim.engines.base import BuildRequest
+from cachesim.engines.registry import engine_of
+from cachesim.graph.resolve import resolve
+from cachesim.progress import SILENT, Progress
+from cachesim.simulate.explain import explained
+from cachesim.simulate.report import SimulationReport
+
+__all__ = ["simulate"]
+
+
+def simulate(request: BuildRequest, store: CacheStore,
+             progress: Progress = SILENT) -> tuple[SimulationReport, CacheStore]:
+    """Predict one build.
+
+    Returns:
+        The report, and the store as it would be afterwards. Drop the second to only ask; keep it to let the build happen.
+    Raises:
+        Cancelled: When nobody waits any more. Wrong Dockerfiles raise nothing: they are in the report.
+    """
+    graph = resolve(request.dockerfile, request.options, request.bases, request.engine)
+    verdict, after = engine_of(request.engine).run(request, graph, store, progress)
+    return explained(graph, verdict, store.builds), after.after_build(request.label)

@@ -1,0 +1,123 @@
+"""What would the build do, step by step, and why?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cachesim.cache.key import CacheKey, PartChange
+from cachesim.diagnostics import Diagnostic
+from cachesim.engines.base import (
+    Assumption,
+    ContextRead,
+    HistoryEntry,
+    MissReason,
+    Outcome,
+    VertexReport,
+    status_of,
+)
+from cachesim.graph.model import BuildGraph, Step, StepId
+
+__all__ = ["Assumption", "ContextRead", "HistoryEntry", "SimulationReport", "StepReport", "VertexReport"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """The verdict on one step.
+
+    Attributes:
+        step: The step (instruction, source span, id).
+        name: Exactly as the engine prints it; for steps it does not print, a readable stand-in.
+        outcome: The verdict; UNDETERMINED where the bytes that a RUN writes decide.
+        likely: HIT or MISS when UNDETERMINED, else the same as `outcome`.
+        reason: Why it must run; None for everything that does not.
+        cause: One sentence: what is the first cause, with old and new value, or why it is cached.
+        cause_step: The step whose own key part changed and carried it here (itself, if it is the first cause).
+        key: Its key, in named parts; None where the engine has no step.
+        cached_key: The closest key that the cache knows for this instruction, or None.
+        changes: Difference of these two keys.
+        from_build: Label of the build that made the layer, for a HIT.
+        rule: Where the rule stands ("buildkit.md 6.3 b: content cut-off").
+        reads: Context files it reads.
+        error: The engine's reason in plain words, for FAILED.
+        vertices: What the engine prints for it.
+    """
+
+    step: Step
+    name: str
+    outcome: Outcome
+    likely: Outcome
+    reason: MissReason | None = None
+    cause: str = ""
+    cause_step: StepId | None = None
+    key: CacheKey | None = None
+    cached_key: CacheKey | None = None
+    changes: tuple[PartChange, ...] = ()
+    from_build: str = ""
+    rule: str = ""
+    reads: tuple[ContextRead, ...] = ()
+    error: str = ""
+    vertices: tuple[VertexReport, ...] = ()
+
+    @property
+    def id(self) -> StepId:
+        return self.step.id
+
+    @property
+    def certain(self) -> bool:
+        return self.outcome is not Outcome.UNDETERMINED
+
+    @property
+    def runs(self) -> bool:
+        """Whether it would (likely) run again."""
+        return self.likely is Outcome.MISS
+
+    @property
+    def status(self) -> str:
+        """What the engine would print: "cached" or "run"; other outcomes have a status of their own."""
+        return status_of(self.likely)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationReport:
+    """The answer for one build. `steps` are in file order: meta ARGs, then stage by stage.
+
+    Attributes:
+        internal: Vertices that belong to no instruction's own line but that the engine prints and that are compared
+            ("[internal] preparing inline document", …).
+        error: Why the build fails (the engine's reason in plain words), or "".
+        error_step: Where, if at a step.
+        history: Final image, oldest first, base image excluded; empty if the build fails.
+    """
+
+    graph: BuildGraph
+    steps: tuple[StepReport, ...]
+    internal: tuple[VertexReport, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    error: str = ""
+    error_step: StepId | None = None
+    history: tuple[HistoryEntry, ...] = ()
+
+    def step(self, step_id: StepId) -> StepReport:
+        """The verdict of that id; KeyError if there is none."""
+        for step in self.steps:
+            if step.id == step_id:
+                return step
+        raise KeyError(step_id)
+
+    def counts(self) -> dict[Outcome, int]:
+        """Number of steps per outcome; only outcomes that occur."""
+        result: dict[Outcome, int] = {}
+        for step in self.steps:
+            result[step.outcome] = result.get(step.outcome, 0) + 1
+        return result
+
+    def misses(self) -> Iterator[StepReport]:
+        """Steps that would (likely) run, in file order."""
+        return (s for s in self.steps if s.runs)
+
+    @property
+    def first_miss(self) -> StepReport | None:
+        """The first cause in file order, or None if nothing runs."""
+        return next(self.misses(), None)
