@@ -1,0 +1,89 @@
+"""Which builds were (simulated to be) made, and what did the cache hold after each?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from cachesim.cache.store import EMPTY_STORE, CacheStore
+from cachesim.project.state import ProjectState
+from cachesim.simulate.report import SimulationReport
+
+__all__ = ["Timeline", "TimelineEntry"]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One build that happened.
+
+    Attributes:
+        id: Never reused in a timeline.
+        parent: The entry whose cache it started from; None for the first of a branch.
+        label: What the person did, in words ("edit src/app.py"); can be renamed.
+        state: What was built.
+        report: What the build did.
+        store: The cache after it.
+    """
+
+    id: int
+    parent: int | None
+    label: str
+    state: ProjectState
+    report: SimulationReport
+    store: CacheStore
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A tree of builds; `current` is the entry whose cache the next prediction uses (None: an empty cache).
+
+    `origin` says in words what the cache started with ("a build of HEAD", "nothing", …).
+    """
+
+    entries: tuple[TimelineEntry, ...] = ()
+    current: int | None = None
+    origin: str = "nothing was built yet"
+
+    def entry(self, entry_id: int) -> TimelineEntry:
+        """The entry of that id; KeyError if there is none."""
+        for entry in self.entries:
+            if entry.id == entry_id:
+                return entry
+        raise KeyError(entry_id)
+
+    @property
+    def store(self) -> CacheStore:
+        """The cache that the next build meets."""
+        return EMPTY_STORE if self.current is None else self.entry(self.current).store
+
+    def path(self, entry_id: int | None = None) -> tuple[TimelineEntry, ...]:
+        """The builds that lead to an entry (default: the current one), oldest first."""
+        found: list[TimelineEntry] = []
+        at = self.current if entry_id is None else entry_id
+        while at is not None:
+            found.append(self.entry(at))
+            at = found[-1].parent
+        return tuple(reversed(found))
+
+    def with_build(self, label: str, state: ProjectState, report: SimulationReport, store: CacheStore) -> Timeline:
+        """Add a build after the current entry and move there; a build after an earlier entry starts a branch."""
+        new = TimelineEntry(max((e.id for e in self.entries), default=0) + 1, self.current, label, state, report, store)
+        return replace(self, entries=(*self.entries, new), current=new.id)
+
+    def at(self, entry_id: int | None) -> Timeline:
+        """Move to another entry (None: before the first build)."""
+        if entry_id is not None:
+            self.entry(entry_id)
+        return replace(self, current=entry_id)
+
+    def renamed(self, entry_id: int, label: str) -> Timeline:
+        """Give an entry another label."""
+        return replace(self, entries=tuple(replace(e, label=label) if e.id == entry_id else e for e in self.entries))
+
+    def without(self, entry_id: int) -> Timeline:
+        """Drop an entry and everything built after it; the current entry moves to its parent if it was among them."""
+        gone, parent = {entry_id}, self.entry(entry_id).parent
+        for entry in self.entries:
+            if entry.parent in gone:
+                gone.add(entry.id)
+        current = parent if self.current in gone else self.current
+        return replace(self, entries=tuple(e for e in self.entries if e.id not in gone), current=current)
