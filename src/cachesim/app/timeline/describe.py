@@ -1,0 +1,49 @@
+"""What did the person do between two builds, in a few words?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cachesim.context.snapshot import FileEntry
+from cachesim.project.state import ProjectState
+from cachesim.project.timeline import Timeline
+
+__all__ = ["changed_files", "describe"]
+
+
+def describe(timeline: Timeline, state: ProjectState, changes: Sequence[str] = ()) -> str:
+    """Label the build that is about to happen ("First build", "No change", "Edit src/app.py and 2 more").
+
+    Args:
+        changes: Labels of what-if edits since the last build; they know best.
+    """
+    if timeline.current is None:
+        return "First build"
+    before = timeline.entry(timeline.current).state
+    said = [_sentence(label) for label in dict.fromkeys(changes)]
+    own = state.options.dockerfile
+    if state.text != before.text:
+        said.append(f"Edit {own.rpartition('/')[2]}")
+    if not changes:
+        said += [f"Edit {path}" for path in changed_files(before.context.tree, state.context.tree) if path != own]
+    if not said:
+        return "No change"
+    return said[0] if len(said) == 1 else f"{said[0]} and {len(said) - 1} more"
+
+
+def changed_files(old: FileEntry, new: FileEntry, prefix: str = "") -> Iterator[str]:
+    """Paths that differ between two trees; equal sub-trees that are shared are not looked into."""
+    if old is new:
+        return
+    for name in sorted({*old.children, *new.children}):
+        a, b = old.children.get(name), new.children.get(name)
+        if a is b or a == b:
+            continue
+        if a is not None and b is not None and a.is_dir and b.is_dir:
+            yield from changed_files(a, b, f"{prefix}{name}/")
+        else:
+            yield f"{prefix}{name}"
+
+
+def _sentence(label: str) -> str:
+    return label[:1].upper() + label[1:]

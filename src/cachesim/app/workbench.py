@@ -1,0 +1,389 @@
+"""What is open, what is its verdict, and who is told when that changes? The only meeting point of the widgets.
+
+Widgets call methods and listen to signals; each signal carries one immutable value and comes only on a real change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter, time_ns
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from cachesim.app.jobs import LatestJob
+from cachesim.app.notify import Message, Tone
+from cachesim.app.settings import Settings
+from cachesim.app.theme import LIGHT, Theme
+from cachesim.cache.store import CacheStore
+from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot
+from cachesim.diagnostics import Diagnostic
+from cachesim.engines.base import BuildRequest, RunClaim
+from cachesim.graph.model import StepId
+from cachesim.graph.options import BuildOptions, EngineKind, ImageStore
+from cachesim.progress import Progress
+from cachesim.project.state import ProjectState
+from cachesim.project.timeline import Timeline
+from cachesim.simulate.report import SimulationReport
+
+__all__ = ["SYNC_LIMIT", "Simulate", "Workbench"]
+
+Simulate = Callable[[BuildRequest, CacheStore, Progress], tuple[SimulationReport, CacheStore]]
+SYNC_LIMIT = 0.008      # seconds; a faster simulation is done in the same turn of the event loop
+
+
+def _pipeline(request: BuildRequest, store: CacheStore, progress: Progress) -> tuple[SimulationReport, CacheStore]:
+    from cachesim.pipeline import simulate  # networkx comes with it
+    return simulate(request, store, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the simulation of one state said."""
+
+    state: ProjectState
+    report: SimulationReport
+    seconds: float
+
+
+class Workbench(QObject):
+    """Text, context, options, timeline, report and selection of one window."""
+
+    project_opened = Signal(object)         # ProjectInfo | None
+    state_changed = Signal(object)          # ProjectState
+    text_replaced = Signal(object)          # str, set from outside the editor as a new document
+    text_edited = Signal(object)            # (text, label): an edit from outside; one undo step of the editor
+    report_changed = Signal(object)         # SimulationReport | None
+    report_stale_changed = Signal(bool)     # True: the last good report is shown, the text is broken
+    diagnostics_changed = Signal(object)    # tuple[Diagnostic, ...]
+    selection_changed = Signal(object)      # StepId | None
+    activated = Signal(object)              # StepId
+    line_activated = Signal(int)            # line to jump to, where there is no step
+    timeline_changed = Signal(object)       # Timeline
+    compared = Signal(object)               # ReportComparison | None
+    message_posted = Signal(object)         # Message
+    confirmation_changed = Signal(object)   # state of a real build
+    busy_changed = Signal(object)           # str | None
+    preview_changed = Signal(object)        # SimulationReport | None
+    look_changed = Signal(object)           # Theme
+    settings_changed = Signal(object)       # Settings
+    saved_changed = Signal(bool)
+    crashed = Signal(object)                # Exception: a bug in a job
+
+    def __init__(self, parent: QObject | None = None, *, simulate: Simulate = _pipeline) -> None:
+        super().__init__(parent)
+        self._simulate = simulate
+        self._state = ProjectState("", ContextSnapshot(EMPTY_DIR))
+        self._disk_text = ""
+        self._report: SimulationReport | None = None
+        self._answered: ProjectState | None = None
+        self._stale = False
+        self._diagnostics: tuple[Diagnostic, ...] = ()
+        self._selected: StepId | None = None
+        self._timeline = Timeline()
+        self._project: object | None = None
+        self._busy: str | None = None
+        self._preview: SimulationReport | None = None
+        self._confirmation: object | None = None
+        self._look, self._settings = LIGHT, Settings()
+        self._seconds = 1.0     # of the last simulation; the first one goes to the worker
+        self._changes: tuple[tuple[str, ProjectState], ...] = ()
+        self._merge = QTimer(self, singleShot=True, interval=0)
+        self._merge.timeout.connect(self._predict)
+        self._job = LatestJob("simulate", self)
+        self._job.finished.connect(self._answer)
+        self._job.failed.connect(self._fail)
+        self._job.crashed.connect(self.crashed)
+
+    # -- what is there ------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> ProjectState:
+        return self._state
+
+    @property
+    def report(self) -> SimulationReport | None:
+        return self._report
+
+    @property
+    def stale(self) -> bool:
+        return self._stale
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return self._diagnostics
+
+    @property
+    def selected(self) -> StepId | None:
+        return self._selected
+
+    @property
+    def timeline(self) -> Timeline:
+        return self._timeline
+
+    @property
+    def project(self) -> object | None:
+        return self._project
+
+    @property
+    def busy(self) -> str | None:
+        return self._busy
+
+    @property
+    def preview(self) -> SimulationReport | None:
+        return self._preview
+
+    @property
+    def confirmation(self) -> object | None:
+        return self._confirmation
+
+    @property
+    def look(self) -> Theme:
+        return self._look
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    @property
+    def saved(self) -> bool:
+        """Whether the text is what lies on disk."""
+        return self._state.text == self._disk_text
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What was changed beside the text since the last build, in words, oldest first (see `take_back`)."""
+        return tuple(label for label, _ in self._changes)
+
+    @property
+    def seconds(self) -> float:
+        """How long the last simulation took."""
+        return self._seconds
+
+    @property
+    def jobs(self) -> tuple[LatestJob, ...]:
+        return (self._job,)
+
+    # -- text ---------------------------------------------------------------------------------------------------
+
+    def new_text(self, text: str) -> None:
+        """Take what the editor holds now (typing); the prediction follows once per turn of the event loop."""
+        if text != self._state.text:
+            was_saved = self.saved
+            self._set_state(self._state.with_text(text, time_ns()))
+            if self.saved != was_saved:
+                self.saved_changed.emit(self.saved)
+
+    def replace_text(self, text: str, label: str) -> None:
+        """Change the text from outside the editor, as one undo step there."""
+        if text != self._state.text:
+            self.text_edited.emit((text, label))
+            self.new_text(text)
+
+    def preview_text(self, text: str | None) -> None:
+        """Predict a text that hangs in the air (a drag); None ends it."""
+        if text is None or text == self._state.text:
+            preview = None
+        else:
+            state = self._state.with_text(text, time_ns())
+            preview, _ = self._simulate(state.request(), self._timeline.store, Progress())
+        if preview != self._preview:
+            self._preview = preview
+            self.preview_changed.emit(preview)
+
+    # -- selection ----------------------------------------------------------------------------------------------
+
+    def select(self, step_id: StepId | None) -> None:
+        """Highlight a step in all views."""
+        if step_id != self._selected:
+            self._selected = step_id
+            self.selection_changed.emit(step_id)
+
+    def activate(self, step_id: StepId) -> None:
+        """Open a step: select it and jump to its source line."""
+        self.select(step_id)
+        self.activated.emit(step_id)
+
+    def activate_line(self, line: int) -> None:
+        """Jump to a source line."""
+        self.line_activated.emit(line)
+
+    # -- everything else a prediction depends on -----------------------------------------------------------------
+
+    def set_options(self, options: BuildOptions, label: str = "change build options") -> None:
+        """Take other build options."""
+        self._change(replace(self._state, options=options), label)
+
+    def set_engine(self, engine: EngineKind, store: ImageStore, label: str = "") -> None:
+        """Take another engine or image store."""
+        self._change(replace(self._state, engine=engine, store=store), label or f"use {engine.value}, {store.value}")
+
+    def set_claims(self, claims: Sequence[RunClaim], label: str = "state what a RUN does") -> None:
+        """Take what the person states about RUN steps."""
+        self._change(replace(self._state, claims=tuple(claims)), label)
+
+    def edit_context(self, context: ContextSnapshot, label: str) -> None:
+        """Take another context (a what-if edit: nothing is written to disk)."""
+        self._change(replace(self._state, context=context), label)
+
+    def set_state(self, state: ProjectState, label: str) -> None:
+        """Take a whole other state but its text (several things at once)."""
+        self._change(replace(state, text=self._state.text), label)
+
+    def take_back(self) -> str:
+        """Undo the last change that is not text; returns its label, or ""."""
+        if not self._changes:
+            return ""
+        label, before = self._changes[-1]
+        self._changes = self._changes[:-1]
+        context = before.with_text(self._state.text, time_ns()).context if before.text != self._state.text else None
+        self._set_state(replace(before, text=self._state.text, context=context or before.context))
+        return label
+
+    def _change(self, state: ProjectState, label: str) -> None:
+        if state != self._state:
+            self._changes = (*self._changes, (label, self._state))
+            self._set_state(state)
+
+    def _set_state(self, state: ProjectState) -> None:
+        self._state = state
+        self.state_changed.emit(state)
+        self._merge.start()
+
+    # -- timeline -----------------------------------------------------------------------------------------------
+
+    def build(self, label: str = "") -> None:
+        """Let the simulated build happen: this state joins the timeline and the cache holds it."""
+        from cachesim.app.timeline.describe import describe
+        label = label or describe(self._timeline, self._state, self.changes)
+        report, store = self._simulate(self._state.request(label), self._timeline.store, Progress())
+        self._changes = ()
+        self.set_timeline(self._timeline.with_build(label, self._state, report, store))
+
+    def set_timeline(self, timeline: Timeline) -> None:
+        """Take another timeline; the prediction is made anew against its current cache."""
+        if timeline != self._timeline:
+            self._timeline = timeline
+            self.timeline_changed.emit(timeline)
+            self._merge.start()
+
+    def go_to(self, entry_id: int | None) -> None:
+        """Go back (or forward) to a build: its text, files and options, and the cache as it was after it."""
+        self.set_timeline(self._timeline.at(entry_id))
+        if entry_id is not None:
+            self.show_state(self._timeline.entry(entry_id).state)
+
+    def rename_entry(self, entry_id: int, label: str) -> None:
+        """Give a build of the timeline another label."""
+        self.set_timeline(self._timeline.renamed(entry_id, label))
+
+    def delete_entry(self, entry_id: int) -> None:
+        """Forget a build and all that were made after it."""
+        self.set_timeline(self._timeline.without(entry_id))
+
+    def compare(self, a_id: int, b_id: int) -> None:
+        """Set two builds side by side."""
+        from cachesim.simulate.compare import compare
+        self.compared.emit(compare(self._timeline.entry(a_id).report, self._timeline.entry(b_id).report))
+
+    def show_state(self, state: ProjectState) -> None:
+        """Take a whole state, text included, from outside the editor."""
+        self._changes = ()
+        was_saved, other_text = self.saved, state.text != self._state.text
+        if state != self._state:
+            self._set_state(state)
+        if other_text:
+            self.text_replaced.emit(state.text)
+        if self.saved != was_saved:
+            self.saved_changed.emit(self.saved)
+
+    # -- prediction ---------------------------------------------------------------------------------------------
+
+    @Slot()
+    def _predict(self) -> None:
+        state, store = self._state, self._timeline.store
+
+        def work(progress: Progress) -> _Answer:
+            start = perf_counter()
+            report, _ = self._simulate(state.request(), store, progress)
+            return _Answer(state, report, perf_counter() - start)
+        if self._seconds < SYNC_LIMIT:
+            self._job.cancel()
+            self._answer(work(Progress()))
+        else:
+            self._job.submit(work)
+
+    @Slot(object)
+    def _answer(self, answer: _Answer) -> None:
+        self._seconds, report = answer.seconds, answer.report
+        broken = report.graph.error is not None and self._report is not None and bool(self._report.steps)
+        if report.diagnostics != self._diagnostics:
+            self._diagnostics = report.diagnostics
+            self.diagnostics_changed.emit(self._diagnostics)
+        if broken != self._stale:
+            self._stale = broken
+            self.report_stale_changed.emit(broken)
+        if broken or report == self._report:
+            return
+        self._report, self._answered = report, answer.state
+        self.report_changed.emit(report)
+        if self._selected is not None and all(step.id != self._selected for step in report.steps):
+            self.select(None)
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        self.post(Message(str(error), Tone.ERROR, key="simulate"))
+
+    # -- talk ---------------------------------------------------------------------------------------------------
+
+    def post(self, message: Message) -> None:
+        """Show a message bar."""
+        self.message_posted.emit(message)
+
+    def set_busy(self, what: str | None) -> None:
+        """Say what is being done; None when it is over."""
+        if what != self._busy:
+            self._busy = what
+            self.busy_changed.emit(what)
+
+    def set_confirmation(self, confirmation: object | None) -> None:
+        """Show the state of a real build."""
+        if confirmation != self._confirmation:
+            self._confirmation = confirmation
+            self.confirmation_changed.emit(confirmation)
+
+    def set_look(self, look: Theme) -> None:
+        """Take another theme or other sizes."""
+        if look != self._look:
+            self._look = look
+            self.look_changed.emit(look)
+
+    def set_settings(self, settings: Settings) -> None:
+        """Take other preferences."""
+        if settings != self._settings:
+            self._settings = settings
+            self.settings_changed.emit(settings)
+
+    # -- disk ---------------------------------------------------------------------------------------------------
+
+    def open_path(self, path: Path) -> None:
+        """Open a folder or a Dockerfile."""
+        raise NotImplementedError
+
+    def open_sample(self, name: str) -> None:
+        """Open a copy of a shipped sample."""
+        raise NotImplementedError
+
+    def save(self) -> bool:
+        """Write the Dockerfile; False (with a message) if that failed."""
+        raise NotImplementedError
+
+    def save_files(self, paths: Sequence[str]) -> None:
+        """Write edited context files to disk."""
+        raise NotImplementedError
+
+    def shutdown(self) -> None:
+        """Stop all jobs and wait for them; call before the window goes."""
+        self._merge.stop()
+        self._job.shutdown()
