@@ -1,0 +1,87 @@
+"""What differs between two builds, step by step?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from cachesim.cache.key import PartChange, changed_parts
+from cachesim.engines.base import Outcome
+from cachesim.simulate.report import SimulationReport, StepReport
+
+__all__ = ["ReportComparison", "StepPair", "compare"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepPair:
+    """One instruction in both builds; one side is None where the other build lacks it.
+
+    `changes` are the key parts that differ, from a to b.
+    """
+
+    a: StepReport | None
+    b: StepReport | None
+    changes: tuple[PartChange, ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Whether instruction, key or outcome is not the same in both."""
+        return (self.a is None or self.b is None or bool(self.changes) or self.a.outcome is not self.b.outcome
+                or self.a.step.instruction.text != self.b.step.instruction.text)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportComparison:
+    """Two builds side by side; `pairs` follow b's order, what only a has stands where it was."""
+
+    a: SimulationReport
+    b: SimulationReport
+    pairs: tuple[StepPair, ...]
+
+    @property
+    def differing(self) -> int:
+        """Number of pairs that differ."""
+        return sum(pair.differs for pair in self.pairs)
+
+    def totals(self) -> tuple[tuple[Outcome, int, int], ...]:
+        """Each outcome that occurs, with its number of steps in a and in b."""
+        a, b = self.a.counts(), self.b.counts()
+        return tuple((o, a.get(o, 0), b.get(o, 0)) for o in Outcome if o in a or o in b)
+
+
+def compare(a: SimulationReport, b: SimulationReport) -> ReportComparison:
+    """Put two builds side by side, aligned by instruction: an edited line stands beside its older self."""
+    return ReportComparison(a, b, tuple(_pair(left, right) for left, right in _aligned(a, b)))
+
+
+def _pair(a: StepReport | None, b: StepReport | None) -> StepPair:
+    keys = a is not None and b is not None and a.key is not None and b.key is not None
+    return StepPair(a, b, changed_parts(a.key, b.key) if keys else ())  # type: ignore[union-attr, arg-type]
+
+
+def _aligned(a: SimulationReport, b: SimulationReport) -> Iterator[tuple[StepReport | None, StepReport | None]]:
+    """Match equal lines first, then lines of the same keyword inside each gap."""
+    for left, right, equal in _blocks(a.steps, b.steps, _lines(a), _lines(b)):
+        if equal:
+            yield from zip(left, right, strict=True)
+            continue
+        loose_a, loose_b = [s.step.instruction.keyword for s in left], [s.step.instruction.keyword for s in right]
+        for old, new, same in _blocks(left, right, loose_a, loose_b):
+            if same:
+                yield from zip(old, new, strict=True)
+            else:
+                yield from ((step, None) for step in old)
+                yield from ((None, step) for step in new)
+
+
+def _lines(report: SimulationReport) -> list[str]:
+    labels = {stage.index: stage.label for stage in report.graph.stages}
+    return [f"{labels.get(s.id.stage, '')}\0{s.step.instruction.text}" for s in report.steps]
+
+
+def _blocks(a: Sequence[StepReport], b: Sequence[StepReport], a_lines: Sequence[str],
+            b_lines: Sequence[str]) -> Iterator[tuple[Sequence[StepReport], Sequence[StepReport], bool]]:
+    matcher = SequenceMatcher(None, a_lines, b_lines, autojunk=False)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        yield a[i1:i2], b[j1:j2], tag == "equal"
