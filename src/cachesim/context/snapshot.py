@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cachesim.digest import Digest
+from cachesim.digest import Digest, digest_of_bytes
 
-__all__ = ["EMPTY_DIR", "ContextSnapshot", "FileEntry", "FileKind", "directory", "lookup", "os_bytes", "regular_file",
+__all__ = ["EMPTY_DIR", "ContextSnapshot", "FileEntry", "FileKind", "directory", "is_ignore_file", "lookup", "os_bytes", "regular_file",
            "symlink", "walk", "with_children"]
 
 _NO_CHILDREN: Mapping[str, FileEntry] = {}
@@ -108,6 +108,11 @@ def walk(tree: FileEntry, prefix: str = "") -> Iterator[tuple[str, FileEntry]]:
             yield from walk(child, path + "/")
 
 
+def is_ignore_file(path: str) -> bool:
+    """Whether the path names a .dockerignore or a NAME.dockerignore."""
+    return path.endswith(".dockerignore")
+
+
 def os_bytes(name: str) -> bytes:
     """A file name as the bytes it has on disk."""
     return name.encode("utf-8", "surrogateescape")
@@ -115,10 +120,43 @@ def os_bytes(name: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class ContextSnapshot:
-    """A build context at one moment: a tree of entries. All edits give a new snapshot and share what did not change."""
+    """A build context at one moment: a tree of entries. All edits give a new snapshot and share what did not change.
+
+    `texts` holds the text of every ignore file (`.dockerignore`, `NAME.dockerignore`) by content digest: the only files
+    whose bytes decide a prediction.
+    """
 
     tree: FileEntry
     origin: str = ""        # where it came from, for people: a folder, "HEAD of …"
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes], origin: str = "") -> ContextSnapshot:
+        """Make a snapshot from plain contents (mode 0644)."""
+        snapshot = cls(EMPTY_DIR, origin)
+        for path, data in files.items():
+            snapshot = snapshot.with_bytes(path, data)
+        return snapshot
+
+    def with_bytes(self, path: str, data: bytes, mode: int | None = None, mtime_ns: int = 0) -> ContextSnapshot:
+        """Write a file; the mode of an existing file is kept unless one is given, a new file gets 0644."""
+        old = self.get(path)
+        if mode is None:
+            mode = old.mode if old is not None and old.kind is FileKind.FILE else 0o644
+        digest = digest_of_bytes(data)
+        changed = self.with_entry(path, regular_file(digest, len(data), mode, mtime_ns))
+        return changed.with_text_of(path, digest, data)
+
+    def with_text_of(self, path: str, digest: Digest, data: bytes) -> ContextSnapshot:
+        """Remember the text of an ignore file (any other path changes nothing)."""
+        if not is_ignore_file(path):
+            return self
+        return replace(self, texts={**self.texts, digest: data.decode("utf-8", "surrogateescape")})
+
+    def ignore_text(self, path: str) -> str | None:
+        """The text of an ignore file at that path, or None if there is none."""
+        entry = self.get(path)
+        return self.texts.get(entry.digest) if entry is not None else None
 
     def get(self, path: str) -> FileEntry | None:
         """The entry at a path, links not followed."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cachesim.diagnostics import Diagnostic
 from cachesim.dockerfile.instructions import From, Instruction
+from cachesim.graph.options import familiar_ref, normalize_ref
 
-__all__ = ["BuildGraph", "Edge", "EdgeKind", "Source", "SourceKind", "Stage", "Step", "StepId"]
+__all__ = ["BuildGraph", "Edge", "EdgeKind", "Source", "SourceKind", "Stage", "Step", "StepId", "find_source"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -115,6 +117,7 @@ class BuildGraph:
         target: Index of the stage to build; -1 if there is none.
         edges: All of them, between steps and from sources.
         global_scope: Values of predefined and meta ARGs, in order.
+        contexts: --build-context values by familiar name ("base", "busybox:1.36"; no ":latest").
         error: What makes the engine refuse the file before anything runs, or None.
         diagnostics: Everything found while resolving, `error` included.
     """
@@ -124,8 +127,18 @@ class BuildGraph:
     target: int
     edges: tuple[Edge, ...]
     global_scope: tuple[tuple[str, str], ...]
+    contexts: Mapping[str, str]
     error: Diagnostic | None
     diagnostics: tuple[Diagnostic, ...]
+
+    def find(self, name: str, *, by_index: bool = True) -> int | Source:
+        """What a `--from` or FROM name means: a stage index, scratch, a named context or an image."""
+        if by_index and name.lstrip("+-").isdigit():
+            return int(name)
+        for stage in reversed(self.stages):
+            if stage.name and stage.name == name.lower():
+                return stage.index
+        return find_source(name, self.contexts)
 
     def step(self, step_id: StepId) -> Step:
         """The step of that id; KeyError if there is none."""
@@ -134,3 +147,13 @@ class BuildGraph:
             if step.id == step_id:
                 return step
         raise KeyError(step_id)
+
+
+def find_source(name: str, contexts: Mapping[str, str]) -> Source:
+    """What an image name means when no stage has it."""
+    if name.lower() == "scratch":
+        return Source(SourceKind.SCRATCH)
+    familiar = familiar_ref(name)
+    if familiar in contexts:
+        return Source(SourceKind.NAMED_CONTEXT, familiar)
+    return Source(SourceKind.IMAGE, normalize_ref(name))

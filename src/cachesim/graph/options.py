@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from cachesim.digest import Digest
 
-__all__ = ["BaseImage", "BuildOptions", "EngineKind", "ImageConfig", "ImageStore", "NetworkMode", "normalize_ref"]
+__all__ = ["BaseImage", "BuildOptions", "EngineKind", "ImageConfig", "ImageStore", "NetworkMode", "familiar_ref",
+           "normalize_ref"]
 
 
 class EngineKind(enum.Enum):
@@ -121,3 +122,16 @@ def normalize_ref(ref: str) -> str:
     if ":" not in path.rsplit("/", 1)[-1] and not at:
         path += ":latest"
     return f"{domain}/{path}{at}{digest}"
+
+
+def familiar_ref(ref: str) -> str:
+    """Spell an image reference as people write it, without ":latest" ("docker.io/library/base:latest" -> "base").
+
+    Source: buildx util/buildflags and BuildKit frontend/dockerui/namedcontext.go compare --build-context names so.
+    """
+    full = normalize_ref(ref)
+    for prefix in ("docker.io/library/", "docker.io/"):
+        if full.startswith(prefix):
+            full = full[len(prefix):]
+            break
+    return full.removesuffix(":latest")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from cachesim.context.snapshot import ContextSnapshot, regular_file
-from cachesim.digest import digest_of_bytes
+from cachesim.context.snapshot import ContextSnapshot
 from cachesim.dockerfile.instructions import ParsedDockerfile
 from cachesim.dockerfile.parser import parse
 from cachesim.engines.base import BuildRequest, RunClaim
@@ -38,8 +37,7 @@ class ProjectState:
         path, context = self.options.dockerfile, self.context
         old = context.get(path)
         if old is not None:
-            raw = text.encode("utf-8", "surrogateescape")
-            context = context.with_entry(path, regular_file(digest_of_bytes(raw), len(raw), old.mode, mtime_ns))
+            context = context.with_bytes(path, text.encode("utf-8", "surrogateescape"), None, mtime_ns)
         return replace(self, text=text, context=context)
 
     def request(self, label: str = "", parsed: ParsedDockerfile | None = None) -> BuildRequest:

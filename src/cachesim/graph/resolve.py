@@ -1,0 +1,275 @@
+"""Which stages and sources do the names in a Dockerfile mean, and which of them does the target need?
+
+Source: BuildKit v0.25 frontend/dockerfile/dockerfile2llb/convert.go (buildDispatchStates, toCommand, allReachableStages);
+for the classic builder moby v28.5 builder/dockerfile (evaluator.go, dispatchers.go).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from cachesim.diagnostics import Diagnostic, Severity, SourceSpan
+from cachesim.dockerfile.expand import ExpandError, expand_word
+from cachesim.dockerfile.instructions import (
+    Arg,
+    Copy,
+    From,
+    Instruction,
+    Onbuild,
+    ParsedDockerfile,
+    Run,
+)
+from cachesim.dockerfile.parser import parse_instruction
+from cachesim.graph.model import (
+    BuildGraph,
+    Edge,
+    EdgeKind,
+    Source,
+    SourceKind,
+    Stage,
+    Step,
+    StepId,
+    find_source,
+)
+from cachesim.graph.options import BaseImage, BuildOptions, EngineKind, familiar_ref, normalize_ref
+from cachesim.graph.platforms import Platform, PlatformError, platform_args
+from cachesim.graph.query import first_cycle, reachable
+
+__all__ = ["resolve"]
+
+
+def resolve(parsed: ParsedDockerfile, options: BuildOptions, bases: Mapping[str, BaseImage],
+            engine: EngineKind = EngineKind.BUILDKIT) -> BuildGraph:
+    """Build the graph of one build; wrong names become diagnostics and the graph's `error`.
+
+    Args:
+        bases: What is known of images, by normalised reference (their ONBUILD triggers become steps).
+    """
+    return _Resolver(parsed, options, bases, engine).graph()
+
+
+class _Resolver:
+    def __init__(self, parsed: ParsedDockerfile, options: BuildOptions, bases: Mapping[str, BaseImage],
+                 engine: EngineKind) -> None:
+        self.parsed, self.options, self.bases, self.engine = parsed, options, bases, engine
+        self.contexts = {familiar_ref(name): value for name, value in options.contexts}
+        self.diagnostics: list[Diagnostic] = list(parsed.diagnostics)
+        self.error = parsed.error
+        self.scope: dict[str, str] = {}
+        self.stages: list[Stage] = []
+
+    def graph(self) -> BuildGraph:
+        meta, groups = _stages_of(self.parsed.instructions)
+        self._global_scope([i for i in meta if isinstance(i, Arg)], groups)
+        for index, group in enumerate(groups):
+            self.stages.append(self._stage(index, group))
+        graph = BuildGraph(
+            meta=tuple(Step(StepId(-1, i), instruction) for i, instruction in enumerate(meta)),
+            stages=tuple(self.stages), target=-1, edges=(), global_scope=tuple(self.scope.items()),
+            contexts=self.contexts, error=None, diagnostics=())
+        graph = replace(graph, target=self._target(graph))
+        graph = replace(graph, edges=tuple(self._edges(graph)))
+        needed = self._needed(graph)
+        stages = tuple(replace(s, reachable=s.index in needed) for s in graph.stages)
+        return replace(graph, stages=stages, error=self.error, diagnostics=tuple(self.diagnostics))
+
+    def _fail(self, span: SourceSpan, message: str, code: str) -> Diagnostic:
+        found = Diagnostic(span, Severity.ERROR, message, code)
+        self.diagnostics.append(found)
+        self.error = self.error or found
+        return found
+
+    def _global_scope(self, meta: Sequence[Arg], groups: Sequence[Sequence[Instruction]]) -> None:
+        given = dict(self.options.args)
+        if self.engine is EngineKind.BUILDKIT:
+            target = self.options.target
+            if not target and groups:
+                last = groups[-1][0]
+                target = last.name if isinstance(last, From) else ""
+            try:
+                self.scope.update(platform_args(self.options.platform, target))
+            except PlatformError as e:
+                self._fail(_START, str(e), "bad-platform")
+            for name in self.scope:
+                if given.get(name) is not None:
+                    self.scope[name] = given[name] or ""
+        for instruction in meta:
+            for name, default in instruction.pairs:
+                value = given.get(name)
+                if value is None and default is not None:
+                    try:
+                        value = expand_word(default, self.scope, self.parsed.escape)
+                    except ExpandError as e:
+                        self._fail(instruction.span, str(e), "expansion")
+                if value is not None:
+                    self.scope.pop(name, None)
+                    self.scope[name] = value
+
+    def _stage(self, index: int, group: Sequence[Instruction]) -> Stage:
+        from_ = group[0]
+        assert isinstance(from_, From)
+        problem: Diagnostic | None = None
+        image = platform = ""
+        try:
+            image = expand_word(from_.image, self.scope, self.parsed.escape)
+            platform = expand_word(from_.platform, self.scope, self.parsed.escape)
+            if not image:
+                problem = self._fail(from_.span, f"base name ({from_.image}) should not be blank", "blank-base")
+            elif from_.platform and not platform:
+                problem = self._fail(from_.span, f"empty platform value from expression {from_.platform}", "bad-platform")
+            elif platform:
+                Platform.parse(platform)
+        except ExpandError as e:
+            problem = self._fail(from_.span, str(e), "expansion")
+        except PlatformError as e:
+            problem = self._fail(from_.span, f"failed to parse platform {from_.platform}: {e}", "bad-platform")
+        base = self._base(from_, image or "scratch")
+        triggers = self._triggers(base, from_)
+        steps = [Step(StepId(index, 0), from_)]
+        steps += [Step(StepId(index, 1 + i), trigger, onbuild=True) for i, trigger in enumerate(triggers)]
+        steps += [Step(StepId(index, len(steps) + i), instruction) for i, instruction in enumerate(group[1:])]
+        return Stage(index, from_.name, base, platform, tuple(steps), reachable=False, error=problem)
+
+    def _base(self, from_: From, image: str) -> Source | int:
+        if from_.name and self.engine is EngineKind.BUILDKIT and familiar_ref(from_.name) in self.contexts:
+            return Source(SourceKind.NAMED_CONTEXT, familiar_ref(from_.name))
+        wanted = image if self.engine is EngineKind.BUILDKIT else image.lower()
+        for stage in reversed(self.stages):
+            if stage.name and stage.name == wanted:
+                return stage.index
+        contexts = self.contexts if self.engine is EngineKind.BUILDKIT else {}
+        if image != "scratch" and _has_upper_case(image):
+            self._fail(from_.span, f"failed to parse stage name {image!r}: invalid reference format: repository name "
+                                   f"(library/{image.split(':')[0]}) must be lowercase".replace("'", '"'), "bad-reference")
+        return find_source(image, contexts)
+
+    def _triggers(self, base: Source | int, from_: From) -> list[Instruction]:
+        if isinstance(base, int):
+            found = [s.instruction for s in self.stages[base].steps if isinstance(s.instruction, Onbuild)]
+            return [i.trigger for i in found if i.trigger is not None]
+        name = base.name
+        if base.kind is SourceKind.NAMED_CONTEXT:
+            value = self.contexts[name]
+            if not value.startswith("docker-image://"):
+                return []
+            name = normalize_ref(value.removeprefix("docker-image://"))
+        image = self.bases.get(name)
+        if image is None or image.config is None:
+            return []
+        triggers = []
+        for text in image.config.onbuild:
+            trigger = parse_instruction(text)
+            if trigger is None:
+                self._fail(from_.span, f"the base image's trigger ONBUILD {text} does not parse", "onbuild")
+            else:
+                triggers.append(replace(trigger, span=from_.span))
+        return triggers
+
+    def _target(self, graph: BuildGraph) -> int:
+        wanted = self.options.target
+        if not graph.stages:
+            return -1
+        if not wanted:
+            return len(graph.stages) - 1
+        for stage in reversed(graph.stages):
+            if stage.name and stage.name == wanted.lower():
+                return stage.index
+        message = (f'target stage "{wanted}" could not be found')
+        self._fail(graph.stages[-1].from_.span, message, "unknown-target")
+        return -1
+
+    def _edges(self, graph: BuildGraph) -> list[Edge]:
+        edges: list[Edge] = []
+        for stage in graph.stages:
+            if stage.base is not None and isinstance(stage.base, int):
+                edges.append(Edge(EdgeKind.PARENT, graph.stages[stage.base].steps[-1].id, stage.steps[0].id))
+            elif isinstance(stage.base, Source):
+                edges.append(Edge(EdgeKind.PARENT, stage.base, stage.steps[0].id))
+            for above, step in zip(stage.steps, stage.steps[1:], strict=False):
+                edges.append(Edge(EdgeKind.PARENT, above.id, step.id))
+                edges += self._own_edges(graph, stage, step)
+        return edges
+
+    def _own_edges(self, graph: BuildGraph, stage: Stage, step: Step) -> list[Edge]:
+        instruction = step.instruction
+        if isinstance(instruction, Copy):
+            if instruction.from_:
+                return self._from_edge(graph, stage, step, EdgeKind.COPY_FROM, instruction.from_, by_index=True)
+            remote = [_remote(s) for s in instruction.sources]
+            edges = [Edge(EdgeKind.CONTEXT, r, step.id) for r in remote if r is not None]
+            if any(r is None for r in remote):
+                edges.insert(0, Edge(EdgeKind.CONTEXT, Source(SourceKind.CONTEXT), step.id))
+            return edges
+        edges = []
+        if isinstance(instruction, Run):
+            for mount in instruction.mounts:
+                values = dict(mount.options)
+                if values.get("from"):
+                    edges += self._from_edge(graph, stage, step, EdgeKind.MOUNT, values["from"], by_index=False)
+                elif mount.type == "bind":
+                    edges.append(Edge(EdgeKind.CONTEXT, Source(SourceKind.CONTEXT), step.id))
+        return edges
+
+    def _from_edge(self, graph: BuildGraph, stage: Stage, step: Step, kind: EdgeKind, name: str, *,
+                   by_index: bool) -> list[Edge]:
+        span = step.instruction.span
+        if "$" in name:
+            self._fail(span, "variable expansion is not supported for --from, define a new stage with FROM using ARG from "
+                             "global scope as a workaround", "from-variable")
+            return []
+        found = graph.find(name, by_index=by_index)
+        if isinstance(found, Source):
+            return [Edge(kind, found, step.id)]
+        if found < 0 or found >= len(graph.stages):
+            self._fail(span, f"invalid stage index {found}", "unknown-stage")
+            return []
+        return [Edge(kind, graph.stages[found].steps[-1].id, step.id)]
+
+    def _needed(self, graph: BuildGraph) -> set[int]:
+        if self.engine is EngineKind.CLASSIC:
+            return set(range(graph.target + 1))
+        links: dict[int, set[int]] = {s.index: set() for s in graph.stages}
+        for edge in graph.edges:
+            if isinstance(edge.origin, StepId) and edge.origin.stage != edge.target.stage:
+                links[edge.target.stage].add(edge.origin.stage)
+            elif isinstance(edge.origin, StepId) and edge.kind is not EdgeKind.PARENT:
+                links[edge.target.stage].add(edge.origin.stage)
+        cycle = first_cycle(links)
+        if cycle:
+            stage = graph.stages[cycle[0]]
+            self._fail(stage.from_.span, f"circular dependency detected on stage: {stage.label}", "cycle")
+        return reachable(links, graph.target) if graph.target >= 0 else set()
+
+
+_START = SourceSpan(1, 0, 1, 0)
+
+
+def _has_upper_case(image: str) -> bool:
+    name = image.split("@")[0]
+    head, slash, rest = name.partition("/")
+    path = rest if slash and ("." in head or ":" in head or head == "localhost" or head.lower() != head) else name
+    repository = path.rsplit(":", 1)[0] if ":" in path.rsplit("/", 1)[-1] else path
+    return repository.lower() != repository
+
+
+def _remote(word: str) -> Source | None:
+    if word.startswith(("http://", "https://")):
+        kind = SourceKind.GIT if word.split("#")[0].split("?")[0].endswith(".git") else SourceKind.URL
+        return Source(kind, word)
+    if word.startswith(("git://", "ssh://", "git@")):
+        return Source(SourceKind.GIT, word)
+    return None
+
+
+def _stages_of(instructions: Sequence[Instruction]) -> tuple[list[Instruction], list[list[Instruction]]]:
+    meta: list[Instruction] = []
+    groups: list[list[Instruction]] = []
+    for instruction in instructions:
+        if isinstance(instruction, From):
+            groups.append([instruction])
+        elif groups:
+            groups[-1].append(instruction)
+        elif isinstance(instruction, Arg):
+            meta.append(instruction)
+    return meta, groups
