@@ -1,0 +1,235 @@
+"""Which builds were made, which one are we at, and how does a person go back?"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QWidget,
+)
+
+from cachesim.app.theme import Theme, icon
+from cachesim.app.verdict.sentences import entry_summary
+from cachesim.app.workbench import Workbench
+from cachesim.project.timeline import Timeline, TimelineEntry
+
+__all__ = ["EntryButton", "TimelineStrip"]
+
+
+class EntryButton(QAbstractButton):
+    """One build: its number, its label, its counts."""
+
+    compare_picked = Signal(int)
+
+    def __init__(self, entry: TimelineEntry, number: int, theme: Theme, on_path: bool, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.entry, self._number, self._theme, self._on_path = entry, number, theme, on_path
+        self._summary = entry_summary(entry.report)
+        self.picked = False
+        self.setText(entry.label)
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(f"Build {number}: {entry.label}, {self._summary}")
+        branch = "" if on_path else " This build lies on another branch."
+        self.setToolTip(f"Build {number}: {entry.label} – {self._summary}.{branch} Click to go there, "
+                        "Ctrl+click a second one to compare, right click for more.")
+        self._label_width = min(QFontMetrics(self._bold()).horizontalAdvance(entry.label), 260)
+
+    def _bold(self) -> QFont:
+        font = QFont(self.font())
+        font.setBold(True)
+        return font
+
+    def sizeHint(self) -> QSize:
+        metrics = QFontMetrics(self.font())
+        summary = metrics.horizontalAdvance(self._summary)
+        return QSize(metrics.height() + self._label_width + summary + 34, metrics.height() + 10)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and event.button() is Qt.MouseButton.LeftButton:
+            self.setDown(False)
+            self.compare_picked.emit(self.entry.id)
+            event.accept()
+        else:
+            super().mouseReleaseEvent(event)
+
+    def nextCheckState(self) -> None:
+        """The timeline decides which entry is the current one."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme, frame = self._theme, QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5)
+        current = self.isChecked()
+        if current or self.picked or self.underMouse():
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(theme.selection if current or self.picked else theme.line))
+            painter.drawRoundedRect(frame, 5, 5)
+        if self.picked or self.hasFocus() or (theme.border > 1 and current):
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QColor(theme.accent if self.picked else theme.text))
+            painter.drawRoundedRect(frame, 5, 5)
+        metrics = QFontMetrics(self.font())
+        side = metrics.height()
+        ring = QRectF(7, (self.height() - side) / 2, side, side)
+        painter.setPen(QColor(theme.accent if self._on_path else theme.muted))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(ring)
+        small = QFont(self.font())
+        small.setPixelSize(max(8, round(side * (0.62 if self._number < 10 else 0.5))))
+        painter.setFont(small)
+        painter.drawText(ring, Qt.AlignmentFlag.AlignCenter, str(self._number))
+        painter.setFont(self._bold() if current else self.font())
+        painter.setPen(QColor(theme.text if self._on_path else theme.muted))
+        left = side + 13
+        box = QRectF(left, 0, self._label_width, self.height())
+        text = QFontMetrics(painter.font()).elidedText(self.text(), Qt.TextElideMode.ElideRight, self._label_width)
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
+        painter.setFont(self.font())
+        painter.setPen(QColor(theme.muted if not current else theme.text))
+        painter.drawText(QRectF(left + self._label_width + 8, 0, self.width(), self.height()),
+                         Qt.AlignmentFlag.AlignVCenter, self._summary)
+
+
+class TimelineStrip(QFrame):
+    """All builds in a row, the one whose cache counts in the selection colour, and a button for the next."""
+
+    build_asked = Signal()
+    origin_asked = Signal(QPoint)
+
+    def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("timeline_strip")
+        self.setAccessibleName("Timeline")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._workbench = workbench
+        self._first_pick: int | None = None
+        self._area = QScrollArea()
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setWidgetResizable(True)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setAccessibleName("Builds")
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 8, 0)
+        row.setSpacing(4)
+        self._origin = QPushButton()
+        self._origin.setFlat(True)
+        self._origin.setAccessibleName("What the cache started with")
+        self._origin.clicked.connect(self._ask_origin)
+        self._add = QPushButton("Build")
+        self._add.setAccessibleName("Build, simulated")
+        self._add.setToolTip("Let this build happen, simulated: it joins the timeline and the cache holds it (Ctrl+B)")
+        self._add.clicked.connect(self.build_asked)
+        row.addWidget(self._origin)
+        row.addWidget(self._area, 1)
+        row.addWidget(self._add)
+        workbench.timeline_changed.connect(self._refresh)
+        workbench.look_changed.connect(self._refresh)
+        self._refresh()
+
+    def entry_buttons(self) -> list[EntryButton]:
+        """The builds, left to right."""
+        return [b for b in self.findChildren(EntryButton) if b.parent() is self._area.widget()]
+
+    @Slot()
+    def _refresh(self, _: object = None) -> None:
+        timeline, theme = self._workbench.timeline, self._workbench.look
+        self._first_pick = None
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        path = {entry.id for entry in timeline.path()}
+        chosen: EntryButton | None = None
+        for number, entry in enumerate(timeline.entries, 1):
+            button = EntryButton(entry, number, theme, entry.id in path or _ahead(timeline, entry, path), holder)
+            button.setChecked(entry.id == timeline.current)
+            button.clicked.connect(partial(self._go, entry.id))
+            button.compare_picked.connect(self._pick)
+            row.addWidget(button)
+            chosen = button if button.isChecked() else chosen
+        if not timeline.entries:
+            hint = QLabel("No build yet. Every build you let happen is kept here, so that you can go back.")
+            hint.setStyleSheet(f"color: {theme.muted}")
+            row.addWidget(hint)
+        row.addStretch(1)
+        self._area.setWidget(holder)
+        self._add.setIcon(icon("plus", theme.accent))
+        self._origin.setText(f"Cache: {timeline.origin}" if timeline.origin else "Cache")
+        self._origin.setToolTip(f"The cache started with: {timeline.origin}. Click to choose another start.")
+        flat = f"border: 1px solid transparent; padding: 2px 6px; border-radius: 4px; color: {theme.muted};"
+        self._origin.setStyleSheet(f"QPushButton {{ {flat} }} QPushButton:hover, QPushButton:focus"
+                                   f" {{ border-color: {theme.accent}; }}")
+        self.setFixedHeight(max(34, QFontMetrics(self.font()).height() + 14))
+        if chosen is not None:
+            holder.adjustSize()
+            self._area.ensureWidgetVisible(chosen, 40, 0)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        button = self.childAt(event.pos())
+        if isinstance(button, EntryButton):
+            self.entry_menu(button.entry).exec(event.globalPos())
+
+    def entry_menu(self, entry: TimelineEntry) -> QMenu:
+        """What can be done with one build."""
+        menu = QMenu(self)
+        bench = self._workbench
+        menu.addAction("Go to this build", partial(bench.go_to, entry.id))
+        current = bench.timeline.current
+        compare = menu.addAction("Compare with the current build", partial(bench.compare, entry.id, current or 0))
+        compare.setEnabled(current is not None and current != entry.id)
+        menu.addSeparator()
+        menu.addAction("Rename…", partial(self._rename, entry))
+        menu.addAction("Delete this build and all after it", partial(bench.delete_entry, entry.id))
+        return menu
+
+    def _rename(self, entry: TimelineEntry) -> None:
+        label, ok = QInputDialog.getText(self, "Rename build", "Name of this build:", text=entry.label)
+        if ok and label.strip():
+            self._workbench.rename_entry(entry.id, label.strip())
+
+    def _go(self, entry_id: int) -> None:
+        self._workbench.go_to(entry_id)
+
+    @Slot(int)
+    def _pick(self, entry_id: int) -> None:
+        """First Ctrl+click picks, the second one compares."""
+        if self._first_pick is None or self._first_pick == entry_id:
+            self._first_pick = entry_id if self._first_pick is None else None
+            for button in self.entry_buttons():
+                button.picked = button.entry.id == self._first_pick
+                button.update()
+        else:
+            first, self._first_pick = self._first_pick, None
+            for button in self.entry_buttons():
+                button.picked = False
+                button.update()
+            self._workbench.compare(first, entry_id)
+
+    @Slot()
+    def _ask_origin(self) -> None:
+        self.origin_asked.emit(self._origin.mapToGlobal(QPoint(0, self._origin.height())))
+
+
+def _ahead(timeline: Timeline, entry: TimelineEntry, path: set[int]) -> bool:
+    """Whether an entry lies straight ahead of the current one (on no other branch)."""
+    at: int | None = entry.id
+    while at is not None and at not in path:
+        at = timeline.entry(at).parent
+    return at == timeline.current

@@ -1,0 +1,92 @@
+"""What does one build say in a strip: how many steps have which outcome, and where is the first miss?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cachesim.engines.base import MissReason, Outcome
+from cachesim.simulate.report import SimulationReport, StepReport
+
+__all__ = ["Count", "counts_of", "entry_summary", "first_miss_sentence", "preview_sentence"]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many steps look the same; `first` is the first of them in file order."""
+
+    outcome: Outcome
+    reason: MissReason | None
+    number: int
+    first: StepReport
+    word: str
+
+
+_WORDS: Mapping[tuple[Outcome, MissReason | None], str] = {
+    (Outcome.HIT, None): "cached",
+    (Outcome.MISS, MissReason.PART): "changed",
+    (Outcome.MISS, MissReason.PARENT): "below it",
+    (Outcome.MISS, MissReason.NO_RECORD): "never built",
+    (Outcome.MISS, MissReason.NO_CACHE): "run, cache off",
+    (Outcome.MISS, MissReason.PRUNED): "pruned",
+    (Outcome.UNDETERMINED, None): "depend on a RUN",
+    (Outcome.FAILED, None): "failed",
+    (Outcome.NOT_REACHED, None): "not reached",
+    (Outcome.UNREACHED, None): "not in target",
+    (Outcome.CONFIG_ONLY, None): "config only",
+}
+
+
+def counts_of(report: SimulationReport) -> tuple[Count, ...]:
+    """The counts in the order of the palette; steps that nobody needed count as cached, as the engine prints them."""
+    found: dict[tuple[Outcome, MissReason | None], list[StepReport]] = {}
+    for step in report.steps:
+        outcome = Outcome.HIT if step.outcome is Outcome.NOT_NEEDED else step.outcome
+        reason = (step.reason or MissReason.PART) if outcome is Outcome.MISS else None
+        found.setdefault((outcome, reason), []).append(step)
+    return tuple(Count(*kind, len(found[kind]), found[kind][0], word)
+                 for kind, word in _WORDS.items() if kind in found)
+
+
+def first_miss_sentence(report: SimulationReport) -> str:
+    """Where the first miss is, or why there is none."""
+    if report.error:
+        return f"This build fails: {report.error}"
+    miss = report.first_miss
+    if miss is None:
+        return "Nothing would run."
+    if all(step.reason is MissReason.NO_RECORD for step in report.misses()) and not report_hits(report):
+        return "This is your first build; press What if to change something."
+    return f"first miss: line {miss.step.line}, {one_line(miss.step.instruction.text)}"
+
+
+def report_hits(report: SimulationReport) -> int:
+    """How many steps come from the cache."""
+    return sum(1 for step in report.steps if step.outcome in (Outcome.HIT, Outcome.NOT_NEEDED))
+
+
+def entry_summary(report: SimulationReport) -> str:
+    """A build of the timeline in two numbers ("6 cached, 8 run")."""
+    if report.error:
+        return "fails"
+    hits, runs = report_hits(report), sum(1 for _ in report.misses())
+    parts = [f"{hits} cached"] if hits else []
+    parts += [f"{runs} run"] if runs else []
+    return ", ".join(parts) or "nothing to do"
+
+
+def preview_sentence(now: SimulationReport, then: SimulationReport) -> str:
+    """What a hanging edit would change ("would save 5 steps")."""
+    if then.graph.error is not None or then.error:
+        return f"would fail: {then.error or then.graph.error.message if then.graph.error else then.error}"
+    saved = sum(1 for _ in now.misses()) - sum(1 for _ in then.misses())
+    if saved == 0:
+        return "would change nothing in what runs"
+    word = "step" if abs(saved) == 1 else "steps"
+    return f"would save {saved} {word}" if saved > 0 else f"would run {-saved} more {word}"
+
+
+def one_line(text: str, limit: int = 60) -> str:
+    """The beginning of an instruction, on one line."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else flat[:limit - 1].rstrip() + "…"

@@ -1,0 +1,250 @@
+"""What runs again, in one line that is always there?"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QWidget,
+)
+
+from cachesim.app.theme import Theme, pixmap
+from cachesim.app.verdict.sentences import Count, counts_of, first_miss_sentence, one_line, preview_sentence
+from cachesim.app.workbench import Workbench
+from cachesim.diagnostics import Severity
+from cachesim.engines.base import Outcome
+from cachesim.simulate.report import SimulationReport
+
+__all__ = ["CountButton", "VerdictStrip"]
+
+_QUIET = (Outcome.CONFIG_ONLY, Outcome.UNREACHED, Outcome.NOT_REACHED)
+
+
+class CountButton(QAbstractButton):
+    """One count with its icon and pattern; a click selects the first step of that kind."""
+
+    def __init__(self, count: Count, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.count = count
+        self._theme, self._look = theme, theme.look(count.outcome, count.reason)
+        plural = "step is" if count.number == 1 else "steps are"
+        self.setText(f"{count.number} {count.word}")
+        self.setAccessibleName(f"{count.number} {count.word}")
+        self.setToolTip(f"{count.number} {plural}: {self._look.word}. Click for the first one, "
+                        f"line {count.first.step.line}.")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        font = QFont(self.font())
+        font.setPixelSize(round(theme.sizes.verdict))
+        font.setBold(count.outcome not in (*_QUIET, Outcome.HIT))
+        self.setFont(font)
+
+    def sizeHint(self) -> QSize:
+        metrics = QFontMetrics(self.font())
+        side = metrics.height()
+        return QSize(metrics.horizontalAdvance(self.text()) + 2 * side + side // 2 + 6, side + 8)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        metrics = QFontMetrics(self.font())
+        side, theme = metrics.height(), self._theme
+        box = QRectF(2, (self.height() - side) / 2 - 1, side + 2, side + 2)
+        painter.setPen(self._look.pen(theme.border))
+        painter.setBrush(QColor(self._look.fill))
+        painter.drawRoundedRect(box, 4, 4)
+        inner = round(side * 0.82)
+        painter.drawPixmap(round(box.center().x() - inner / 2), round(box.center().y() - inner / 2),
+                           pixmap(self._look.icon, self._look.strong, inner, self.devicePixelRatioF()))
+        painter.setPen(QColor(theme.muted if self.count.outcome in _QUIET else theme.text))
+        painter.drawText(QRectF(side + 10, 0, self.width(), self.height()), Qt.AlignmentFlag.AlignVCenter, self.text())
+        if self.hasFocus() or self.underMouse():
+            painter.setPen(QColor(theme.text if self.hasFocus() else theme.line))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 1.5, -0.5, -1.5), 4, 4)
+
+
+class _Elided(QLabel):
+    """A label that ends in … instead of pushing its neighbours out; the tool tip holds all of it."""
+
+    def set_text(self, text: str) -> None:
+        self._full = text
+        self.setToolTip(text)
+        self.setText(text)
+
+    def sizeHint(self) -> QSize:
+        return QSize(QFontMetrics(self.font()).horizontalAdvance(self.text()) + 8, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(40, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().windowText().color())
+        text = QFontMetrics(self.font()).elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), self.alignment(), text)
+
+
+class VerdictStrip(QWidget):
+    """Counts on the left, the first cause on the right; loading, stale and preview states in the same line."""
+
+    why_asked = Signal()
+    whatif_asked = Signal()
+    cancel_asked = Signal()
+
+    def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("verdict_strip")
+        self.setAccessibleName("Verdict")
+        self._workbench = workbench
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._counts = QHBoxLayout()
+        self._counts.setSpacing(6)
+        self._sentence = _Elided()
+        self._sentence.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._progress = QProgressBar()
+        self._progress.setAccessibleName("Progress")
+        self._progress.setMaximumWidth(180)
+        self._progress.setTextVisible(False)
+        self._cancel = self._button("Cancel", "Stop reading files; the earlier answer stays", self.cancel_asked)
+        self._why = self._button("Why?", "Explain the first miss", self._explain)
+        self._line = self._button("Go to line", "Jump to the line that does not parse", self._go_to_line)
+        self._what = self._button("What if", "Change something and see what it would cost", self.whatif_asked)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 8, 0)
+        row.setSpacing(8)
+        row.addLayout(self._counts)
+        row.addWidget(self._sentence, 1)
+        for widget in (self._progress, self._cancel, self._line, self._what, self._why):
+            row.addWidget(widget)
+        workbench.report_changed.connect(self._refresh)
+        workbench.report_stale_changed.connect(self._refresh)
+        workbench.diagnostics_changed.connect(self._refresh)
+        workbench.preview_changed.connect(self._refresh)
+        workbench.project_opened.connect(self._refresh)
+        workbench.look_changed.connect(self._restyle)
+        workbench.busy_changed.connect(self._refresh)
+        self._shown: tuple[Count, ...] = ()
+        self._buttons: list[CountButton] = []
+        self._restyle(workbench.look)
+
+    def sentence(self) -> str:
+        """The text at the right, for tests and screen readers."""
+        return self._sentence.text()
+
+    def count_buttons(self) -> list[CountButton]:
+        """The counts, left to right."""
+        return self._buttons
+
+    @Slot(int, int)
+    def show_progress(self, done: int, total: int) -> None:
+        """Show how far the reading of files is; (0, 0) shows that it goes on."""
+        self._progress.setMaximum(total)
+        self._progress.setValue(done)
+        if self._workbench.busy is not None:
+            of = f" of {total:,}" if total else ""
+            self._sentence.set_text(f"{self._workbench.busy}: {done:,}{of} files" if done else self._workbench.busy)
+
+    def _button(self, text: str, tip: str, target: object) -> QPushButton:
+        button = QPushButton(text)
+        button.setFlat(True)
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        button.setToolTip(tip)
+        button.setAccessibleName(text)
+        button.clicked.connect(target)
+        return button
+
+    @Slot(object)
+    def _restyle(self, theme: Theme) -> None:
+        font = QFont(self.font())
+        font.setPixelSize(round(theme.sizes.verdict))
+        self._sentence.setFont(font)
+        for button in (self._why, self._line, self._what, self._cancel):
+            button.setFont(font)
+            button.setStyleSheet(f"QPushButton {{ color: {theme.accent}; border: 1px solid transparent;"
+                                 f" padding: 2px 8px; border-radius: 4px; }}"
+                                 f"QPushButton:hover, QPushButton:focus {{ border-color: {theme.accent}; }}")
+        self.setFixedHeight(max(34, QFontMetrics(font).height() + 12))
+        self._shown = ()
+        self._refresh()
+
+    @Slot()
+    def _refresh(self, _: object = None) -> None:
+        bench, report = self._workbench, self._workbench.report
+        preview = bench.preview
+        shown = preview if preview is not None else report
+        self._show_counts(counts_of(shown) if shown is not None else ())
+        self._sentence.set_text(self._words(report, preview))
+        busy = bench.busy is not None
+        self._progress.setVisible(busy)
+        self._cancel.setVisible(busy)
+        self._line.setVisible(bench.stale and not busy)
+        miss = report.first_miss if report is not None else None
+        calm = not busy and not bench.stale and preview is None
+        self._why.setVisible(calm and (miss is not None or bool(report and report.error)))
+        self._what.setVisible(calm and report is not None and not report.error
+                              and (miss is None or not any(b.count.outcome is Outcome.HIT
+                                                           for b in self.count_buttons())))
+
+    def _words(self, report: SimulationReport | None, preview: SimulationReport | None) -> str:
+        bench = self._workbench
+        if bench.busy is not None:
+            return bench.busy
+        if report is None:
+            return ""
+        if preview is not None:
+            return preview_sentence(report, preview)
+        if bench.stale:
+            return self._stale_words()
+        return first_miss_sentence(report)
+
+    def _stale_words(self) -> str:
+        line = self._broken_line()
+        shown = f"line 1-{line - 1}" if line > 2 else "the last good state"
+        error = next((d.message for d in self._workbench.diagnostics if d.severity is Severity.ERROR), "")
+        return f"showing {shown}; line {line} does not parse: {one_line(error)}" if error else f"showing {shown}"
+
+    def _broken_line(self) -> int:
+        return next((d.span.line for d in self._workbench.diagnostics if d.severity is Severity.ERROR), 1)
+
+    def _show_counts(self, counts: tuple[Count, ...]) -> None:
+        if counts == self._shown:
+            return
+        self._shown = counts
+        for old in self._buttons:
+            self._counts.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self._buttons = [CountButton(count, self._workbench.look, self) for count in counts]
+        for button in self._buttons:
+            button.clicked.connect(self._select_first)
+            self._counts.addWidget(button)
+
+    @Slot()
+    def _select_first(self) -> None:
+        button = self.sender()
+        if isinstance(button, CountButton):
+            self._workbench.activate(button.count.first.id)
+
+    @Slot()
+    def _explain(self) -> None:
+        report = self._workbench.report
+        if report is not None:
+            step_id = report.error_step or (report.first_miss.id if report.first_miss else None)
+            if step_id is not None:
+                self._workbench.activate(step_id)
+            self.why_asked.emit()
+
+    @Slot()
+    def _go_to_line(self) -> None:
+        self._workbench.activate_line(self._broken_line())
