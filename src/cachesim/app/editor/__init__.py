@@ -1,0 +1,1 @@
+"""The Dockerfile editor: text, status gutter, squiggles, completion, moves."""

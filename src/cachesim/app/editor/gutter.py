@@ -1,0 +1,299 @@
+"""Which lines come from the cache? The strip beside the text: one stripe per step, its icon, the line numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
+
+from cachesim.app.editor.stripes import Stripe, stripe_at
+from cachesim.app.editor.text_area import TextArea
+from cachesim.app.theme import Look, Theme, pixmap
+from cachesim.diagnostics import Severity
+from cachesim.engines.base import MissReason, Outcome
+from cachesim.graph.model import StepId
+
+__all__ = ["Gutter", "LineMark"]
+
+_MARK_ICONS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "hint"}
+
+
+@dataclass(frozen=True, slots=True)
+class LineMark:
+    """A problem on a line."""
+
+    severity: Severity
+    tip: str
+
+
+class Gutter(QWidget):
+    """Painted beside the text; a press on a stripe selects the step, a drag moves the instruction."""
+
+    pressed = Signal(int)               # line
+    activated = Signal(int)             # line, double click
+    drag_started = Signal(int)          # line of the instruction
+    dragged = Signal(int)               # height in the viewport
+    dropped = Signal()
+
+    def __init__(self, text: TextArea, theme: Theme) -> None:
+        super().__init__(text)
+        self._text, self._theme = text, theme
+        self._stripes: tuple[Stripe, ...] = ()
+        self._marks: dict[int, LineMark] = {}
+        self._dimmed = False
+        self._selected: StepId | None = None
+        self._hovered: Stripe | None = None
+        self._line = 1
+        self._pressed_at: QPoint | None = None
+        self._dragging = False
+        self._looks: dict[tuple[Outcome, MissReason | None], Look] = {}
+        self.setMouseTracking(True)
+        self.setAccessibleName("Verdict per line")
+        text.updateRequest.connect(self._follow)
+        text.blockCountChanged.connect(self._fit)
+        text.resized.connect(self._fit)
+        self.setFont(text.font())
+        self._fit()
+
+    # -- what it shows ------------------------------------------------------------------------------------------
+
+    @property
+    def stripes(self) -> tuple[Stripe, ...]:
+        return self._stripes
+
+    @property
+    def marks(self) -> Mapping[int, LineMark]:
+        return self._marks
+
+    @property
+    def dimmed(self) -> bool:
+        return self._dimmed
+
+    @property
+    def hovered(self) -> Stripe | None:
+        return self._hovered
+
+    def set_stripes(self, stripes: tuple[Stripe, ...]) -> None:
+        """Show other verdicts; only lines of stripes that differ are painted again."""
+        changed = set(stripes) ^ set(self._stripes)
+        self._stripes = stripes
+        if self._hovered is not None:
+            self._hovered = stripe_at(stripes, self._hovered.first)
+        for stripe in changed:
+            self._update_lines(stripe.first, stripe.last)
+
+    def set_marks(self, marks: Mapping[int, LineMark]) -> None:
+        """Show problems at lines."""
+        old, self._marks = self._marks, dict(marks)
+        for line in {k for k, v in old.items() if marks.get(k) != v} | {k for k, v in marks.items() if old.get(k) != v}:
+            self._update_lines(line, line)
+
+    def set_dimmed(self, dimmed: bool) -> None:
+        """Fade the stripes: they are the last good ones, the text is broken."""
+        if dimmed != self._dimmed:
+            self._dimmed = dimmed
+            self.update()
+
+    def set_selected(self, step: StepId | None) -> None:
+        """Emphasise a step."""
+        if step != self._selected:
+            ids, self._selected = {self._selected, step}, step
+            for stripe in self._stripes:
+                if stripe.step in ids:
+                    self._update_lines(stripe.first, stripe.last)
+
+    def set_line(self, line: int) -> None:
+        """Emphasise the number of the cursor's line."""
+        if line != self._line:
+            old, self._line = self._line, line
+            self._update_lines(old, old)
+            self._update_lines(line, line)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours and sizes."""
+        self._theme = theme
+        self._looks.clear()
+        self.setFont(self._text.font())
+        self._fit()
+        self.update()
+
+    def look(self, stripe: Stripe) -> Look:
+        """How a stripe looks in the theme in force."""
+        key = (stripe.outcome, stripe.reason)
+        if key not in self._looks:
+            self._looks[key] = self._theme.look(*key)
+        return self._looks[key]
+
+    # -- geometry -----------------------------------------------------------------------------------------------
+
+    @property
+    def _icon(self) -> int:
+        return max(14, min(round(self.fontMetrics().height() * 0.85), 40))
+
+    @property
+    def _bar(self) -> int:
+        return max(8, round(self._icon * 0.55))
+
+    @property
+    def target_width(self) -> int:
+        """Width of the part that can be pressed and dragged."""
+        return max(round(self._theme.sizes.target), self._bar + self._icon + 8)
+
+    def sizeHint(self) -> QSize:
+        digits = max(2, len(str(max(1, self._text.blockCount()))))
+        return QSize(self.target_width + self.fontMetrics().horizontalAdvance("9") * digits + 12, 0)
+
+    def _fit(self) -> None:
+        width = self.sizeHint().width()
+        self._text.set_gutter_width(width)
+        inside = self._text.contentsRect()
+        port = self._text.viewport().geometry()
+        self.setGeometry(QRect(inside.left(), port.top(), width, port.height()))
+
+    def _follow(self, rect: QRect, dy: int) -> None:
+        if dy:
+            self.scroll(0, dy)
+        else:
+            self.update(0, rect.y(), self.width(), rect.height())
+
+    def _update_lines(self, first: int, last: int) -> None:
+        rect = self._text.lines_rect(first, last)
+        if not rect.isEmpty():
+            self.update(0, rect.top() - 1, self.width(), rect.height() + 2)
+
+    # -- painting -----------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), QColor(self._theme.panel))
+        lines = {block.blockNumber() + 1: rect for block, rect in self._text.visible_blocks()}
+        if not lines:
+            return
+        first, last = min(lines), max(lines)
+        for stripe in self._stripes:
+            if stripe.last >= first and stripe.first <= last:
+                top = lines[stripe.first].top() + 1 if stripe.first >= first else -9
+                bottom = lines[stripe.last].bottom() - 1 if stripe.last <= last else self.height() + 9
+                if bottom >= event.rect().top() and top <= event.rect().bottom():
+                    self._paint_stripe(painter, stripe, top, bottom, lines.get(stripe.first))
+        for line, rect in lines.items():
+            if rect.bottom() >= event.rect().top() and rect.top() <= event.rect().bottom():
+                self._paint_number(painter, line, rect)
+        painter.end()
+
+    def _paint_stripe(self, painter: QPainter, stripe: Stripe, top: int, bottom: int, first: QRect | None) -> None:
+        look = self.look(stripe)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setOpacity(0.4 if self._dimmed else 1.0)
+        if stripe is self._hovered or stripe.step == self._selected:
+            painter.fillRect(QRect(0, top - 1, self.target_width, bottom - top + 2),
+                             QColor(self._theme.selection if stripe.step == self._selected else self._theme.line))
+        pen = look.pen(self._theme.border * 0.8)
+        inset = pen.widthF() / 2
+        bar = QRectF(3 + inset, top + inset, self._bar - 2 * inset, max(2.0, bottom - top + 1 - 2 * inset))
+        painter.setPen(pen)
+        painter.setBrush(QColor(look.fill))
+        painter.drawRoundedRect(bar, 2, 2)
+        painter.setBrush(look.brush())
+        painter.drawRoundedRect(bar, 2, 2)
+        if first is not None and stripe.first not in self._marks:
+            self._paint_icon(painter, look.icon, look.strong, first)
+        painter.restore()
+
+    def _paint_icon(self, painter: QPainter, name: str, colour: str, line: QRect) -> None:
+        size = self._icon
+        picture = pixmap(name, colour, size, self.devicePixelRatioF())
+        painter.drawPixmap(QPoint(self._bar + 6, line.top() + (line.height() - size) // 2), picture)
+
+    def _paint_number(self, painter: QPainter, line: int, rect: QRect) -> None:
+        mark = self._marks.get(line)
+        colour = self._theme.muted
+        if mark is not None:
+            tone = {Severity.ERROR: self._theme.error, Severity.WARNING: self._theme.warning}
+            self._paint_icon(painter, _MARK_ICONS[mark.severity], tone.get(mark.severity, self._theme.muted), rect)
+            colour = self._theme.error if mark.severity is Severity.ERROR else colour
+        font = self.font()
+        font.setBold(line == self._line)
+        painter.setFont(font)
+        painter.setPen(QColor(self._theme.text if line == self._line else colour))
+        painter.drawText(QRect(0, rect.top(), self.width() - 6, rect.height()),
+                         Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(line))
+
+    # -- mouse --------------------------------------------------------------------------------------------------
+
+    def _stripe_under(self, at: QPoint) -> Stripe | None:
+        rect_line = self._text.line_at(at.y())
+        inside = self._text.lines_rect(rect_line, rect_line).bottom() >= at.y()
+        return stripe_at(self._stripes, rect_line) if inside and at.x() < self.target_width else None
+
+    def _hover(self, stripe: Stripe | None) -> None:
+        if stripe != self._hovered:
+            for changed in (self._hovered, stripe):
+                if changed is not None:
+                    self._update_lines(changed.first, changed.last)
+            self._hovered = stripe
+        if not self._dragging:
+            self.setCursor(Qt.CursorShape.OpenHandCursor if stripe is not None else Qt.CursorShape.ArrowCursor)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            at = event.position().toPoint()
+            self._text.setFocus(Qt.FocusReason.MouseFocusReason)
+            self._pressed_at = at if self._stripe_under(at) is not None else None
+            self.pressed.emit(self._text.line_at(at.y()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        at = event.position().toPoint()
+        if self._dragging:
+            self.dragged.emit(at.y())
+        elif self._pressed_at is not None and event.buttons() & Qt.MouseButton.LeftButton:
+            if (at - self._pressed_at).manhattanLength() >= QApplication.startDragDistance():
+                self._dragging = True
+                self.setCursor(Qt.CursorShape.ClosedHandCursor)
+                self.drag_started.emit(self._text.line_at(self._pressed_at.y()))
+                if self._dragging:              # not refused
+                    self.dragged.emit(at.y())
+        else:
+            self._hover(self._stripe_under(at))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pressed_at = None
+        if self._dragging:
+            self.end_drag()
+            self.dropped.emit()
+
+    def end_drag(self) -> None:
+        """Forget the drag (dropped, refused or cancelled)."""
+        self._dragging, self._pressed_at = False, None
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.activated.emit(self._text.line_at(event.position().toPoint().y()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hover(None)
+        super().leaveEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._text.wheelEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            tip = self.tip_at(event.pos())
+            QToolTip.showText(event.globalPos(), tip, self) if tip else QToolTip.hideText()
+            return True
+        return super().event(event)
+
+    def tip_at(self, at: QPoint) -> str:
+        """The sentence for a place: the problem of the line, else why the step runs or does not."""
+        line = self._text.line_at(at.y())
+        mark, stripe = self._marks.get(line), stripe_at(self._stripes, line)
+        if mark is not None:
+            return mark.tip
+        if stripe is None:
+            return ""
+        return f"{stripe.tip}\n(as of the last text that parses)" if self._dimmed else stripe.tip

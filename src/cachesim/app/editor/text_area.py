@@ -1,0 +1,345 @@
+"""How does the text itself behave under the keys: lines, indents, comments, tints and the drop line?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontDatabase,
+    QHelpEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTextBlock,
+    QTextCursor,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QToolTip, QWidget
+
+from cachesim.app.editor.positions import document_text, place_of, qt_length
+
+__all__ = ["DropLine", "TextArea", "Tint"]
+
+_INDENT = "    "
+
+
+@dataclass(frozen=True, slots=True)
+class Tint:
+    """A background behind whole lines (last included), with a bar of `bar` px in its colour at the left end."""
+
+    first: int
+    last: int
+    colour: str
+    opacity: float = 1.0
+    bar: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DropLine:
+    """Where a dragged instruction would land: before `line`; `text` says what it would do, `colour` how it looks."""
+
+    line: int
+    text: str
+    colour: str
+    text_colour: str
+    back: str
+
+
+class TextArea(QPlainTextEdit):
+    """A plain text editor for code that knows lines; everything about Dockerfiles comes from outside."""
+
+    resized = Signal()
+    escaped = Signal()
+    zoom_wheel = Signal(int)            # steps
+    DROP_HEIGHT = 4
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName("Dockerfile")
+        self.setMouseTracking(True)
+        self.document().setDocumentMargin(3)
+        self.tip_at: Callable[[int, int], str] = lambda line, column: ""
+        self.key_filter: Callable[[QKeyEvent], bool] = lambda event: False      # keys of an open popup
+        self.wants_escape: Callable[[], bool] = lambda: False
+        self._tints: tuple[Tint, ...] = ()
+        self._drop: DropLine | None = None
+        font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        font.setStyleHint(QFont.StyleHint.Monospace)
+        self.setFont(font)
+
+    # -- geometry -----------------------------------------------------------------------------------------------
+
+    def visible_blocks(self) -> Iterator[tuple[QTextBlock, QRect]]:
+        """The blocks on screen with their rectangles in the viewport."""
+        block, offset = self.firstVisibleBlock(), self.contentOffset()
+        bottom, width = self.viewport().height(), self.viewport().width()
+        while block.isValid():
+            rect = self.blockBoundingGeometry(block).translated(offset)
+            if rect.top() > bottom:
+                return
+            if block.isVisible():
+                yield block, QRect(0, round(rect.top()), width, max(1, round(rect.bottom()) - round(rect.top())))
+            block = block.next()
+
+    def lines_rect(self, first: int, last: int) -> QRect:
+        """The part of these lines that is on screen; empty if there is none."""
+        result = QRect()
+        for block, rect in self.visible_blocks():
+            if first <= block.blockNumber() + 1 <= last:
+                result = result.united(rect)
+        return result
+
+    def line_at(self, y: int) -> int:
+        """The line (from 1) at a height in the viewport; the nearest one outside the text."""
+        line = self.firstVisibleBlock().blockNumber() + 1
+        for block, rect in self.visible_blocks():
+            if y < rect.top():
+                break
+            line = block.blockNumber() + 1
+        return line
+
+    def gap_y(self, line: int) -> int | None:
+        """The height of the upper edge of a line; None if it is not on screen. One past the end: below the text."""
+        for block, rect in self.visible_blocks():
+            if block.blockNumber() + 1 == line:
+                return rect.top()
+            if block.blockNumber() + 2 == line and not block.next().isValid():
+                return rect.bottom() + 1
+        return None
+
+    def set_gutter_width(self, width: int) -> None:
+        """Leave room at the left edge."""
+        if self.viewportMargins().left() != width:
+            self.setViewportMargins(width, 0, 0, 0)
+
+    # -- decoration ---------------------------------------------------------------------------------------------
+
+    def set_tints(self, tints: Sequence[Tint]) -> None:
+        """Take other line backgrounds; only lines that change are painted again."""
+        before, self._tints = self._tints, tuple(tints)
+        for tint in set(before) ^ set(self._tints):
+            rect = self.lines_rect(tint.first, tint.last)
+            if not rect.isEmpty():
+                self.viewport().update(rect)
+
+    @property
+    def tints(self) -> tuple[Tint, ...]:
+        return self._tints
+
+    def set_drop(self, drop: DropLine | None) -> None:
+        """Show (or hide) where a dragged instruction would land."""
+        if drop != self._drop:
+            for at in (self._drop, drop):
+                rect = self._drop_rect(at)
+                if rect is not None:
+                    self.viewport().update(rect)
+            self._drop = drop
+
+    @property
+    def drop(self) -> DropLine | None:
+        return self._drop
+
+    def _drop_rect(self, drop: DropLine | None) -> QRect | None:
+        y = self.gap_y(drop.line) if drop is not None else None
+        height = self.fontMetrics().height()
+        return None if y is None else QRect(0, y - height - 8, self.viewport().width(), 2 * height + 16)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._tints:
+            painter = QPainter(self.viewport())
+            for tint in self._tints:
+                rect = self.lines_rect(tint.first, tint.last)
+                if rect.intersects(event.rect()):
+                    painter.setOpacity(tint.opacity)
+                    painter.fillRect(rect, QColor(tint.colour))
+                    painter.setOpacity(1.0)
+                    if tint.bar:
+                        painter.fillRect(QRect(rect.left(), rect.top(), tint.bar, rect.height()), QColor(tint.colour))
+            painter.end()
+        super().paintEvent(event)
+        if self._drop is not None:
+            self._paint_drop(self._drop)
+
+    def _paint_drop(self, drop: DropLine) -> None:
+        y = self.gap_y(drop.line)
+        if y is None:
+            return
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(QWidget.font(self.viewport()))
+        width, metrics = self.viewport().width(), painter.fontMetrics()
+        painter.fillRect(QRect(0, y - self.DROP_HEIGHT // 2, width, self.DROP_HEIGHT), QColor(drop.colour))
+        if drop.text:
+            text = metrics.elidedText(drop.text, Qt.TextElideMode.ElideRight, width - 40)
+            size = metrics.size(0, text)
+            below = y + self.DROP_HEIGHT + 2
+            top = below if below + size.height() + 8 < self.viewport().height() else y - size.height() - 12
+            box = QRect(width - size.width() - 28, top, size.width() + 16, size.height() + 6)
+            painter.setPen(QColor(drop.colour))
+            painter.setBrush(QColor(drop.back))
+            painter.drawRoundedRect(box, 4, 4)
+            painter.setPen(QColor(drop.text_colour))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        painter.end()
+
+    # -- events -------------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) \
+                and event.key() == Qt.Key.Key_Escape and self.wants_escape():
+            event.accept()
+            return True
+        return super().event(event)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            self._show_tip(event.pos(), event.globalPos())
+            return True
+        return super().viewportEvent(event)
+
+    def _show_tip(self, at: QPoint, where: QPoint) -> None:
+        cursor = self.cursorForPosition(at)
+        rect = self.cursorRect(cursor)
+        beyond = at.x() > rect.right() + 2 * self.fontMetrics().averageCharWidth() or at.y() > rect.bottom()
+        tip = "" if beyond else self.tip_at(*place_of(cursor))
+        if tip:
+            QToolTip.showText(where, tip, self.viewport())
+        else:
+            QToolTip.hideText()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom_wheel.emit(1 if event.angleDelta().y() > 0 else -1)
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.key_filter(event):
+            return
+        key, control = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if key == Qt.Key.Key_Escape and self.wants_escape():
+            self.escaped.emit()
+        elif control and key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+            self.focusNextPrevChild(key == Qt.Key.Key_Tab)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not control:
+            self._new_line()
+        elif key == Qt.Key.Key_Tab and not control:
+            self._indent()
+        elif key == Qt.Key.Key_Backtab:
+            self._unindent()
+        else:
+            super().keyPressEvent(event)
+
+    # -- line edits ---------------------------------------------------------------------------------------------
+
+    def _new_line(self) -> None:
+        """Break the line and keep its indent. (Qt's own Shift+Return would make a line that is none in the file.)"""
+        cursor = self.textCursor()
+        head = cursor.block().text()[:cursor.positionInBlock()]
+        cursor.insertText("\n" + head[:len(head) - len(head.lstrip(" \t"))])
+        self.setTextCursor(cursor)
+        self.ensureCursorVisible()
+
+    def _selected_blocks(self) -> list[QTextBlock]:
+        cursor, document = self.textCursor(), self.document()
+        block, last = document.findBlock(cursor.selectionStart()), document.findBlock(cursor.selectionEnd())
+        if last.blockNumber() > block.blockNumber() and cursor.selectionEnd() == last.position():
+            last = last.previous()
+        blocks = [block]
+        while blocks[-1].blockNumber() < last.blockNumber():
+            blocks.append(blocks[-1].next())
+        return blocks
+
+    def _indent(self) -> None:
+        cursor, blocks = self.textCursor(), self._selected_blocks()
+        if len(blocks) == 1:
+            head = cursor.block().text()[:cursor.positionInBlock()]
+            column = len(head.expandtabs(len(_INDENT)))
+            cursor.insertText("\t" if "\t" in head else " " * (len(_INDENT) - column % len(_INDENT)))
+            return
+        cursor.beginEditBlock()
+        for block in blocks:
+            if block.length() > 1:
+                _insert(block, 0, "\t" if block.text().startswith("\t") else _INDENT)
+        cursor.endEditBlock()
+
+    def _unindent(self) -> None:
+        cursor = self.textCursor()
+        cursor.beginEditBlock()
+        for block in self._selected_blocks():
+            text = block.text()
+            width = 1 if text.startswith("\t") else min(len(_INDENT), len(text) - len(text.lstrip(" ")))
+            _delete(block, 0, width)
+        cursor.endEditBlock()
+
+    def toggle_comments(self) -> None:
+        """Comment the selected lines, or take the marks off if all of them have one; one undo step."""
+        blocks = [b for b in self._selected_blocks() if b.text().strip()]
+        cursor = self.textCursor()
+        cursor.beginEditBlock()
+        if blocks and all(b.text().lstrip().startswith("#") for b in blocks):
+            for block in blocks:
+                text = block.text()
+                at = text.index("#")
+                _delete(block, at, 2 if text[at + 1:at + 2] == " " else 1)
+        else:
+            column = min((len(b.text()) - len(b.text().lstrip()) for b in blocks), default=0)
+            for block in blocks:
+                _insert(block, column, "# ")
+        cursor.endEditBlock()
+
+    def replace_all(self, text: str) -> None:
+        """Make this the text: one undo step that touches only what differs, so that cursor and marks stay."""
+        old = document_text(self.document())
+        if text == old:
+            return
+        start = _common(old, text)
+        end = _common(old[start:][::-1], text[start:][::-1])
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(qt_length(old[:start]))
+        cursor.setPosition(qt_length(old[:len(old) - end]), QTextCursor.MoveMode.KeepAnchor)
+        cursor.insertText(text[start:len(text) - end])
+
+    def scroll_to(self, cursor: QTextCursor, *, centre: bool = False) -> None:
+        """Move the text cursor and make sure that it can be seen."""
+        self.setTextCursor(cursor)
+        if centre and not self.viewport().rect().adjusted(0, 20, 0, -20).contains(self.cursorRect().center()):
+            self.centerCursor()
+        self.ensureCursorVisible()
+
+
+def _insert(block: QTextBlock, column: int, text: str) -> None:
+    cursor = QTextCursor(block)
+    cursor.setPosition(block.position() + column)
+    cursor.insertText(text)
+
+
+def _delete(block: QTextBlock, column: int, width: int) -> None:
+    cursor = QTextCursor(block)
+    cursor.setPosition(block.position() + column)
+    cursor.setPosition(block.position() + column + width, QTextCursor.MoveMode.KeepAnchor)
+    cursor.removeSelectedText()
+
+
+def _common(a: str, b: str) -> int:
+    """Length of the common beginning, found by halving."""
+    low, high = 0, min(len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
