@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import cachesim.context.scan as scan_module
+from cachesim.context.ignore import IgnoreMatcher
 from cachesim.context.scan import scan_context, stamp_of
 from cachesim.context.snapshot import ContextSnapshot, FileEntry, FileKind
 from cachesim.digest import digest_of_bytes
@@ -18,16 +19,6 @@ from cachesim.errors import Cancelled, ContextError
 from cachesim.progress import Progress
 
 OLD = time.time_ns() - 3_600_000_000_000
-
-
-class Excluding:
-    has_exceptions = False
-
-    def __init__(self, *names: str) -> None:
-        self._names = names
-
-    def excluded(self, path: str) -> bool:
-        return path in self._names
 
 
 @pytest.fixture(autouse=True)
@@ -134,11 +125,30 @@ def test_excluded_files_are_listed_and_read_once_they_count(tmp_path: Path, read
     (tmp_path / "big").mkdir()
     (tmp_path / "big" / "x").write_text("x")
     (tmp_path / "log").write_text("l")
-    ignored = scan_context(tmp_path, ignore=Excluding("big", "log"))
+    ignored = scan_context(tmp_path, ignore=IgnoreMatcher.parse("big\nlog\n"))
     assert reads == [] and entry(ignored, "big/x").digest == "" and entry(ignored, "log").size == 1
-    assert scan_context(tmp_path, ignore=Excluding("big", "log"), previous=ignored) is ignored
+    assert scan_context(tmp_path, ignore=IgnoreMatcher.parse("big\nlog\n"), previous=ignored) is ignored
     full = scan_context(tmp_path, previous=ignored)
     assert sorted(reads) == ["log", "x"] and entry(full, "big/x").digest == digest_of_bytes(b"x")
+
+
+def test_a_file_that_an_exception_brings_back_is_read(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "keep").write_text("k")
+    (tmp_path / "logs" / "drop").write_text("d")
+    snapshot = scan_context(tmp_path, ignore=IgnoreMatcher.parse("logs\n!logs/keep\n"))
+    assert entry(snapshot, "logs/keep").digest and not entry(snapshot, "logs/drop").digest
+
+
+def test_the_text_of_ignore_files_is_kept_even_if_they_are_ignored(tmp_path: Path) -> None:
+    (tmp_path / ".dockerignore").write_text("*.log\n.dockerignore\n")
+    (tmp_path / "Dev.dockerignore").write_text("*")
+    first = scan_context(tmp_path, ignore=IgnoreMatcher.parse("*.log\n.dockerignore\n"))
+    assert first.ignore_text(".dockerignore") == "*.log\n.dockerignore\n"
+    assert scan_context(tmp_path, previous=first) is first
+    (tmp_path / ".dockerignore").write_text("")
+    second = scan_context(tmp_path, previous=first)
+    assert (second.ignore_text(".dockerignore"), second.ignore_text("Dev.dockerignore")) == ("", "*")
 
 
 def test_unreadable_files_and_folders_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

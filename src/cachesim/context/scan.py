@@ -10,18 +10,26 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
-from cachesim.context.snapshot import ContextSnapshot, FileEntry, FileKind, directory, regular_file, symlink
-from cachesim.digest import Digest
+from cachesim.context.ignore import IgnoreMatcher
+from cachesim.context.snapshot import (
+    ContextSnapshot,
+    FileEntry,
+    FileKind,
+    directory,
+    is_ignore_file,
+    regular_file,
+    symlink,
+)
+from cachesim.digest import Digest, digest_of_bytes
 from cachesim.errors import Cancelled, ContextError
 from cachesim.progress import SILENT, Progress
 
-__all__ = ["Ignore", "read_regular_file", "scan_context", "stamp_of", "with_stamp"]
+__all__ = ["read_regular_file", "scan_context", "stamp_of", "with_stamp"]
 
 _STAMP = "cachesim.scan.stamp"      # memo key: (inode, ctime_ns) at the time the bytes were read
 _CHUNK = 1 << 20
@@ -29,13 +37,6 @@ _BATCH_FILES, _BATCH_BYTES = 256, 8 << 20
 _WORKERS = 2                        # more only fight for the interpreter lock
 _OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _NOTHING = Digest("")
-
-
-class Ignore(Protocol):
-    """What the scanner asks of a .dockerignore."""
-
-    def excluded(self, path: str) -> bool:
-        """Whether the transfer leaves the path out."""
 
 
 @dataclass(slots=True)
@@ -63,12 +64,12 @@ class _Unread:
     info: os.stat_result
 
 
-def scan_context(root: Path, *, ignore: Ignore | None = None, previous: ContextSnapshot | None = None,
+def scan_context(root: Path, *, ignore: IgnoreMatcher | None = None, previous: ContextSnapshot | None = None,
                  progress: Progress = SILENT) -> ContextSnapshot:
     """Read a folder.
 
     Args:
-        ignore: Files that it excludes are listed, but not read (digest "").
+        ignore: Files that it excludes are listed, but not read (digest ""); ignore files always are.
         previous: An earlier scan of the folder. A file with the same size, times and inode is not read again, and
             entries that did not change are the same objects (what was derived from them stays valid).
         progress: Counts files, big ones once per MiB; the total is 0 while files are still being found.
@@ -83,14 +84,14 @@ def scan_context(root: Path, *, ignore: Ignore | None = None, previous: ContextS
         raise ContextError(top, _reason(error), "Choose another folder") from None
     if not stat.S_ISDIR(info.st_mode):
         raise ContextError(top, "is not a folder", "Choose the folder that holds the Dockerfile")
-    scan = _Scan(ignore, progress)
+    scan = _Scan(ignore, previous.texts if previous is not None else {}, progress)
     try:
         tree = scan.run(_Folder(top, "", info, previous.tree if previous is not None else None))
     finally:
         scan.close()
     if previous is not None and previous.tree is tree and previous.origin == top:
         return previous
-    return ContextSnapshot(tree, top)
+    return ContextSnapshot(tree, top, scan.texts)
 
 
 def read_regular_file(path: str) -> bytes:
@@ -118,10 +119,11 @@ def with_stamp(entry: FileEntry, stamp: tuple[int, int] | None) -> FileEntry:
 class _Scan:
     """One run of the scanner: the calling thread lists folders, a few workers read files."""
 
-    def __init__(self, ignore: Ignore | None, progress: Progress) -> None:
-        self._ignore, self._progress = ignore, progress
+    def __init__(self, ignore: IgnoreMatcher | None, known_texts: Mapping[str, str], progress: Progress) -> None:
+        self._ignore, self._known_texts, self._progress = ignore, known_texts, progress
+        self.texts: dict[str, str] = {}     # of ignore files, by digest
         # Without exceptions ("!…") everything below an excluded folder is excluded too.
-        self._prune = not getattr(ignore, "has_exceptions", True)
+        self._prune = ignore is not None and not any(p.exception for p in ignore.patterns)
         self._pool = ThreadPoolExecutor(_WORKERS, "scan")
         self._running: set[Future[list[tuple[_Unread, FileEntry | None]]]] = set()
         self._batch: list[_Unread] = []
@@ -178,6 +180,8 @@ class _Scan:
                 if kind == stat.S_IFDIR:
                     excluded = folder.excluded or (self._prune and self._excluded(path))
                     folder.folders.append((name, _Folder(item.path, path + "/", info, before, excluded)))
+                elif kind == stat.S_IFREG and is_ignore_file(name):
+                    self._ignore_file(folder, name, info, before)
                 elif kind == stat.S_IFREG:
                     self._file(folder, name, info, before, folder.excluded or self._excluded(path))
                 elif kind == stat.S_IFLNK:
@@ -196,10 +200,8 @@ class _Scan:
         return self._ignore is not None and self._ignore.excluded(path)
 
     def _file(self, folder: _Folder, name: str, info: os.stat_result, before: FileEntry | None, excluded: bool) -> None:
-        if (before is not None and before.kind is FileKind.FILE and before.size == info.st_size
-                and before.mtime_ns == info.st_mtime_ns and before.memo.get(_STAMP) == (info.st_ino, info.st_ctime_ns)
-                and before.mode == info.st_mode & 0o7777 and (before.digest or (excluded and not before.unreadable))
-                and before.inode == (info.st_ino if info.st_nlink > 1 else 0)):
+        if before is not None and self._still(before, info) and (before.digest
+                                                                 or (excluded and not before.unreadable)):
             folder.children[name] = before
         elif excluded:
             folder.children[name] = self._made(folder, name, info, _NOTHING, info.st_size)
@@ -209,6 +211,22 @@ class _Scan:
             self._batch_bytes += info.st_size
             if len(self._batch) >= _BATCH_FILES or self._batch_bytes >= _BATCH_BYTES:
                 self._submit()
+
+    @staticmethod
+    def _still(before: FileEntry, info: os.stat_result) -> bool:
+        """Whether the file is the one that was read before, with the same bytes and permissions."""
+        return (before.kind is FileKind.FILE and before.size == info.st_size and before.mtime_ns == info.st_mtime_ns
+                and before.memo.get(_STAMP) == (info.st_ino, info.st_ctime_ns) and before.mode == info.st_mode & 0o7777
+                and before.inode == (info.st_ino if info.st_nlink > 1 else 0))
+
+    def _ignore_file(self, folder: _Folder, name: str, info: os.stat_result, before: FileEntry | None) -> None:
+        entry = before if before is not None and self._still(before, info) else None
+        text = self._known_texts.get(entry.digest) if entry is not None else None
+        if entry is None or text is None:
+            data = read_regular_file(f"{folder.path}/{name}")
+            entry = self._made(folder, name, info, digest_of_bytes(data), len(data))
+            text = data.decode("utf-8", "surrogateescape")
+        folder.children[name], self.texts[entry.digest] = entry, text
 
     def _submit(self) -> None:
         if self._batch:
