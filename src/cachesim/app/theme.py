@@ -13,8 +13,8 @@ from cachesim.app.resources import icon_file
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.simulate.report import StepReport
 
-__all__ = ["DARK", "HIGH_CONTRAST", "LIGHT", "PRESENTATION", "Border", "Look", "Pattern", "Sizes", "Theme", "icon",
-           "look_of", "look_of_step", "palette_of", "pixmap", "word_of"]
+__all__ = ["DARK", "HIGH_CONTRAST", "LIGHT", "PRESENTATION", "Border", "Look", "Pattern", "Sizes", "Theme", "fuller",
+           "icon", "look_of", "look_of_step", "palette_of", "pixmap", "word_of"]
 
 
 class Pattern(enum.Enum):
@@ -179,6 +179,15 @@ HIGH_CONTRAST = Theme(
     looks=_looks(hit=("#6FC3FF", "#000000"), part=("#FF9A6E", "#000000"), parent=("#FFE07A", "#000000"),
                  new=("#5FF0D6", "#000000"), undetermined=("#F4EDFF", "#000000"), config=("#FFFFFF", "#000000"),
                  unreached=("#C4CBD2", "#000000"), failed=("#FF8CC0", "#000000")))
+
+
+def fuller(theme: Theme) -> Theme:
+    """The same theme for a projector, which washes pastel tints out: text at its strongest, fills one step fuller."""
+    if theme.dark:
+        return replace(theme, text="#FFFFFF")
+    looks = tuple((key, replace(look, fill=_mixed(look.strong, look.fill, 0.14).name()))
+                  if look.fill != theme.bg else (key, look) for key, look in theme.looks)
+    return replace(theme, text="#000000", looks=looks)
 
 
 def look_of(outcome: Outcome, reason: MissReason | None = None, theme: Theme = LIGHT) -> Look:

@@ -1,0 +1,112 @@
+"""Which theme, font and sizes are in force?"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QApplication, QStyle, QStyleFactory
+
+from cachesim.app.settings import Settings
+from cachesim.app.theme import DARK, HIGH_CONTRAST, LIGHT, PRESENTATION, Sizes, Theme, fuller, palette_of
+from cachesim.app.workbench import Workbench
+
+__all__ = ["Appearance", "style_sheet", "theme_for"]
+
+_BY_NAME = {"Light": LIGHT, "Dark": DARK, "High contrast": HIGH_CONTRAST}
+
+
+def theme_for(name: str, system_is_dark: bool) -> Theme:
+    """The theme of a choice; "System" follows the desktop."""
+    return _BY_NAME.get(name, DARK if system_is_dark else LIGHT)
+
+
+class Appearance(QObject):
+    """Puts the settings on the application: palette, font, style, and the look the widgets hear of."""
+
+    def __init__(self, app: QApplication, workbench: Workbench) -> None:
+        super().__init__(workbench)
+        self._app, self._workbench = app, workbench
+        self._desktop_font = QFont(app.font())
+        self._desktop_size = self._desktop_font.pointSizeF() if self._desktop_font.pointSizeF() > 0 else 10.0
+        self._presenting, self._stage_zoom = False, 1.0
+        app.setStyle(QStyleFactory.create("Fusion"))
+        workbench.settings_changed.connect(self.apply)
+        app.styleHints().colorSchemeChanged.connect(self.apply)
+        self.apply()
+
+    @property
+    def reduce_motion(self) -> bool:
+        """Whether the person or the desktop wants no animation."""
+        hint = self._app.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration)
+        return self._workbench.settings.reduce_motion or hint == 0
+
+    def present(self, on: bool) -> None:
+        """Take the sizes of presentation mode, or the usual ones."""
+        self._presenting, self._stage_zoom = on, 1.0
+        self.apply()
+
+    def zoom_stage(self, steps: int) -> None:
+        """Change all sizes of presentation mode together, 10 % a step; 0 brings them back."""
+        self._stage_zoom = 1.0 if steps == 0 else min(2.5, max(0.5, round(self._stage_zoom + 0.1 * steps, 2)))
+        self.apply()
+
+    @Slot()
+    def apply(self, _: object = None) -> None:
+        """Bring settings, palette, font and look together."""
+        settings: Settings = self._workbench.settings
+        dark = self._app.styleHints().colorScheme() is Qt.ColorScheme.Dark
+        theme = theme_for(settings.theme, dark)
+        if self._presenting:
+            theme = fuller(theme).with_sizes(PRESENTATION.scaled(self._stage_zoom))
+        else:
+            theme = theme.with_sizes(Sizes().scaled(settings.font_percent / 100))
+        font = QFont(self._desktop_font)
+        font.setPointSizeF(self._desktop_size * theme.sizes.ui)
+        if font != self._app.font():
+            self._app.setFont(font)
+        self._app.setPalette(palette_of(theme))
+        sheet = style_sheet(theme)
+        if sheet != self._app.styleSheet():
+            self._app.setStyleSheet(sheet)
+        self._workbench.set_look(theme)
+
+
+def style_sheet(theme: Theme) -> str:
+    """What Fusion does not let a palette say: quiet docks, tabs and bars."""
+    b = round(theme.border)
+    target = round(theme.sizes.target)
+    return f"""
+QToolTip {{ color: {theme.text}; background: {theme.bg}; border: {b}px solid {theme.line}; padding: 4px; }}
+QMainWindow::separator {{ background: {theme.line}; width: 1px; height: 1px; margin: 1px; }}
+QMainWindow::separator:hover {{ background: {theme.accent}; }}
+QSplitter::handle {{ background: {theme.line}; }}
+QSplitter::handle:hover {{ background: {theme.accent}; }}
+QToolBar {{ background: {theme.panel}; border: 0; border-bottom: {b}px solid {theme.line};
+  spacing: 2px; padding: 2px; }}
+QToolBar QToolButton {{ min-height: {target}px; padding: 1px 7px; border: 1px solid transparent; border-radius: 4px; }}
+QToolBar QToolButton:hover, QToolBar QToolButton:focus {{ border-color: {theme.accent}; }}
+QToolBar QToolButton:pressed, QToolBar QToolButton:checked {{ background: {theme.selection}; }}
+QToolBar::separator {{ background: {theme.line}; width: 1px; margin: 4px 5px; }}
+QMenuBar {{ background: {theme.panel}; color: {theme.text}; }}
+QMenuBar::item {{ padding: 4px 9px; background: transparent; }}
+QMenuBar::item:selected {{ background: {theme.selection}; }}
+QMenu {{ background: {theme.bg}; color: {theme.text}; border: {b}px solid {theme.line}; padding: 4px; }}
+QMenu::item {{ padding: 5px 26px 5px 26px; border-radius: 3px; }}
+QMenu::item:selected {{ background: {theme.selection}; }}
+QMenu::item:disabled {{ color: {theme.muted}; }}
+QMenu::separator {{ height: 1px; background: {theme.line}; margin: 4px 8px; }}
+QStatusBar {{ background: {theme.panel}; border-top: {b}px solid {theme.line}; }}
+QStatusBar::item {{ border: 0; }}
+#timeline_strip, #verdict_strip {{ background: {theme.panel}; border: 0; border-bottom: {b}px solid {theme.line}; }}
+#timeline_strip QScrollArea, #timeline_strip QScrollArea > QWidget > QWidget {{ background: transparent; }}
+QTabBar::tab {{ background: {theme.panel}; color: {theme.muted}; border: 0; border-bottom: 2px solid transparent;
+  padding: 5px 12px; min-height: {target - 8}px; }}
+QTabBar::tab:selected {{ color: {theme.text}; border-bottom-color: {theme.accent}; }}
+QTabBar::tab:hover {{ color: {theme.text}; }}
+QTabBar::tab:focus {{ border-bottom-color: {theme.text}; }}
+QDockWidget {{ color: {theme.text}; }}
+QDockWidget::title {{ background: {theme.panel}; padding: 5px 8px; text-align: left; }}
+QHeaderView::section {{ background: {theme.panel}; color: {theme.muted}; border: 0;
+  border-bottom: 1px solid {theme.line}; padding: 4px 8px; }}
+QTreeView, QTableView, QListView {{ border: 0; outline: 0; }}
+"""
