@@ -1,0 +1,360 @@
+"""Which predictions held when the real build was made, and which did not?"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from cachesim.confirm.observed import ObservedBuild, ObservedVertex, VertexStatus
+from cachesim.engines.base import Outcome, status_of
+from cachesim.graph.model import StepId
+from cachesim.simulate.report import SimulationReport, StepReport
+
+__all__ = ["BuildComparison", "Confirmation", "Mode", "StepComparison", "Verdict", "compare", "explain_trouble",
+           "is_from", "plain_name", "tally"]
+
+
+class Mode(enum.Enum):
+    """How a confirmation is made; the value is the word on the command line."""
+
+    ISOLATED = "isolated"
+    LIVE = "live"
+    NO_CACHE = "no-cache"
+    REHEARSAL = "rehearsal"
+
+
+class Verdict(enum.Enum):
+    """What the real build says of one prediction; the value is the word in tables."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    UNCERTAIN_RIGHT = "guessed right"
+    UNCERTAIN_WRONG = "guessed wrong"
+    KNOWN_EARLIER = "known earlier"
+    NOT_COMPARED = "not compared"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a prediction that held or did not."""
+        return self not in (Verdict.NOT_COMPARED, Verdict.KNOWN_EARLIER)
+
+    @property
+    def held(self) -> bool:
+        return self in (Verdict.RIGHT, Verdict.UNCERTAIN_RIGHT)
+
+
+@dataclass(frozen=True, slots=True)
+class StepComparison:
+    """One line of the table.
+
+    Attributes:
+        step: The step it belongs to; None for lines that belong to no instruction.
+        line: Its source line, 0 without a step.
+        name: As predicted (as observed where nothing was predicted).
+        predicted: "cached", "run", another outcome's word, or "" where nothing was predicted.
+        observed: The engine's word, or "" where it said nothing.
+        cause: Why the prediction says so.
+        note: What there is to explain.
+        key: Digest of the step's key: durations are remembered under it.
+        log: End of its output.
+    """
+
+    step: StepId | None
+    line: int
+    name: str
+    predicted: str
+    certain: bool
+    observed: str
+    verdict: Verdict
+    seconds: float = 0.0
+    cause: str = ""
+    note: str = ""
+    key: str = ""
+    log: str = ""
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BuildComparison:
+    """One build of a confirmation.
+
+    Attributes:
+        problem: Why the build as a whole did not go as predicted (or could not be made), "" if it did.
+        could_not_run: The engine failed at something that no prediction speaks of (a pull, its connection, its disk).
+        predicted_error, observed_error: Why it fails, "" if it does not.
+    """
+
+    label: str
+    steps: tuple[StepComparison, ...]
+    observed: ObservedBuild
+    predicted_error: str = ""
+    observed_error: str = ""
+    problem: str = ""
+    could_not_run: bool = False
+
+    def count(self, *verdicts: Verdict) -> int:
+        """How many lines have one of these verdicts."""
+        return sum(step.verdict in verdicts for step in self.steps)
+
+    @property
+    def held(self) -> bool:
+        """Whether no certain prediction was wrong."""
+        return not self.problem and not self.count(Verdict.WRONG)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What a confirmation found.
+
+    Attributes:
+        engine: Name and version, for people.
+        started: Seconds since the epoch.
+        notes: What was done to the build or cannot be shown, in sentences.
+        error: Why it ended early, "" if it did not.
+        record: Path of its file, "" if none was written.
+    """
+
+    mode: Mode
+    engine: str
+    started: float
+    builds: tuple[BuildComparison, ...]
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    cancelled: bool = False
+    record: str = ""
+
+    def count(self, *verdicts: Verdict) -> int:
+        """How many lines of all builds have one of these verdicts."""
+        return sum(build.count(*verdicts) for build in self.builds)
+
+    @property
+    def compared(self) -> int:
+        """How many predictions were put to the test."""
+        return sum(step.verdict.counts for build in self.builds for step in build.steps)
+
+    @property
+    def held(self) -> int:
+        """How many of them were right, guesses included."""
+        return sum(step.verdict.held for build in self.builds for step in build.steps)
+
+    @property
+    def differences(self) -> Iterator[tuple[BuildComparison, StepComparison]]:
+        """Every line whose prediction did not hold."""
+        for build in self.builds:
+            for step in build.steps:
+                if step.verdict in (Verdict.WRONG, Verdict.UNCERTAIN_WRONG):
+                    yield build, step
+
+    @property
+    def could_not_run(self) -> bool:
+        return bool(self.error) or self.cancelled or not self.builds or any(b.could_not_run for b in self.builds)
+
+    @property
+    def exit_code(self) -> int:
+        """0: every certain prediction held; 1: one was wrong; 2: could not run."""
+        if any(not b.held for b in self.builds if not b.could_not_run):
+            return 1
+        return 2 if self.could_not_run else 0
+
+    @property
+    def verdict(self) -> str:
+        """The one sentence that a person wants."""
+        if self.cancelled:
+            return "Cancelled: nothing was compared." if not self.compared else f"Cancelled after {self.summary}."
+        if self.error:
+            return self.error
+        broken = next((b for b in self.builds if b.problem), None)
+        return f"{self.summary}; {broken.label}: {broken.problem}" if broken is not None else f"{self.summary}."
+
+    @property
+    def summary(self) -> str:
+        """"16 of 17 as predicted", and what else there is to count."""
+        text = f"{self.held} of {self.compared} as predicted"
+        known = self.count(Verdict.KNOWN_EARLIER)
+        return f"{text}, {known} known to the engine from an earlier build" if known else text
+
+
+_FROM = re.compile(r"(\[[^\]]*\] |Step \d+/\d+ : )?FROM |\[context ", re.IGNORECASE)
+_INTERNAL = re.compile(r"\[[^\]]*\binternal\] |exporting |importing |resolve image config|\[auth\]|"
+                       r"\[context [^\]]+\] load |copy /context /|merging|preparing ")
+_RUN_BOUND = re.compile(r"@sha256:[0-9a-f]{64}|(?<=localhost/cachesim/nonce):\S+|(?<=localhost/cachesim/stand-in):\S+")
+_CONTEXT_BASE = re.compile(r"\[context [^\]]+\] (?!load )")
+
+
+def is_from(name: str) -> bool:
+    """Whether a name is that of a base image's line; the engine reports these unevenly."""
+    return _FROM.match(name) is not None
+
+
+def plain_name(name: str) -> str:
+    """A step name without what differs from run to run: image digests, tags of the app's own images."""
+    return _RUN_BOUND.sub("", name)
+
+
+FROM_NOTE = ("The engine says DONE for a base whose files nobody needed (or that is new) and CACHED for one that was "
+             "needed and known: neither is a hit or a miss.")
+
+
+def compare(report: SimulationReport, observed: ObservedBuild, label: str, *, mode: Mode = Mode.ISOLATED,
+            not_isolated: Mapping[StepId, str] | None = None) -> BuildComparison:
+    """Lay a prediction beside what the engine did, step by step, by the names that the engine prints.
+
+    Args:
+        not_isolated: Steps whose outcome may depend on what this engine built earlier, with the reason.
+    """
+    table = _Table(report, observed, mode, not_isolated or {})
+    steps = table.fill()
+    problem, could_not = _problem(report, observed, table.failed_step)
+    return BuildComparison(label, steps, observed, report.error, observed.error, problem, could_not)
+
+
+class _Table:
+    def __init__(self, report: SimulationReport, observed: ObservedBuild, mode: Mode,
+                 earlier: Mapping[StepId, str]) -> None:
+        self._report, self._observed, self._mode, self._earlier = report, observed, mode, earlier
+        self._failed = observed.exit_code != 0 or bool(observed.error)
+        self._left: dict[str, list[ObservedVertex]] = defaultdict(list)
+        for vertex in observed.vertices:
+            self._left[plain_name(vertex.name)].append(vertex)
+        self.failed_step: StepReport | None = None
+
+    def fill(self) -> tuple[StepComparison, ...]:
+        lines: list[StepComparison] = []
+        for step in self._report.steps:
+            if not step.vertices and step.outcome is Outcome.FAILED:
+                lines.append(self._line(step, step.name, step.outcome, True, self._take(step.name, "")))
+            for vertex in step.vertices:
+                lines.append(self._line(step, vertex.name, vertex.outcome if vertex.certain else step.likely,
+                                        vertex.certain, self._take(vertex.name, status_of(vertex.outcome))))
+            if not step.vertices and step.outcome is not Outcome.FAILED:
+                lines.append(_unprinted(step))
+        for internal in self._report.internal:
+            seen = self._take(internal.name, status_of(internal.outcome))
+            if seen is not None:
+                lines.append(self._aside(seen, ""))
+        for vertices in self._left.values():
+            lines += [self._extra(vertex) for vertex in vertices]
+        return tuple(lines)
+
+    def _take(self, name: str, status: str) -> ObservedVertex | None:
+        """The vertex of that name, rather one with that status; each is given once."""
+        found = self._left.get(plain_name(name), [])
+        best = next((v for v in found if v.status.value == status), found[0] if found else None)
+        if best is not None:
+            found.remove(best)
+        return best
+
+    def _line(self, step: StepReport, name: str, outcome: Outcome, certain: bool,
+              seen: ObservedVertex | None) -> StepComparison:
+        predicted = status_of(outcome)
+        verdict, note = self._judge(step, name, predicted, certain, seen)
+        if seen is not None and seen.status is VertexStatus.FAILED:
+            self.failed_step = step
+        return StepComparison(
+            step.id, step.step.line, name, predicted, certain, seen.status.value if seen is not None else "", verdict,
+            seen.seconds if seen is not None else 0.0, step.cause, note, step.key.digest if step.key else "",
+            seen.log if seen is not None else "")
+
+    def _judge(self, step: StepReport, name: str, predicted: str, certain: bool,
+               seen: ObservedVertex | None) -> tuple[Verdict, str]:
+        if is_from(name):
+            return Verdict.NOT_COMPARED, FROM_NOTE
+        if seen is not None and seen.status is VertexStatus.FAILED:
+            return (Verdict.RIGHT, "") if predicted == Outcome.FAILED.value else (Verdict.NOT_COMPARED, seen.error)
+        if predicted not in ("cached", "run"):
+            return Verdict.NOT_COMPARED, ""
+        if seen is None or seen.status not in (VertexStatus.CACHED, VertexStatus.RAN):
+            if self._failed or self._observed.exit_code is None:
+                return Verdict.NOT_COMPARED, "the build ended before it"
+            return Verdict.WRONG if certain else Verdict.UNCERTAIN_WRONG, "the engine reported no step of this name"
+        if step.id in self._earlier:
+            return Verdict.NOT_COMPARED, self._earlier[step.id]
+        if seen.status.value == predicted:
+            note = "cached: nobody needed it" if step.outcome is Outcome.NOT_NEEDED else ""
+            return (Verdict.RIGHT if certain else Verdict.UNCERTAIN_RIGHT), note
+        if self._mode is Mode.LIVE and predicted == "run" and seen.status is VertexStatus.CACHED:
+            return Verdict.KNOWN_EARLIER, "this engine knew it from an earlier build"
+        if not certain:
+            return Verdict.UNCERTAIN_WRONG, "what a RUN wrote decided it, and that was not known"
+        return Verdict.WRONG, f"predicted {predicted}, the engine says {seen.status.value}"
+
+    def _extra(self, seen: ObservedVertex) -> StepComparison:
+        if is_from(seen.name):
+            loads = seen.name.startswith("[context ") and not _CONTEXT_BASE.match(seen.name)
+            return self._aside(seen, "" if loads else FROM_NOTE, internal=loads)
+        if _INTERNAL.match(seen.name):
+            return self._aside(seen, seen.error)
+        if seen.status not in (VertexStatus.CACHED, VertexStatus.RAN):
+            return self._aside(seen, seen.error, internal=False)
+        return StepComparison(None, 0, seen.name, "", True, seen.status.value, Verdict.WRONG, seen.seconds,
+                              note="the engine has a step here that was not predicted", log=seen.log)
+
+    @staticmethod
+    def _aside(seen: ObservedVertex, note: str, internal: bool = True) -> StepComparison:
+        return StepComparison(None, 0, seen.name, "", True, seen.status.value, Verdict.NOT_COMPARED, seen.seconds,
+                              note=note, log=seen.log, internal=internal)
+
+
+def _unprinted(step: StepReport) -> StepComparison:
+    note = "the engine has no step for it" if step.outcome is Outcome.CONFIG_ONLY else ""
+    return StepComparison(step.id, step.step.line, step.name, step.outcome.value, step.certain, "",
+                          Verdict.NOT_COMPARED, cause=step.cause, note=note)
+
+
+NO_PERMISSION = ("the engine's socket refuses this user. Join the docker group (sudo usermod -aG docker $USER), then log "
+                 "in again")
+NO_ANSWER = "the engine does not answer. Start it (sudo systemctl start docker), then try again"
+WENT_AWAY = "the engine went away during the build. Start it again, then confirm once more"
+
+_ENGINE_TROUBLE = (
+    ("no space left on device", "the engine's disk is full. Free some space (docker system df shows what uses it)"),
+    ("permission denied while trying to connect", NO_PERMISSION),
+    ("Cannot connect to the Docker daemon", NO_ANSWER),
+    ("error during connect", NO_ANSWER),
+    ("error reading from server", WENT_AWAY),
+    ("code = Unavailable", WENT_AWAY),
+    ("failed to receive status", WENT_AWAY),
+    ("connection reset by peer", WENT_AWAY),
+)
+
+
+def explain_trouble(text: str) -> str:
+    """What stands behind an error that has nothing to do with the Dockerfile, and what to do; "" if unknown."""
+    return next((said for sign, said in _ENGINE_TROUBLE if sign.lower() in text.lower()), "")
+
+
+def _problem(report: SimulationReport, observed: ObservedBuild, failed: StepReport | None) -> tuple[str, bool]:
+    """What is wrong with the build as a whole, and whether it is none of the prediction's business."""
+    if observed.exit_code == 0 and not observed.error:
+        return f"a failure was predicted ({report.error}), but it succeeded" if report.error else "", False
+    if observed.cancelled:
+        return "the build was cancelled", True
+    said = "\n".join((observed.error, *observed.notes[-20:]))
+    trouble = explain_trouble(said)
+    if trouble:
+        return trouble, True
+    if report.error:
+        return "", False
+    if failed is not None and not is_from(failed.name):
+        return f"line {failed.step.line} failed: {_short(observed.error)}", False
+    vertex = observed.failed_vertex
+    if vertex is not None:
+        return f"{vertex.name} failed: {_short(vertex.error)}", True
+    return _short(observed.error), observed.exit_code is None or not observed.vertices
+
+
+def _short(text: str, limit: int = 300) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[:limit - 1] + "…"
+
+
+def tally(comparisons: Iterable[BuildComparison]) -> dict[Verdict, int]:
+    """How often each verdict was given."""
+    counts = dict.fromkeys(Verdict, 0)
+    for build in comparisons:
+        for step in build.steps:
+            counts[step.verdict] += 1
+    return counts
