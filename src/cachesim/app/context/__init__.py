@@ -1,0 +1,1 @@
+"""The build context as a tree, with what-if edits."""

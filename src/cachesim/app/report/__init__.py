@@ -1,0 +1,1 @@
+"""The report of a build as panels: why, key parts, problems."""

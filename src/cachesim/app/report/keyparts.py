@@ -1,0 +1,185 @@
+"""What is in the key of the selected step, and what of it differs from the cached one?"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Slot
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
+
+from cachesim.app.report.panel import Panel, bold, fixed_font
+from cachesim.app.report.table import COPY_ROLE, Table
+from cachesim.app.theme import Theme, icon
+from cachesim.cache.key import CacheKey, changed_parts
+from cachesim.engines.base import MissReason, Outcome
+
+if TYPE_CHECKING:
+    from cachesim.app.workbench import Workbench
+
+__all__ = ["KeyPartsModel", "KeyPartsPanel", "Mark", "PartRow", "part_rows"]
+
+_INDEX = QModelIndex | QPersistentModelIndex
+_HEADERS = ("", "Part", "Name", "In the cache", "Now")
+
+
+class Mark(enum.Enum):
+    """How a key part compares; the value is the word in the table."""
+
+    CHANGED = "changed"
+    NEW = "new"
+    GONE = "gone"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """One key part, before and after."""
+
+    mark: Mark
+    kind: str
+    label: str
+    old: str
+    new: str
+
+
+def part_rows(cached: CacheKey | None, key: CacheKey | None) -> tuple[PartRow, ...]:
+    """Put two keys side by side, what differs first, each group in key order."""
+    if key is None and cached is None:
+        return ()
+    if cached is None or key is None:
+        only = cached or key
+        assert only is not None
+        return tuple(PartRow(Mark.SAME, p.kind.value, p.label, p.value if key is None else "",
+                             p.value if key is not None else "") for p in only.parts)
+    changes = changed_parts(cached, key)
+    rows = [PartRow(Mark.NEW if c.old is None else Mark.GONE if c.new is None else Mark.CHANGED, c.kind.value, c.label,
+                    c.old or "", c.new or "") for c in changes]
+    differing = {(c.kind, c.label) for c in changes}
+    rows += [PartRow(Mark.SAME, p.kind.value, p.label, p.value, p.value) for p in key.parts
+             if (p.kind, p.label) not in differing]
+    return tuple(rows)
+
+
+class KeyPartsModel(QAbstractTableModel):
+    """The rows as a table: marker, kind, name, cached value, value now."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[PartRow, ...] = ()
+        self._fonts: tuple[QFont, QFont, QFont, QFont] = (QFont(), QFont(), QFont(), QFont())
+        self._headers = list(_HEADERS)
+        self._icons: dict[Mark, Any] = {}
+
+    @property
+    def rows(self) -> tuple[PartRow, ...]:
+        return self._rows
+
+    def set_rows(self, rows: tuple[PartRow, ...], old: str = _HEADERS[3], new: str = _HEADERS[4]) -> None:
+        """Show other rows; `old` and `new` name the two sides."""
+        if rows != self._rows or [old, new] != self._headers[3:]:
+            self.beginResetModel()
+            self._rows, self._headers[3:] = rows, [old, new]
+            self.endResetModel()
+
+    def set_look(self, look: Theme, font: QFont) -> None:
+        """Take colours and the font of the view."""
+        fixed = fixed_font(font)
+        self._fonts = (font, bold(font), fixed, bold(fixed))
+        colour = look.look(Outcome.MISS, MissReason.PART).strong
+        self._icons = {mark: icon(name, colour) for mark, name in
+                       ((Mark.CHANGED, "bolt"), (Mark.NEW, "plus"), (Mark.GONE, "cross"))}
+        if self._rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, len(_HEADERS) - 1))
+
+    def rowCount(self, parent: _INDEX = QModelIndex()) -> int:  # noqa: B008 (Qt's own signature)
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: _INDEX = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(_HEADERS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return self._headers[section]
+        return None
+
+    def data(self, index: _INDEX, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        row, column = self._rows[index.row()], index.column()
+        differs = row.mark is not Mark.SAME
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, COPY_ROLE):
+            values = (row.mark.value if differs else "", row.kind, row.label, row.old, row.new)
+            return values[column] if role != Qt.ItemDataRole.DisplayRole else _one_line(values[column])
+        if role == Qt.ItemDataRole.FontRole:
+            return self._fonts[(2 if column > 2 else 0) + differs]
+        if role == Qt.ItemDataRole.DecorationRole and column == 0:
+            return self._icons.get(row.mark)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{row.mark.value}: {row.kind} {row.label}" if column == 0 else None
+        return None
+
+
+class KeyPartsPanel(Panel):
+    """The key of the selected step beside the closest one that the cache knows."""
+
+    def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
+        super().__init__(workbench, "Key parts", parent)
+        self.model = KeyPartsModel(self)
+        self.table = Table("Key parts, cached and now", self.model, (3, 4), self)
+        self._empty = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter, margin=12)
+        self._empty.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._title = QLabel(wordWrap=True, margin=4)
+        page = QWidget(self)
+        below = QVBoxLayout(page)
+        below.setContentsMargins(4, 0, 4, 4)
+        below.setSpacing(2)
+        below.addWidget(self._title)
+        below.addWidget(self.table, 1)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(page)
+        workbench.report_changed.connect(self._changed)
+        workbench.selection_changed.connect(self._changed)
+        self.apply_look(workbench.look)
+
+    def apply_look(self, look: Theme) -> None:
+        self.model.set_look(look, self.table.font())
+
+    @Slot(object)
+    def _changed(self, _: object) -> None:
+        self.outdated()
+
+    def refresh(self) -> None:
+        report, selected = self._workbench.report, self._workbench.selected
+        step = next((s for s in report.steps if s.id == selected), None) if report is not None else None
+        if step is None:
+            self._say("Select a step to see what its cache key is made of.")
+            return
+        if step.key is None:
+            self._say(f"Line {step.step.line}, {step.step.instruction.keyword}: no step for this engine, so it has "
+                      "no key of its own. Where it counts, it is in the keys of later steps.")
+            return
+        rows = part_rows(step.cached_key, step.key)
+        differing = sum(row.mark is not Mark.SAME for row in rows)
+        head = f"Line {step.step.line}, {step.step.instruction.keyword}: "
+        if step.cached_key is None:
+            head += "the cache knows no key of this instruction."
+        elif differing:
+            verb = "differs" if differing == 1 else "differ"
+            head += f"{differing} of {len(rows)} key parts {verb} from the closest key in the cache."
+        else:
+            head += f"all {len(rows)} key parts are as in the cache."
+        self._title.setText(head)
+        self.model.set_rows(rows)
+        self._stack.setCurrentIndex(1)
+
+    def _say(self, text: str) -> None:
+        self.model.set_rows(())
+        self._empty.setText(text)
+        self._stack.setCurrentIndex(0)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split("\n")) if "\n" in text else text
+

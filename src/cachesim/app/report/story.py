@@ -1,0 +1,395 @@
+"""What is there to say about a step, in three depths: one sentence, the explanation, the rule?
+
+Plain values, no Qt: the panel turns them into text with links, tests read them.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from cachesim.app.report.rules import rule_of
+from cachesim.dockerfile.instructions import Run
+from cachesim.engines.base import MissReason, Outcome, RunClaim
+from cachesim.graph.model import EdgeKind, StepId
+from cachesim.graph.options import EngineKind
+from cachesim.simulate.explain import downstream, invalidators
+from cachesim.simulate.report import SimulationReport, StepReport
+
+__all__ = ["Depth", "Kind", "Line", "Link", "Story", "carriers", "claim_command", "deciding_runs", "elided", "overview",
+           "short", "step_story"]
+
+_CONFIG = {
+    "ARG": "ARG declares a build argument. It makes no layer, but its value is in the environment of every RUN below.",
+    "ENV": "ENV sets a variable. It makes no layer, but it is in the environment of every RUN below it.",
+    "USER": "USER makes no layer, but it is part of the key of every RUN and WORKDIR below it.",
+    "SHELL": "SHELL makes no layer, but it is part of the command of every RUN below it that is no JSON list.",
+    "WORKDIR": "The image's root is always there: this WORKDIR makes no layer, but RUNs below it start in that folder.",
+    "ONBUILD": "ONBUILD stores an instruction for images built on this one. It makes no layer and is in no key.",
+    "FROM": "This FROM names a stage or an empty start: it goes on from there and is no step of its own.",
+}
+_NO_KEY = "{} only describes the image: it makes no layer and is in no key. Changing it runs nothing again."
+_SHOWN = 6
+
+
+class Depth(enum.IntEnum):
+    """How much is told."""
+
+    SENTENCE = 0
+    EXPLANATION = 1
+    RULE = 2
+
+
+class Kind(enum.Enum):
+    """What sort of line it is."""
+
+    TEXT = "text"
+    HEADING = "heading"
+    ITEM = "item"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Text that leads to a step (`target` is its id), to a context file (its path) or to a command (": what-if")."""
+
+    text: str
+    target: StepId | str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Text and links in a row."""
+
+    pieces: tuple[str | Link, ...]
+    kind: Kind = Kind.TEXT
+
+    @property
+    def text(self) -> str:
+        return "".join(piece if isinstance(piece, str) else piece.text for piece in self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that can be told; `subject` is what it is about, `sentence` the shortest answer."""
+
+    subject: str
+    sentence: str
+    explanation: tuple[Line, ...] = ()
+    rule: tuple[Line, ...] = ()
+
+    def text(self, depth: Depth = Depth.RULE) -> str:
+        """Everything up to a depth as plain text."""
+        lines = [self.subject, self.sentence]
+        lines += [line.text for line in self.explanation] if depth >= Depth.EXPLANATION else []
+        lines += [line.text for line in self.rule] if depth >= Depth.RULE else []
+        return "\n".join(line for line in lines if line)
+
+
+# -- nothing is selected --
+
+def overview(report: SimulationReport | None) -> Story:
+    """Tell about the whole build."""
+    if report is None:
+        return Story("", "Nothing is open yet.", (_line("Open a folder, a Dockerfile or a sample to see what would run "
+                                                        "again, and why."),))
+    if report.error:
+        where = _step(report, report.error_step)
+        lines = [_line("The first line that fails is ", _to(where), ".")] if where else []
+        return Story("The build fails", report.error, tuple(lines + _assumed(report, None)))
+    steps = [s for s in report.steps if s.outcome not in (Outcome.CONFIG_ONLY, Outcome.UNREACHED)]
+    runs = [s for s in steps if s.runs]
+    unsure = [s for s in steps if not s.certain]
+    if not steps:
+        return Story("", "There is no step yet.", (_line("A Dockerfile begins with FROM."),))
+    if not runs and not unsure:
+        more = _line(f"All {len(steps)} steps come from the cache. ", Link("What if…", ":what-if"),
+                     " changes something to see what would run then.")
+        return Story("", "Nothing would run.", (more, *_assumed(report, None)))
+    if runs and all(s.reason in (MissReason.NO_RECORD, MissReason.PARENT) for s in runs) and len(runs) == len(steps):
+        more = _line("Nothing was built before, so nothing can come from the cache. Press Build, then ",
+                     Link("What if…", ":what-if"), " to change something.")
+        return Story("", f"This is your first build: {_count(len(runs), 'step')} would run.",
+                     (more, *_assumed(report, None)))
+    return Story("", f"{len(runs)} of {_count(len(steps), 'step')} would run again.",
+                 (*_causes(report, runs), *_unsure(unsure), *_assumed(report, None)))
+
+
+def _causes(report: SimulationReport, runs: Sequence[StepReport]) -> Iterator[Line]:
+    first = [s for s in runs if s.reason is not MissReason.PARENT]
+    yield _line("The first cause:" if len(first) == 1 else "The first causes:", kind=Kind.HEADING)
+    for step in first[:_SHOWN]:
+        below = len([i for i in downstream(report, step.id) if _runs(report, i)])
+        tail = f" {_count(below, 'step')} below it {'runs' if below == 1 else 'run'} with it." if below else ""
+        yield _line(_to(step), f": {_dot(step.cause or 'it must run')}{tail}", kind=Kind.ITEM)
+    if len(first) > _SHOWN:
+        yield _line(f"and {len(first) - _SHOWN} more", kind=Kind.ITEM)
+
+
+def _unsure(unsure: Sequence[StepReport]) -> Iterator[Line]:
+    if unsure:
+        verb = "depends" if len(unsure) == 1 else "depend"
+        yield _line(f"{_count(len(unsure), 'step')} {verb} on what a RUN writes:", kind=Kind.HEADING)
+        for step in unsure[:_SHOWN]:
+            yield _line(_to(step), kind=Kind.ITEM)
+
+
+# -- one step --
+
+def step_story(report: SimulationReport, step: StepReport, engine: EngineKind = EngineKind.BUILDKIT) -> Story:
+    """Tell about one step."""
+    lines = [*_reasons(report, step, engine), *_consequences(report, step), *_threats(report, step),
+             *_assumed(report, step)]
+    return Story(short(step, 60), _sentence(report, step), tuple(lines), tuple(_rule(step)))
+
+
+def _sentence(report: SimulationReport, step: StepReport) -> str:
+    if step.outcome is Outcome.FAILED:
+        return _dot(step.error or step.cause or "This step fails")
+    if step.cause:
+        return _dot(step.cause)
+    return {
+        Outcome.HIT: "Nothing that it depends on changed.",
+        Outcome.MISS: "It must run.",
+        Outcome.UNDETERMINED: "It depends on the bytes that a RUN writes, and nobody knows them before the build.",
+        Outcome.CONFIG_ONLY: "It only changes the image's configuration.",
+        Outcome.NOT_NEEDED: "All steps that read it come from the cache.",
+        Outcome.UNREACHED: "The target does not need its stage.",
+        Outcome.NOT_REACHED: "The build fails before it gets here.",
+    }[step.outcome]
+
+
+def _reasons(report: SimulationReport, step: StepReport, engine: EngineKind) -> Iterator[Line]:
+    keyword = step.step.instruction.keyword
+    if step.outcome is Outcome.MISS:
+        yield from _miss(report, step)
+    elif step.outcome is Outcome.HIT:
+        if step.from_build:
+            yield _line(f"Its layer comes from the build “{step.from_build}”.")
+        if step.changes:
+            yield _line("Its definition is new, but everything it reads has the same content as before.")
+    elif step.outcome is Outcome.UNDETERMINED:
+        runs = deciding_runs(report, step)
+        if runs:
+            yield _line("It reads files that ", *_joined([_to(s) for s in runs[:3]]), f" "
+                        f"{'writes' if len(runs) == 1 else 'write'}. If the bytes are the same as before, it comes "
+                        "from the cache; if not, it runs.")
+        yield _line(f"Likely: it {'runs' if step.likely is Outcome.MISS else 'comes from the cache'}. "
+                    "State below what you know of the RUN, or confirm with a real build.")
+    elif step.outcome is Outcome.CONFIG_ONLY:
+        yield _line(_CONFIG.get(keyword, _NO_KEY.format(keyword)))
+    elif step.outcome is Outcome.NOT_NEEDED:
+        yield _line("BuildKit prints CACHED although nobody needed it: it did not even look whether its layer is there."
+                    if engine is EngineKind.BUILDKIT else "The builder does not have to look at it.")
+    elif step.outcome is Outcome.UNREACHED:
+        stages = {s.index: s.label for s in report.graph.stages}
+        target = stages.get(report.graph.target, "the target")
+        yield _line(f"Stage {stages.get(step.id.stage, '')} is neither {target} nor anything that {target} is built "
+                    "from. Choose another target in the build options to build it.")
+    elif step.outcome is Outcome.NOT_REACHED:
+        where = _step(report, report.error_step)
+        if where:
+            yield _line("The build stops at ", _to(where), f": {_dot(report.error)}")
+        elif report.error:
+            yield _line(_dot(report.error))
+    elif step.outcome is Outcome.FAILED:
+        yield _line("Steps that were complete before it are cached; everything after it is not reached.")
+
+
+def _miss(report: SimulationReport, step: StepReport) -> Iterator[Line]:
+    changes = [c for c in step.changes if step.reason is not MissReason.PARENT]
+    for change in changes[:_SHOWN]:
+        old = elided(change.old) if change.old is not None else "not there"
+        new = elided(change.new) if change.new is not None else "gone"
+        yield _line(f"{change.kind.value} {change.label}: {old} → {new}".replace("  ", " "), kind=Kind.ITEM)
+    if len(changes) > _SHOWN:
+        yield _line(f"and {len(changes) - _SHOWN} more key parts", kind=Kind.ITEM)
+    if step.reason is MissReason.PARENT:
+        chain = carriers(report, step)
+        cause = chain[0] if chain else _step(report, step.cause_step)
+        if cause is not None and cause.id != step.id:
+            yield _line("The first cause is ", _to(cause), f": {_dot(cause.cause or 'it must run')}")
+        if len(chain) > 2:
+            middle = [_to(s, 26) for s in chain[1:-1]]
+            shown: list[str | Link] = [*middle]
+            if len(middle) > 3:
+                shown[1:-1] = [f"{len(middle) - 2} more"]
+            yield _line("Carried here by ", *_joined(shown, ", then "), ".")
+    elif step.reason is MissReason.NO_RECORD:
+        yield _line("The cache holds no layer for this instruction on this state: it was never built.")
+    elif step.reason is MissReason.NO_CACHE:
+        yield _line("The build options say that this step must not come from the cache.")
+    elif step.reason is MissReason.PRUNED:
+        yield _line("It was built before, but its layer was pruned.")
+
+
+def _consequences(report: SimulationReport, step: StepReport) -> Iterator[Line]:
+    if step.outcome is not Outcome.MISS:
+        return
+    below = [s for i in downstream(report, step.id) if (s := _step(report, i)) is not None and s.runs]
+    only = [s for s in below if s.cause_step in (step.id, step.cause_step) and s.reason is MissReason.PARENT]
+    if only and step.reason is not MissReason.PARENT:
+        verb = "runs" if len(only) == 1 else "run"
+        yield _line(f"{_count(len(only), 'step')} below {verb} only because of it: ",
+                    *_joined([Link(f"line {s.step.line}", s.id) for s in only[:8]]), " …" if len(only) > 8 else "", ".")
+    elif below:
+        yield _line(f"{_count(len(below), 'step')} below {'runs' if len(below) == 1 else 'run'} with it.")
+
+
+def _threats(report: SimulationReport, step: StepReport) -> Iterator[Line]:
+    """What in the world could invalidate it."""
+    if step.outcome in (Outcome.UNREACHED, Outcome.NOT_REACHED, Outcome.FAILED):
+        return
+    found: dict[str, list[tuple[str, str]]] = {}
+    for threat in invalidators(report, step.id):
+        kind = getattr(threat.kind, "value", threat.kind)
+        found.setdefault(str(kind), []).append((threat.label, threat.detail))
+    if found:
+        yield _line("What could invalidate it:", kind=Kind.HEADING)
+    for kind, items in found.items():
+        pieces: list[str | Link] = [f"{kind}: "]
+        names = [Link(label, label) if kind == "file" else label + (f" ({detail})" if detail else "")
+                 for label, detail in items[:_SHOWN]]
+        pieces += _joined(names)
+        if len(items) > _SHOWN:
+            pieces.append(f" and {len(items) - _SHOWN:,} more")
+        yield Line(tuple(pieces), Kind.ITEM)
+
+
+def _assumed(report: SimulationReport, step: StepReport | None) -> list[Line]:
+    own = [a for a in report.assumptions if step is None or a.step in (None, step.id)]
+    if not own:
+        return []
+    return [_line("Assumed:", kind=Kind.HEADING), *(_line(a.text, kind=Kind.ITEM) for a in own)]
+
+
+def _rule(step: StepReport) -> Iterator[Line]:
+    if not step.rule:
+        return
+    rule = rule_of(step.rule)
+    if rule is None:
+        yield _line(step.rule)
+        return
+    yield _line(rule.name, kind=Kind.HEADING)
+    yield _line(rule.says)
+    yield _line(f"Rule book: {step.rule}. Source: {rule.source}.")
+
+
+# -- who carries what where --
+
+def carriers(report: SimulationReport, step: StepReport) -> tuple[StepReport, ...]:
+    """The steps from the first cause to `step`, both included, along the shortest way; empty if there is none."""
+    if step.cause_step is None or step.cause_step == step.id:
+        return ()
+    above = _edges(report, *EdgeKind)
+    came: dict[StepId, StepId] = {step.id: step.id}
+    queue = [step.id]
+    while queue and step.cause_step not in came:
+        at = queue.pop(0)
+        for origin in above.get(at, []):
+            if origin not in came:
+                came[origin] = at
+                queue.append(origin)
+    if step.cause_step not in came:
+        return ()
+    path = [step.cause_step]
+    while path[-1] != step.id:
+        path.append(came[path[-1]])
+    return tuple(found for i in path if (found := _step(report, i)) is not None
+                 and (found.outcome is not Outcome.CONFIG_ONLY or found.id == step.cause_step))
+
+
+def deciding_runs(report: SimulationReport, step: StepReport,
+                  claims: Sequence[RunClaim] = ()) -> tuple[StepReport, ...]:
+    """The RUN steps whose bytes decide about `step`, nearest first.
+
+    A RUN decides about itself if a claim was made about it or if another step waits for its bytes.
+    """
+    claimed = {claim.command for claim in claims}
+    readers, parents = _edges(report, EdgeKind.COPY_FROM, EdgeKind.MOUNT), _edges(report, EdgeKind.PARENT)
+    if isinstance(step.step.instruction, Run):
+        waiting = (s for s in report.steps if not s.certain and s.id != step.id)
+        if claim_command(step) in claimed or any(step.id in _above(s.id, readers, parents) for s in waiting):
+            return (step,)
+    runs = [s for i in _above(step.id, readers, parents) if (s := _step(report, i)) is not None
+            and isinstance(s.step.instruction, Run)]
+    return tuple(s for s in runs if claim_command(s) in claimed or (not step.certain and s.runs))
+
+
+def _above(step_id: StepId, readers: dict[StepId, list[StepId]], parents: dict[StepId, list[StepId]]) -> list[StepId]:
+    """All steps that write what a step reads from other stages, nearest first."""
+    seen: dict[StepId, None] = {}
+    queue = list(readers.get(step_id, ()))
+    while queue:
+        at = queue.pop(0)
+        if at not in seen:
+            seen[at] = None
+            queue += parents.get(at, ())
+    return list(seen)
+
+
+def _edges(report: SimulationReport, *kinds: EdgeKind) -> dict[StepId, list[StepId]]:
+    """Target to the steps it reads, along edges of these kinds."""
+    result: dict[StepId, list[StepId]] = {}
+    for edge in report.graph.edges:
+        if edge.kind in kinds and isinstance(edge.origin, StepId):
+            result.setdefault(edge.target, []).append(edge.origin)
+    return result
+
+
+def claim_command(step: StepReport) -> str:
+    """The command as the engine prints it, without its prefix and "RUN ": what a RunClaim names."""
+    text = step.name.partition("] ")[2] if step.name.startswith("[") else step.name
+    text = text.removeprefix("ONBUILD ")
+    return text.removeprefix("RUN ").strip() if text.upper().startswith("RUN") else text
+
+
+# -- words --
+
+def short(step: StepReport, limit: int = 40) -> str:
+    """"Line 11 COPY . ." """
+    text = " ".join(step.step.instruction.text.split())
+    return f"Line {step.step.line} {elided(text, limit)}"
+
+
+def elided(text: str, limit: int = 44) -> str:
+    """The text with its middle left out where it is too long."""
+    if len(text) <= limit:
+        return text
+    head = (limit - 1) * 2 // 3
+    return f"{text[:head]}…{text[len(text) - (limit - 1 - head):]}"
+
+
+def _line(*pieces: str | Link, kind: Kind = Kind.TEXT) -> Line:
+    return Line(tuple(p for p in pieces if p != ""), kind)
+
+
+def _to(step: StepReport, limit: int = 40) -> Link:
+    text = short(step, limit)
+    return Link(text[0].lower() + text[1:], step.id)
+
+
+def _joined(items: Iterable[str | Link], between: str = ", ") -> list[str | Link]:
+    result: list[str | Link] = []
+    for item in items:
+        result += [between, item] if result else [item]
+    return result
+
+
+def _step(report: SimulationReport, step_id: StepId | None) -> StepReport | None:
+    return next((s for s in report.steps if s.id == step_id), None) if step_id is not None else None
+
+
+def _runs(report: SimulationReport, step_id: StepId) -> bool:
+    step = _step(report, step_id)
+    return step is not None and step.runs
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _dot(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?", "…")) or not text else text + "."
+

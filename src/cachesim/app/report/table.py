@@ -1,0 +1,100 @@
+"""What can every table of a report do? Copy, leave by Tab, open by Enter, grow with the font."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, Qt, Slot
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from cachesim.app.report.panel import copy_text
+
+__all__ = ["COPY_ROLE", "Table"]
+
+COPY_ROLE = Qt.ItemDataRole.UserRole + 1     # the whole value of a cell, where the shown one is shortened
+
+
+class Table(QTableView):
+    """Rows to read: whole rows are selected, Ctrl+C copies them with tabs between, Enter emits `activated`."""
+
+    def __init__(self, name: str, model: QAbstractItemModel, stretch: tuple[int, ...],
+                 parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setModel(model)
+        self._stretch = stretch
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setTabKeyNavigation(False)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setAlternatingRowColors(True)
+        self.verticalHeader().hide()
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setMinimumSectionSize(24)
+        for column in range(model.columnCount()):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
+        self._copy = QAction("Copy", self, shortcut=QKeySequence(QKeySequence.StandardKey.Copy),
+                             shortcutContext=Qt.ShortcutContext.WidgetShortcut)
+        self._copy.setStatusTip("Copy the selected rows")
+        self._copy.triggered.connect(self.copy_rows)
+        self._copy_cell = QAction("Copy value", self)
+        self._copy_cell.setStatusTip("Copy the value of the current cell")
+        self._copy_cell.triggered.connect(self.copy_cell)
+        self.addActions([self._copy, self._copy_cell])
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        model.modelReset.connect(self.fit)
+        self._fit_rows()
+
+    @Slot()
+    def copy_rows(self) -> None:
+        """Copy the selected rows, or all of them if none is selected."""
+        model = self.model()
+        rows = sorted({index.row() for index in self.selectedIndexes()}) or list(range(model.rowCount()))
+        lines = ["\t".join(_value(model.index(row, column)) for column in range(model.columnCount())) for row in rows]
+        copy_text("\n".join(lines))
+
+    @Slot()
+    def copy_cell(self) -> None:
+        """Copy the whole value of the current cell."""
+        if self.currentIndex().isValid():
+            copy_text(_value(self.currentIndex()))
+
+    @Slot()
+    def fit(self) -> None:
+        """Give the short columns what they need, and share the rest between the stretched ones."""
+        header, model = self.horizontalHeader(), self.model()
+        rest = self.viewport().width()
+        metrics = self.fontMetrics()
+        for column in range(model.columnCount()):
+            if column not in self._stretch:
+                title = str(model.headerData(column, Qt.Orientation.Horizontal) or "")
+                width = max(self.sizeHintForColumn(column), metrics.horizontalAdvance(title) + 28)
+                width = min(width + 8, max(80, self.viewport().width() // 3))
+                header.resizeSection(column, width)
+                rest -= width
+        for column in self._stretch:
+            header.resizeSection(column, max(metrics.averageCharWidth() * 14, rest // len(self._stretch)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self._fit_rows()
+            self.fit()
+
+    def _fit_rows(self) -> None:
+        self.verticalHeader().setMinimumSectionSize(20)
+        self.verticalHeader().setDefaultSectionSize(max(24, self.fontMetrics().height() + 8))
+
+
+def _value(index: QModelIndex) -> str:
+    whole = index.data(COPY_ROLE)
+    return str(whole if whole is not None else index.data() or "")
