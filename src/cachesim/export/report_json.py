@@ -1,0 +1,60 @@
+"""What does a report look like as JSON?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cachesim.engines.base import Outcome, VertexReport, status_of
+from cachesim.simulate.report import SimulationReport, StepReport
+
+__all__ = ["report_object", "step_objects"]
+
+
+def report_object(report: SimulationReport) -> dict[str, Any]:
+    """One build: its error (or None), every step, and what was assumed."""
+    value: dict[str, Any] = {
+        "error": report.error or None,
+        "steps": [*step_objects(report),
+                  *(_vertex(v, {"outcome": v.outcome.value, "cause": ""}) for v in report.internal)]}
+    if report.assumptions:
+        value["assumptions"] = list(dict.fromkeys(a.text for a in report.assumptions))
+    if report.diagnostics:
+        value["diagnostics"] = [{"line": d.span.line, "severity": d.severity.value, "message": d.message,
+                                 "code": d.code} for d in report.diagnostics]
+    return value
+
+
+def step_objects(report: SimulationReport) -> list[dict[str, Any]]:
+    """Every line that the engine prints, and in its place every instruction for which it prints none.
+
+    `status` is the engine's word, `certain` false where a RUN decides; an instruction without a line of its own has
+    its outcome as status.
+    """
+    found: list[dict[str, Any]] = []
+    for step in report.steps:
+        more = _details(step)
+        if step.vertices:
+            found += [_vertex(v, {**more, "outcome": v.outcome.value}, step) for v in step.vertices]
+        else:
+            found.append({"name": step.name, "status": step.outcome.value, "certain": step.certain,
+                          "outcome": step.outcome.value, **more})
+    return found
+
+
+def _vertex(vertex: VertexReport, more: dict[str, Any], step: StepReport | None = None) -> dict[str, Any]:
+    outcome, certain = vertex.outcome, vertex.certain
+    if outcome is Outcome.UNDETERMINED:
+        certain = False
+        outcome = step.likely if step is not None and step.outcome is outcome else Outcome.MISS
+    return {"name": vertex.name, "status": status_of(outcome), "certain": certain, **more}
+
+
+def _details(step: StepReport) -> dict[str, Any]:
+    more: dict[str, Any] = {"cause": step.error or step.cause, "line": step.step.line}
+    if step.reason is not None:
+        more["reason"] = step.reason.name.lower().replace("_", " ")
+    if step.changes:
+        more["changes"] = [{"kind": c.kind.value, "label": c.label, "old": c.old, "new": c.new} for c in step.changes]
+    if step.from_build:
+        more["from_build"] = step.from_build
+    return more
