@@ -1,0 +1,156 @@
+"""What does the text of a Dockerfile say, and for what would the engine refuse it?
+
+`parse` takes any text and never raises. The engine works in two passes: it first cuts the whole file into words
+(heredocs without an end, ENV without `=` …), then checks each instruction (flags, argument counts …). So a finding of
+the first pass wins over an earlier line with a finding of the second.
+Source: BuildKit v0.25.2, frontend/dockerfile/{parser,instructions}; the messages are the engine's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from cachesim.diagnostics import Diagnostic, Severity, SourceSpan
+from cachesim.dockerfile.build import build
+from cachesim.dockerfile.instructions import Arg, From, Instruction, Maintainer, ParsedDockerfile
+from cachesim.dockerfile.lines import LogicalLine, Scan, read_directive, scan
+from cachesim.dockerfile.nodes import Node, Refusal, read_node
+from cachesim.dockerfile.words import split_keyword
+
+__all__ = ["parse", "parse_instruction"]
+
+
+def parse(text: str) -> ParsedDockerfile:
+    """Read a whole Dockerfile."""
+    return _Parser(scan(text)).run()
+
+
+def parse_instruction(text: str) -> Instruction | None:
+    """Read one instruction, such as an ONBUILD trigger of a base image; None where the engine would refuse it."""
+    scanned = scan(text)
+    if scanned.problems or len(scanned.instructions) != 1:
+        return None
+    line = scanned.instructions[0]
+    try:
+        return build(_placed(read_node(line.text, scanned.escape), line, scanned), _trigger)
+    except Refusal:
+        return None
+
+
+def _trigger(text: str, node: Node) -> Instruction | None:
+    """A trigger is read as a file of its own: the escape is a backslash again."""
+    instruction = parse_instruction(text)
+    return instruction and replace(instruction, span=node.span)
+
+
+class _Parser:
+    def __init__(self, scanned: Scan) -> None:
+        self._scan = scanned
+        self._early = [_error(p.span, p.message, p.code) for p in scanned.problems]
+        self._late: list[Diagnostic] = []
+        self._warnings: list[Diagnostic] = []
+        self._instructions: list[Instruction] = []
+        self._in_stage = False
+
+    def run(self) -> ParsedDockerfile:
+        for line in self._scan.instructions:
+            self._read(line)
+        end = self._end()
+        if not self._scan.instructions:
+            self._early.append(_error(end, "file with no instructions", "no-instructions"))
+        elif not self._in_stage:
+            self._late.append(_error(end, "dockerfile contains no stages to build", "no-stages"))
+        self._warn_late_directives()
+        self._early.sort(key=lambda d: d.span.line)         # stable: words before heredocs, a too long line last
+        errors = self._early + self._late
+        findings = sorted(errors + self._warnings, key=lambda d: d.span)
+        return ParsedDockerfile(self._scan.directives, tuple(self._instructions), tuple(findings),
+                                errors[0] if errors else None, self._scan.escape)
+
+    def _read(self, line: LogicalLine) -> None:
+        try:
+            node = read_node(line.text, self._scan.escape)
+            instruction = build(_placed(node, line, self._scan), _trigger)
+        except Refusal as refusal:
+            self._refuse(refusal, line)
+            return
+        self._instructions.append(instruction)
+        if isinstance(instruction, From):
+            self._in_stage = True
+        elif not self._in_stage and not isinstance(instruction, Arg):
+            self._late.append(_error(instruction.span, "no build stage in current context", "before-from"))
+        self._warn(instruction, node, line)
+
+    def _refuse(self, refusal: Refusal, line: LogicalLine) -> None:
+        span = self._span_of(refusal.word, line)
+        if refusal.early:
+            self._early.insert(0, _error(span, str(refusal), refusal.code))
+        else:
+            message = f"dockerfile parse error on line {line.first}: {refusal}"
+            self._late.append(_error(span, message, refusal.code))
+        self._in_stage |= split_keyword(line.text)[0].lower() == "from"
+
+    def _span_of(self, word: str, line: LogicalLine) -> SourceSpan:
+        offset = line.text.find(word) if word else -1
+        if offset < 0:
+            return _head_span(line, self._scan)
+        first, column = line.position(offset)
+        last, end = line.position(offset + len(word) - 1)
+        return SourceSpan(first, column, last, end + 1)
+
+    def _end(self) -> SourceSpan:
+        lines = self._scan.lines
+        return SourceSpan(len(lines), 0, len(lines), len(lines[-1])) if lines else SourceSpan(1, 0, 1, 0)
+
+    def _warn(self, instruction: Instruction, node: Node, line: LogicalLine) -> None:
+        if isinstance(instruction, Maintainer):
+            self._note(line, "MAINTAINER is deprecated: LABEL org.opencontainers.image.authors says the same",
+                       "maintainer-deprecated")
+        elif node.legacy:
+            self._note(line, f'"{node.keyword} key value" is the old form: "{node.keyword} key=value" is not ambiguous',
+                       "legacy-key-value")
+        elif node.rest.startswith("[") and not node.json and node.keyword in _JSON_FORMS:
+            self._note(line, "This looks like a JSON array but is none, so it is taken as plain text", "not-json")
+        if line.has_empty_lines:
+            self._note(line, "Empty lines inside of a continued instruction will become errors", "empty-continuation")
+        if not line.bodies and _HEREDOC.search(node.rest) and node.keyword in ("RUN", "COPY", "ADD") and not node.json:
+            self._note(line, "The engine sees no heredoc here: a quote or a substitution before it is not closed",
+                       "heredoc-not-seen")
+
+    def _note(self, line: LogicalLine, message: str, code: str) -> None:
+        self._warnings.append(Diagnostic(_head_span(line, self._scan), Severity.WARNING, message, code))
+
+    def _warn_late_directives(self) -> None:
+        """`# escape=` that is an ordinary comment because something stands before it."""
+        first = self._scan.instructions[0].first if self._scan.instructions else len(self._scan.lines) + 1
+        for number in range(len(self._scan.directives) + 1, first):
+            text = self._scan.lines[number - 1]
+            if "=" in text and read_directive(text):
+                span = SourceSpan(number, 0, number, len(text))
+                self._warnings.append(Diagnostic(
+                    span, Severity.WARNING, "A directive counts only at the very top of the file: this is a comment",
+                    "late-directive"))
+
+
+_JSON_FORMS = frozenset({"RUN", "CMD", "ENTRYPOINT", "COPY", "ADD", "VOLUME", "HEALTHCHECK"})
+_HEREDOC = re.compile(r"(?:^|[\t ])[0-9]*<<-?[A-Za-z_'\"]")
+
+
+def _placed(node: Node, line: LogicalLine, scanned: Scan) -> Node:
+    last = scanned.lines[line.last - 1]
+    node.span = SourceSpan(line.first, line.pieces[0][2], line.last, len(last) - last.endswith("\r"))
+    node.text, node.bodies = line.text, line.bodies
+    return node
+
+
+def _head_span(line: LogicalLine, scanned: Scan) -> SourceSpan:
+    """The instruction without its heredoc bodies."""
+    _, first, column = line.pieces[0]
+    last = line.pieces[-1][1]
+    text = scanned.lines[last - 1]
+    return SourceSpan(first, column, last, len(text) - text.endswith("\r"))
+
+
+def _error(span: SourceSpan, message: str, code: str) -> Diagnostic:
+    return Diagnostic(span, Severity.ERROR, message, code)
