@@ -1,0 +1,3 @@
+module example.org/teatime
+
+go 1.19
