@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from cachesim.diagnostics import SourceSpan
 from cachesim.dockerfile.expand import ExpandError
@@ -36,11 +37,12 @@ from cachesim.dockerfile.instructions import (
     Volume,
     Workdir,
 )
+from cachesim.dockerfile.lines import Body
 from cachesim.dockerfile.mounts import MountError, read_mount
 from cachesim.dockerfile.nodes import KEYWORDS, Node, Refusal
 from cachesim.dockerfile.words import BLANKS, go_quote, suggestion
 
-__all__ = ["FLAGS", "NETWORK_MODES", "build"]
+__all__ = ["FLAGS", "NETWORK_MODES", "Place", "build"]
 
 FLAGS: dict[str, dict[str, str]] = {
     "ADD": {"chown": "string", "chmod": "string", "link": "bool", "keep-git-dir": "bool", "checksum": "string",
@@ -59,25 +61,35 @@ _STAGE_NAME = re.compile(r"[a-z][a-z0-9\-_.]*\Z")
 _ONBUILD = re.compile(r"[\t\n\f\r ]*onbuild[\t\n\f\r ]*", re.IGNORECASE | re.ASCII)
 
 
-def build(node: Node, parse_trigger: Callable[[str, Node], Instruction | None]) -> Instruction:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an instruction stands; `text` is the joined line, not trimmed."""
+
+    span: SourceSpan
+    text: str
+    bodies: tuple[Body, ...]
+
+
+def build(node: Node, place: Place, parse_trigger: Callable[[str, SourceSpan], Instruction | None]) -> Instruction:
     """Make the instruction of a node.
 
     Args:
-        node: From the first pass, with its place and bodies.
-        parse_trigger: Reads the text of an ONBUILD trigger, which gets the place of the node.
+        node: From the first pass.
+        place: Of the node.
+        parse_trigger: Reads the text of an ONBUILD trigger, which gets the span of the node.
     Raises:
         Refusal: What the engine refuses in its second pass.
     """
     if node.keyword == "ONBUILD":
-        return _onbuild(node, parse_trigger)
+        return _onbuild(node, place, parse_trigger)
     builder = _BUILDERS.get(node.keyword)
     if builder is None:
         raise Refusal(f"unknown instruction: {node.written}" + suggestion(node.written, KEYWORDS, fold_case=True),
                       "unknown-instruction", node.written)
-    return builder(node)
+    return builder(node, place)
 
 
-def _from(node: Node) -> From:
+def _from(node: Node, place: Place) -> From:
     args, name = node.args, ""
     if len(args) == 3 and args[1].lower() == "as":
         name = args[2].lower()
@@ -87,10 +99,10 @@ def _from(node: Node) -> From:
     elif len(args) != 1:
         raise Refusal("FROM requires either one or three arguments", "argument-count")
     flags = _checked_flags(node)
-    return From(*_common(node, flags), args[0], name, _value(flags, "platform"))
+    return From(*_common(node, place, flags), args[0], name, _value(flags, "platform"))
 
 
-def _run(node: Node) -> Run:
+def _run(node: Node, place: Place) -> Run:
     flags = _checked_flags(node)
     try:
         mounts = tuple(read_mount(flag.value or "") for flag in flags if flag.name == "mount") if flags else ()
@@ -99,33 +111,33 @@ def _run(node: Node) -> Run:
     network = _value(flags, "network")
     if network not in NETWORK_MODES and any(flag.name == "network" for flag in flags):
         raise Refusal(f"invalid network mode {go_quote(network)}", "bad-network", "--network")
-    heredocs = tuple(_heredoc(body.opening, body.text) for body in node.bodies) if node.bodies else ()
-    return Run(*_common(node, flags, heredocs), *_command(node), mounts, network)
+    heredocs = tuple(_heredoc(body.opening, body.text) for body in place.bodies) if place.bodies else ()
+    return Run(*_common(node, place, flags, heredocs), *_command(node), mounts, network)
 
 
-def _copy(node: Node) -> Copy:
+def _copy(node: Node, place: Place) -> Copy:
     flags = _file_flags(node)
-    return Copy(*_files(node, flags), _value(flags, "from"), *_file_options(flags))
+    return Copy(*_files(node, place, flags), _value(flags, "from"), *_file_options(flags))
 
 
-def _add(node: Node) -> Add:
+def _add(node: Node, place: Place) -> Add:
     flags = _file_flags(node)
     unpack = _boolean(flags, "unpack")
-    return Add(*_files(node, flags), "", *_file_options(flags), _value(flags, "checksum"),
+    return Add(*_files(node, place, flags), "", *_file_options(flags), _value(flags, "checksum"),
                bool(_boolean(flags, "keep-git-dir")), unpack)
 
 
-def _env(node: Node) -> Env:
+def _env(node: Node, place: Place) -> Env:
     flags = _checked_flags(node)
-    return Env(*_common(node, flags), _named_pairs(node), node.legacy)
+    return Env(*_common(node, place, flags), _named_pairs(node), node.legacy)
 
 
-def _label(node: Node) -> Label:
+def _label(node: Node, place: Place) -> Label:
     flags = _checked_flags(node)
-    return Label(*_common(node, flags), _named_pairs(node), node.legacy)
+    return Label(*_common(node, place, flags), _named_pairs(node), node.legacy)
 
 
-def _arg(node: Node) -> Arg:
+def _arg(node: Node, place: Place) -> Arg:
     _need_arguments(node)
     pairs: list[tuple[str, str | None]] = []
     for word in node.args:
@@ -133,78 +145,78 @@ def _arg(node: Node) -> Arg:
         if not name:
             raise Refusal("ARG names can not be blank", "blank-name")
         pairs.append((name, value if equals else None))
-    return Arg(*_common(node, _flags(node)), tuple(pairs))
+    return Arg(*_common(node, place, _flags(node)), tuple(pairs))
 
 
-def _workdir(node: Node) -> Workdir:
+def _workdir(node: Node, place: Place) -> Workdir:
     path = _only_argument(node)
-    return Workdir(*_common(node, _checked_flags(node)), path)
+    return Workdir(*_common(node, place, _checked_flags(node)), path)
 
 
-def _user(node: Node) -> User:
+def _user(node: Node, place: Place) -> User:
     user = _only_argument(node)
-    return User(*_common(node, _checked_flags(node)), user)
+    return User(*_common(node, place, _checked_flags(node)), user)
 
 
-def _maintainer(node: Node) -> Maintainer:
+def _maintainer(node: Node, place: Place) -> Maintainer:
     name = _only_argument(node)
-    return Maintainer(*_common(node, _checked_flags(node)), name)
+    return Maintainer(*_common(node, place, _checked_flags(node)), name)
 
 
-def _stopsignal(node: Node) -> Stopsignal:
+def _stopsignal(node: Node, place: Place) -> Stopsignal:
     signal = _only_argument(node)
-    return Stopsignal(*_common(node, _flags(node)), signal)
+    return Stopsignal(*_common(node, place, _flags(node)), signal)
 
 
-def _cmd(node: Node) -> Cmd:
-    return Cmd(*_common(node, _checked_flags(node)), *_command(node))
+def _cmd(node: Node, place: Place) -> Cmd:
+    return Cmd(*_common(node, place, _checked_flags(node)), *_command(node))
 
 
-def _entrypoint(node: Node) -> Entrypoint:
-    return Entrypoint(*_common(node, _checked_flags(node)), *_command(node))
+def _entrypoint(node: Node, place: Place) -> Entrypoint:
+    return Entrypoint(*_common(node, place, _checked_flags(node)), *_command(node))
 
 
-def _shell(node: Node) -> Shell:
+def _shell(node: Node, place: Place) -> Shell:
     flags = _checked_flags(node)
     _need_arguments(node)
     if not node.json:
         raise Refusal("SHELL requires the arguments to be in JSON form", "shell-not-json")
-    return Shell(*_common(node, flags), tuple(node.args))
+    return Shell(*_common(node, place, flags), tuple(node.args))
 
 
-def _expose(node: Node) -> Expose:
+def _expose(node: Node, place: Place) -> Expose:
     _need_arguments(node)
-    return Expose(*_common(node, _checked_flags(node)), tuple(sorted(node.args)))
+    return Expose(*_common(node, place, _checked_flags(node)), tuple(sorted(node.args)))
 
 
-def _volume(node: Node) -> Volume:
+def _volume(node: Node, place: Place) -> Volume:
     _need_arguments(node)
     flags = _checked_flags(node)
     paths = tuple(path.strip(BLANKS) for path in node.args)
     if "" in paths:
         raise Refusal("VOLUME specified can not be an empty string", "blank-volume")
-    return Volume(*_common(node, flags), paths)
+    return Volume(*_common(node, place, flags), paths)
 
 
-def _healthcheck(node: Node) -> Healthcheck:
+def _healthcheck(node: Node, place: Place) -> Healthcheck:
     _need_arguments(node)
     kind, args = node.args[0].upper(), node.args[1:]
     if kind == "NONE":
         if args:
             raise Refusal("HEALTHCHECK NONE takes no arguments", "argument-count")
-        return Healthcheck(*_common(node, _flags(node)), "NONE", None, None, 0, 0, 0, 0, 0)
+        return Healthcheck(*_common(node, place, _flags(node)), "NONE", None, None, 0, 0, 0, 0, 0)
     flags = _checked_flags(node)
     if kind != "CMD":
         raise Refusal(f"Unknown type {go_quote(kind)} in HEALTHCHECK (try CMD)", "bad-healthcheck", node.args[0])
     if not args:
         raise Refusal("Missing command after HEALTHCHECK CMD", "argument-count")
     argv, command = (tuple(args), None) if node.json else (None, args[0])
-    return Healthcheck(*_common(node, flags), "CMD", argv, command, _interval(flags, "interval"),
+    return Healthcheck(*_common(node, place, flags), "CMD", argv, command, _interval(flags, "interval"),
                        _interval(flags, "timeout"), _interval(flags, "start-period"),
                        _interval(flags, "start-interval"), _retries(flags))
 
 
-def _onbuild(node: Node, parse_trigger: Callable[[str, Node], Instruction | None]) -> Onbuild:
+def _onbuild(node: Node, place: Place, parse_trigger: Callable[[str, SourceSpan], Instruction | None]) -> Onbuild:
     _need_arguments(node)
     flags = _checked_flags(node)
     trigger = node.args[0].strip(BLANKS).upper()
@@ -212,13 +224,13 @@ def _onbuild(node: Node, parse_trigger: Callable[[str, Node], Instruction | None
         raise Refusal("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", "bad-trigger", node.args[0])
     if trigger in ("MAINTAINER", "FROM"):
         raise Refusal(f"{trigger} isn't allowed as an ONBUILD trigger", "bad-trigger", node.args[0])
-    expression = _ONBUILD.sub("", node.text, count=1)
-    expression += "".join(f"\n{body.text}{body.opening.name}" for body in node.bodies)
-    heredocs = tuple(_heredoc(body.opening, body.text) for body in node.bodies)
-    return Onbuild(*_common(node, flags, heredocs), expression, parse_trigger(expression, node))
+    expression = _ONBUILD.sub("", place.text, count=1)
+    expression += "".join(f"\n{body.text}{body.opening.name}" for body in place.bodies)
+    heredocs = tuple(_heredoc(body.opening, body.text) for body in place.bodies)
+    return Onbuild(*_common(node, place, flags, heredocs), expression, parse_trigger(expression, place.span))
 
 
-_BUILDERS: dict[str, Callable[[Node], Instruction]] = {
+_BUILDERS: dict[str, Callable[[Node, Place], Instruction]] = {
     "ADD": _add, "ARG": _arg, "CMD": _cmd, "COPY": _copy, "ENTRYPOINT": _entrypoint, "ENV": _env, "EXPOSE": _expose,
     "FROM": _from, "HEALTHCHECK": _healthcheck, "LABEL": _label, "MAINTAINER": _maintainer, "RUN": _run,
     "SHELL": _shell, "STOPSIGNAL": _stopsignal, "USER": _user, "VOLUME": _volume, "WORKDIR": _workdir,
@@ -266,9 +278,9 @@ def _boolean(flags: tuple[Flag, ...], name: str) -> bool | None:
     return None
 
 
-def _common(node: Node, flags: tuple[Flag, ...], heredocs: tuple[Heredoc, ...] = ()
+def _common(node: Node, place: Place, flags: tuple[Flag, ...], heredocs: tuple[Heredoc, ...] = ()
             ) -> tuple[str, SourceSpan, str, tuple[Flag, ...], tuple[Heredoc, ...]]:
-    return node.keyword, node.span, node.text.strip(BLANKS), flags, heredocs
+    return node.keyword, place.span, place.text.strip(BLANKS), flags, heredocs
 
 
 def _command(node: Node) -> tuple[tuple[str, ...] | None, str | None]:
@@ -309,16 +321,16 @@ def _file_options(flags: tuple[Flag, ...]) -> tuple[str, str, bool, tuple[str, .
     return _value(flags, "chown"), _value(flags, "chmod"), bool(_boolean(flags, "link")), excludes
 
 
-def _files(node: Node, flags: tuple[Flag, ...]) -> tuple[
+def _files(node: Node, place: Place, flags: tuple[Flag, ...]) -> tuple[
         str, SourceSpan, str, tuple[Flag, ...], tuple[Heredoc, ...], tuple[str, ...], str, tuple[tuple[str, str], ...]]:
     """Sources and destination; each heredoc source has its own entry in `heredocs`, in source order."""
     *words, destination = node.args
     if "<<" not in node.rest:
         order = tuple(("file", word) for word in words)
-        return *_common(node, flags), tuple(words), destination, order
+        return *_common(node, place, flags), tuple(words), destination, order
     if _operator(destination):
         raise Refusal(f"{node.keyword} cannot accept a heredoc as a destination", "heredoc-destination")
-    bodies = {body.opening.name: body.text for body in node.bodies}
+    bodies = {body.opening.name: body.text for body in place.bodies}
     heredocs, sources, mixed = [], [], []
     for word in words:
         opening = _operator(word)
@@ -328,7 +340,7 @@ def _files(node: Node, flags: tuple[Flag, ...]) -> tuple[
         else:
             sources.append(word)
             mixed.append(("file", word))
-    return *_common(node, flags, tuple(heredocs)), tuple(sources), destination, tuple(mixed)
+    return *_common(node, place, flags, tuple(heredocs)), tuple(sources), destination, tuple(mixed)
 
 
 def _operator(word: str) -> Opening | None:

@@ -6,20 +6,22 @@ Source: BuildKit v0.25.2, frontend/dockerfile/parser/line_parsers.go.
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from cachesim.diagnostics import SourceSpan
-from cachesim.dockerfile.lines import Body
 from cachesim.dockerfile.words import NotStrings, key_values, split_command, split_words, string_array, words_of
 
 __all__ = ["KEYWORDS", "Node", "Refusal", "read_node"]
+
+_CHAIN = re.compile(r"(?:onbuild[\t\v\f\r ]+){4}", re.IGNORECASE | re.ASCII)
 
 
 class Refusal(Exception):
     """The engine refuses this instruction, in its words.
 
-    `early`: already in the first pass. `word`: the part of the line that it is about, where there is one.
+    `early`: already in the first pass; `word`: the part of the line that it is about, where there is one.
     """
 
     def __init__(self, message: str, code: str, word: str = "", *, early: bool = False) -> None:
@@ -27,24 +29,21 @@ class Refusal(Exception):
         super().__init__(message)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Node:
-    """One instruction cut into words; `span` to `bodies` are filled in by the parser."""
+    """One instruction cut into words."""
 
     keyword: str                    # upper case if the engine knows it, "" if not
     written: str
-    flags: list[str]
+    flags: tuple[str, ...]
     rest: str                       # the text after keyword and flags, trimmed
-    args: list[str] = field(default_factory=list)
-    pairs: list[tuple[str, str]] = field(default_factory=list)     # ENV and LABEL only
-    legacy: bool = False
+    args: tuple[str, ...] = ()
     json: bool = False              # args come from a JSON array
-    child: Node | None = None       # of ONBUILD
-    span: SourceSpan = SourceSpan(1, 0, 1, 0)
-    text: str = ""
-    bodies: tuple[Body, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()     # ENV and LABEL only
+    legacy: bool = False
 
 
+@functools.lru_cache(maxsize=4096)      # while somebody types, all lines but one stay the same
 def read_node(line: str, escape: str) -> Node:
     """Cut a joined line into words.
 
@@ -55,56 +54,56 @@ def read_node(line: str, escape: str) -> Node:
     keyword = written.lower()
     reader = _READERS.get(keyword)
     if reader is None:
-        return Node("", written, flags, rest)
-    node = Node(keyword.upper(), written, flags, rest)
-    if rest:
-        reader(node, escape)
-    return node
+        return Node("", written, tuple(flags), rest)
+    if not rest:
+        return Node(keyword.upper(), written, tuple(flags), rest)
+    return Node(keyword.upper(), written, tuple(flags), rest, *reader(keyword, rest, escape))
 
 
-def _read_command(node: Node, _: str) -> None:
-    strings = _strings(node.rest)
-    node.json = strings is not None
-    node.args = [node.rest] if strings is None else strings
+_Words = tuple[tuple[str, ...], bool, tuple[tuple[str, str], ...], bool]
 
 
-def _read_list(node: Node, _: str) -> None:
-    strings = _strings(node.rest)
-    node.json = strings is not None
-    node.args = words_of(node.rest) if strings is None else strings
+def _read_command(_: str, rest: str, __: str) -> _Words:
+    strings = _strings(rest)
+    return ((rest,), False, (), False) if strings is None else (tuple(strings), True, (), False)
 
 
-def _read_words(node: Node, _: str) -> None:
-    node.args = words_of(node.rest)
+def _read_list(_: str, rest: str, __: str) -> _Words:
+    strings = _strings(rest)
+    return (tuple(words_of(rest)), False, (), False) if strings is None else (tuple(strings), True, (), False)
 
 
-def _read_text(node: Node, _: str) -> None:
-    node.args = [node.rest]
+def _read_words(_: str, rest: str, __: str) -> _Words:
+    return tuple(words_of(rest)), False, (), False
 
 
-def _read_pairs(node: Node, escape: str) -> None:
+def _read_text(_: str, rest: str, __: str) -> _Words:
+    return (rest,), False, (), False
+
+
+def _read_names(_: str, rest: str, escape: str) -> _Words:
+    return tuple(split_words(rest, escape)), False, (), False
+
+
+def _read_pairs(keyword: str, rest: str, escape: str) -> _Words:
     try:
-        node.pairs, node.legacy = key_values(node.keyword, node.rest, escape)
+        pairs, legacy = key_values(keyword.upper(), rest, escape)
     except ValueError as error:
         raise Refusal(str(error), "bad-key-value", early=True) from None
+    return (), False, tuple(pairs), legacy
 
 
-def _read_names(node: Node, escape: str) -> None:
-    node.args = split_words(node.rest, escape)
+def _read_health(_: str, rest: str, __: str) -> _Words:
+    kind, *tail = rest.split(None, 1)
+    strings = _strings(tail[0]) if tail else None
+    return ((kind, *tail), False, (), False) if strings is None else ((kind, *strings), True, (), False)
 
 
-def _read_health(node: Node, _: str) -> None:
-    kind, *tail = node.rest.split(None, 1)
-    node.args = [kind]
-    if tail:
-        strings = _strings(tail[0])
-        node.json = strings is not None
-        node.args += [tail[0]] if strings is None else strings
-
-
-def _read_child(node: Node, escape: str) -> None:
-    node.child = read_node(node.rest, escape)
-    node.args = [node.child.written, *node.child.args]
+def _read_child(_: str, rest: str, escape: str) -> _Words:
+    if _CHAIN.match(rest):      # refused anyway; the engine would follow the chain to its end first
+        return ("ONBUILD",), False, (), False
+    child = read_node(rest, escape)
+    return (child.written, *child.args), False, (), False
 
 
 def _strings(text: str) -> list[str] | None:
@@ -114,7 +113,7 @@ def _strings(text: str) -> list[str] | None:
         raise Refusal(str(error), "json-not-strings", early=True) from None
 
 
-_READERS: dict[str, Callable[[Node, str], None]] = {
+_READERS: dict[str, Callable[[str, str, str], _Words]] = {
     "add": _read_list, "arg": _read_names, "cmd": _read_command, "copy": _read_list, "entrypoint": _read_command,
     "env": _read_pairs, "expose": _read_words, "from": _read_words, "healthcheck": _read_health, "label": _read_pairs,
     "maintainer": _read_text, "onbuild": _read_child, "run": _read_command, "shell": _read_command,

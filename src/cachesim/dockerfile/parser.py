@@ -12,7 +12,7 @@ import re
 from dataclasses import replace
 
 from cachesim.diagnostics import Diagnostic, Severity, SourceSpan
-from cachesim.dockerfile.build import build
+from cachesim.dockerfile.build import Place, build
 from cachesim.dockerfile.instructions import Arg, From, Instruction, Maintainer, ParsedDockerfile
 from cachesim.dockerfile.lines import LogicalLine, Scan, read_directive, scan
 from cachesim.dockerfile.nodes import Node, Refusal, read_node
@@ -33,15 +33,15 @@ def parse_instruction(text: str) -> Instruction | None:
         return None
     line = scanned.instructions[0]
     try:
-        return build(_placed(read_node(line.text, scanned.escape), line, scanned), _trigger)
+        return build(read_node(line.text, scanned.escape), _place(line, scanned), _trigger)
     except Refusal:
         return None
 
 
-def _trigger(text: str, node: Node) -> Instruction | None:
+def _trigger(text: str, span: SourceSpan) -> Instruction | None:
     """A trigger is read as a file of its own: the escape is a backslash again."""
     instruction = parse_instruction(text)
-    return instruction and replace(instruction, span=node.span)
+    return instruction and replace(instruction, span=span)
 
 
 class _Parser:
@@ -71,7 +71,7 @@ class _Parser:
     def _read(self, line: LogicalLine) -> None:
         try:
             node = read_node(line.text, self._scan.escape)
-            instruction = build(_placed(node, line, self._scan), _trigger)
+            instruction = build(node, _place(line, self._scan), _trigger)
         except Refusal as refusal:
             self._refuse(refusal, line)
             return
@@ -137,11 +137,10 @@ _JSON_FORMS = frozenset({"RUN", "CMD", "ENTRYPOINT", "COPY", "ADD", "VOLUME", "H
 _HEREDOC = re.compile(r"(?:^|[\t ])[0-9]*<<-?[A-Za-z_'\"]")
 
 
-def _placed(node: Node, line: LogicalLine, scanned: Scan) -> Node:
+def _place(line: LogicalLine, scanned: Scan) -> Place:
     last = scanned.lines[line.last - 1]
-    node.span = SourceSpan(line.first, line.pieces[0][2], line.last, len(last) - last.endswith("\r"))
-    node.text, node.bodies = line.text, line.bodies
-    return node
+    span = SourceSpan(line.first, line.pieces[0][2], line.last, len(last) - last.endswith("\r"))
+    return Place(span, line.text, line.bodies)
 
 
 def _head_span(line: LogicalLine, scanned: Scan) -> SourceSpan:
