@@ -17,8 +17,9 @@ from cachesim.app.notify import Message, Tone
 from cachesim.app.settings import Settings
 from cachesim.app.theme import LIGHT, Theme
 from cachesim.cache.store import CacheStore
-from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot
+from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot, regular_file
 from cachesim.diagnostics import Diagnostic
+from cachesim.digest import Digest, digest_of_bytes
 from cachesim.engines.base import BuildRequest, RunClaim
 from cachesim.graph.model import StepId
 from cachesim.graph.options import BuildOptions, EngineKind, ImageStore
@@ -36,6 +37,15 @@ SYNC_LIMIT = 0.008      # seconds; a faster simulation is done in the same turn 
 def _pipeline(request: BuildRequest, store: CacheStore, progress: Progress) -> tuple[SimulationReport, CacheStore]:
     from cachesim.pipeline import simulate  # networkx comes with it
     return simulate(request, store, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What to come back to when a change is taken back."""
+
+    label: str
+    state: ProjectState
+    entry: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,8 @@ class Workbench(QObject):
         self._confirmation: object | None = None
         self._look, self._settings = LIGHT, Settings()
         self._seconds = 1.0     # of the last simulation; the first one goes to the worker
-        self._changes: tuple[tuple[str, ProjectState], ...] = ()
+        self._changes: tuple[_Before, ...] = ()
+        self._blobs: dict[Digest, bytes] = {}
         self._merge = QTimer(self, singleShot=True, interval=0)
         self._merge.timeout.connect(self._predict)
         self._job = LatestJob("simulate", self)
@@ -154,7 +165,7 @@ class Workbench(QObject):
     @property
     def changes(self) -> tuple[str, ...]:
         """What was changed beside the text since the last build, in words, oldest first (see `take_back`)."""
-        return tuple(label for label, _ in self._changes)
+        return tuple(before.label for before in self._changes)
 
     @property
     def seconds(self) -> float:
@@ -231,19 +242,46 @@ class Workbench(QObject):
         """Take a whole other state but its text (several things at once)."""
         self._change(replace(state, text=self._state.text), label)
 
+    def bytes_of(self, path: str) -> bytes | None:
+        """The content of a context file, edited in thought or on disk; None if nobody can read it."""
+        entry = self._state.context.get(path)
+        if entry is None or not entry.digest:
+            return None
+        if entry.digest in self._blobs:
+            return self._blobs[entry.digest]
+        return None
+
+    def edit_file(self, path: str, data: bytes, label: str = "") -> None:
+        """Give a context file other bytes, in thought; a new path is added."""
+        old = self._state.context.get(path)
+        digest = digest_of_bytes(data)
+        self._blobs[digest] = data
+        entry = regular_file(digest, len(data), old.mode if old is not None else 0o644, time_ns())
+        self.edit_context(self._state.context.with_entry(path, entry), label or f"edit {path}")
+
+    def empty_cache(self, label: str, state: ProjectState | None = None) -> None:
+        """Start from an empty cache (and another state); the builds stay in the timeline."""
+        self._changes = (*self._changes, _Before(label, self._state, self._timeline.current))
+        if state is not None and state != self._state:
+            self._set_state(replace(state, text=self._state.text))
+        self.set_timeline(self._timeline.at(None))
+
     def take_back(self) -> str:
         """Undo the last change that is not text; returns its label, or ""."""
         if not self._changes:
             return ""
-        label, before = self._changes[-1]
-        self._changes = self._changes[:-1]
-        context = before.with_text(self._state.text, time_ns()).context if before.text != self._state.text else None
-        self._set_state(replace(before, text=self._state.text, context=context or before.context))
-        return label
+        *rest, before = self._changes
+        self._changes = tuple(rest)
+        state = before.state
+        if state.text != self._state.text:
+            state = state.with_text(self._state.text, time_ns())
+        self.set_timeline(self._timeline.at(before.entry))
+        self._set_state(state)
+        return before.label
 
     def _change(self, state: ProjectState, label: str) -> None:
         if state != self._state:
-            self._changes = (*self._changes, (label, self._state))
+            self._changes = (*self._changes, _Before(label, self._state, self._timeline.current))
             self._set_state(state)
 
     def _set_state(self, state: ProjectState) -> None:

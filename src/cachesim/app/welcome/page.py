@@ -1,0 +1,228 @@
+"""What can a person do who has opened nothing yet? Samples as cards, a folder, or what was open before."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cachesim.app.theme import Theme, icon, pixmap
+from cachesim.app.workbench import Workbench
+from cachesim.assets import Sample, samples
+from cachesim.errors import CachesimError
+
+__all__ = ["SampleCard", "WelcomePage"]
+
+_CARD_WIDTH = 290
+
+
+class SampleCard(QAbstractButton):
+    """One sample: its name and what it teaches."""
+
+    def __init__(self, sample: Sample, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.sample, self._theme = sample, theme
+        self.setText(sample.title)
+        self.setAccessibleName(f"Sample: {sample.title}")
+        self.setAccessibleDescription(sample.teaches)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def _title_font(self) -> QFont:
+        font = QFont(self.font())
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 1.1)
+        return font
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        text = QFontMetrics(self.font()).boundingRect(QRect(0, 0, width - 64, 1000), Qt.TextFlag.TextWordWrap,
+                                                      self.sample.teaches)
+        return max(84, QFontMetrics(self._title_font()).height() + text.height() + 34)
+
+    def sizeHint(self) -> QSize:
+        return QSize(_CARD_WIDTH, self.heightForWidth(_CARD_WIDTH))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, theme = QPainter(self), self._theme
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        hot = self.underMouse() or self.hasFocus()
+        painter.setPen(QColor(theme.accent if hot else theme.line))
+        painter.setBrush(QColor(theme.selection if self.isDown() else theme.bg))
+        painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 8, 8)
+        if self.hasFocus():
+            painter.drawRoundedRect(self.rect().adjusted(2, 2, -2, -2), 7, 7)
+        painter.drawPixmap(16, 16, pixmap("layers", theme.accent, 24, self.devicePixelRatioF()))
+        box = self.rect().adjusted(52, 12, -12, -10)
+        painter.setPen(QColor(theme.text))
+        painter.setFont(self._title_font())
+        title = painter.fontMetrics().height()
+        painter.drawText(box, Qt.AlignmentFlag.AlignTop, painter.fontMetrics().elidedText(
+            self.sample.title, Qt.TextElideMode.ElideRight, box.width()))
+        painter.setFont(self.font())
+        painter.setPen(QColor(theme.muted))
+        painter.drawText(box.adjusted(0, title + 6, 0, 0), Qt.TextFlag.TextWordWrap, self.sample.teaches)
+
+
+class WelcomePage(QScrollArea):
+    """The first page: three ways in."""
+
+    open_folder_asked = Signal()
+    open_file_asked = Signal()
+
+    def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("welcome_page")
+        self.setAccessibleName("Welcome")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._workbench, self._columns = workbench, 0
+        self._cards: list[SampleCard] = []
+        workbench.look_changed.connect(self._rebuild)
+        workbench.settings_changed.connect(self._rebuild)
+        self._rebuild()
+
+    def cards(self) -> list[SampleCard]:
+        """The samples, as shown."""
+        return self._cards
+
+    @Slot()
+    def _rebuild(self, _: object = None) -> None:
+        theme = self._workbench.look
+        page = QWidget()
+        page.setObjectName("welcome_body")
+        page.setStyleSheet(f"#welcome_body {{ background: {theme.panel}; }}")
+        column = QWidget()
+        column.setMaximumWidth(round(3 * _CARD_WIDTH * max(1.0, theme.sizes.ui)) + 60)
+        box = QVBoxLayout(column)
+        box.setContentsMargins(24, 28, 24, 28)
+        box.setSpacing(10)
+        box.addLayout(self._head(theme))
+        box.addSpacing(8)
+        box.addWidget(_heading("Start with a sample", theme))
+        self._grid = QGridLayout()
+        self._grid.setSpacing(12)
+        box.addLayout(self._grid)
+        self._cards = []
+        try:
+            self._cards = [self._card(sample, theme) for sample in samples()]
+        except CachesimError as error:
+            box.addWidget(_muted(f"The samples are missing: {error}", theme))
+        box.addSpacing(8)
+        box.addWidget(_heading("Or open your own project", theme))
+        box.addLayout(self._own(theme))
+        if self._workbench.settings.recent:
+            box.addSpacing(8)
+            box.addWidget(_heading("Recent", theme))
+            for path in self._workbench.settings.recent[:6]:
+                box.addWidget(self._recent(path, theme))
+        box.addStretch(1)
+        outer = QHBoxLayout(page)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addStretch(1)
+        outer.addWidget(column, 100)
+        outer.addStretch(1)
+        self.setWidget(page)
+        self._columns = 0
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """As many cards beside each other as there is room for."""
+        width = _CARD_WIDTH * max(1.0, self._workbench.look.sizes.ui)
+        columns = max(1, min(3, int((self.viewport().width() - 60) // width)))
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for number, card in enumerate(self._cards):
+            self._grid.addWidget(card, number // columns, number % columns, Qt.AlignmentFlag.AlignTop)
+        for column in range(3):
+            self._grid.setColumnStretch(column, 1 if column < columns else 0)
+
+    def _head(self, theme: Theme) -> QHBoxLayout:
+        side = round(56 * theme.sizes.ui)
+        logo = QLabel()
+        logo.setPixmap(icon("cachesim", theme.text, side).pixmap(side, side))
+        title = QLabel("cachesim")
+        font = QFont(title.font())
+        font.setPointSizeF(font.pointSizeF() * 2.0)
+        font.setBold(True)
+        title.setFont(font)
+        claim = _muted("Which build steps come from the cache, and why not the others? Edit a Dockerfile or its files "
+                       "and see at once; a real build can confirm it.", theme)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(title)
+        words.addWidget(claim)
+        row = QHBoxLayout()
+        row.setSpacing(16)
+        row.addWidget(logo, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(words, 1)
+        return row
+
+    def _card(self, sample: Sample, theme: Theme) -> SampleCard:
+        card = SampleCard(sample, theme)
+        card.clicked.connect(partial(self._workbench.open_sample, sample.name))
+        return card
+
+    def _own(self, theme: Theme) -> QHBoxLayout:
+        row = QHBoxLayout()
+        for text, name, signal, default in (("Open folder…", "folder-open", self.open_folder_asked, True),
+                                            ("Open Dockerfile…", "file", self.open_file_asked, False)):
+            button = QPushButton(icon(name, theme.text), text)
+            button.setMinimumHeight(round(theme.sizes.target) + 6)
+            button.setDefault(default)
+            button.clicked.connect(signal)
+            row.addWidget(button)
+        row.addWidget(_muted("or drop a folder or a Dockerfile anywhere on this window", theme), 1)
+        return row
+
+    def _recent(self, path: str, theme: Theme) -> QPushButton:
+        target = Path(path)
+        there = target.exists()
+        button = QPushButton(icon("folder" if target.is_dir() else "file", theme.accent),
+                             f"{target.name}    {target.parent}" + ("" if there else "    (no longer there)"))
+        button.setAccessibleName(f"Open {path}")
+        button.setToolTip(path)
+        button.setEnabled(there)
+        button.setFlat(True)
+        button.setStyleSheet("QPushButton { text-align: left; padding: 5px 8px; border: 1px solid transparent; }"
+                             f"QPushButton:hover, QPushButton:focus {{ border-color: {theme.accent}; }}")
+        button.clicked.connect(partial(self._workbench.open_path, target))
+        return button
+
+
+def _heading(text: str, theme: Theme) -> QLabel:
+    label = QLabel(text)
+    font = QFont(label.font())
+    font.setBold(True)
+    label.setFont(font)
+    return label
+
+
+def _muted(text: str, theme: Theme) -> QLabel:
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setStyleSheet(f"color: {theme.muted}")
+    return label

@@ -1,0 +1,63 @@
+"""How would this file look after an edit that nobody has made yet?"""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+
+__all__ = ["FileDialog"]
+
+_SHOWN = 1 << 20
+
+
+class FileDialog(QDialog):
+    """The text of one context file, to edit in thought; the disk is not touched."""
+
+    def __init__(self, path: str, data: bytes | None, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(f"What if {path} changes?")
+        self._data = data
+        self._text = _decoded(data)
+        note = QLabel("Edit the text, or press OK at once: then an empty line is added. Nothing is written to disk."
+                      if self._text is not None else
+                      "This file is not text (or it is large, or cannot be read). OK pretends that one byte is added. "
+                      "Nothing is written to disk.")
+        note.setWordWrap(True)
+        self._edit = QPlainTextEdit(self._text or "")
+        self._edit.setAccessibleName(f"Text of {path}")
+        self._edit.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._edit.setVisible(self._text is not None)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        box = QVBoxLayout(self)
+        box.addWidget(note)
+        box.addWidget(self._edit, 1)
+        box.addWidget(buttons)
+        self.resize(640, 440 if self._text is not None else 140)
+
+    def result_bytes(self) -> bytes:
+        """The bytes after the edit; always other bytes than before."""
+        before = self._data or b""
+        if self._text is None:
+            return before + b"\n"
+        text = self._edit.toPlainText()
+        if text == self._text.replace("\r\n", "\n"):
+            return before + b"\n"
+        newline = "\r\n" if "\r\n" in self._text else "\n"
+        return text.replace("\n", newline).encode("utf-8")
+
+    @classmethod
+    def ask(cls, path: str, data: bytes | None, parent: QWidget | None) -> bytes | None:
+        """The new bytes, or None if the person changed their mind."""
+        dialog = cls(path, data, parent)
+        return dialog.result_bytes() if dialog.exec() == QDialog.DialogCode.Accepted else None
+
+
+def _decoded(data: bytes | None) -> str | None:
+    if data is None or len(data) > _SHOWN or b"\0" in data:
+        return None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

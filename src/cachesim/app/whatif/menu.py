@@ -1,0 +1,220 @@
+"""What if…? One menu for the things that happen in life; each becomes the pending state and can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from time import time_ns
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QInputDialog, QLineEdit, QMenu, QWidget
+
+from cachesim.app.notify import Message, MessageAction
+from cachesim.app.palette_dialog import Choice, PaletteDialog
+from cachesim.app.whatif.changes import (
+    arg_names,
+    external_bases,
+    fresh_clone,
+    moved_base,
+    secret_ids,
+    with_arg,
+    with_secret,
+)
+from cachesim.app.whatif.file_dialog import FileDialog
+from cachesim.app.workbench import Workbench
+from cachesim.context.snapshot import FileKind
+from cachesim.digest import digest_of
+from cachesim.graph.options import EngineKind, ImageStore
+
+__all__ = ["ENGINES", "WhatIf"]
+
+ENGINES: tuple[tuple[str, EngineKind, ImageStore], ...] = (
+    ("BuildKit, containerd image store", EngineKind.BUILDKIT, ImageStore.CONTAINERD),
+    ("BuildKit, graph driver store", EngineKind.BUILDKIT, ImageStore.GRAPHDRIVER),
+    ("Classic builder", EngineKind.CLASSIC, ImageStore.GRAPHDRIVER),
+)
+_UMASKS = ((0o022, "usual on servers"), (0o002, "usual on desktops"), (0o027, "group may read"), (0o077, "only me"))
+
+
+class WhatIf(QObject):
+    """Fills the menu for the project at hand and does what is chosen."""
+
+    def __init__(self, workbench: Workbench, window: QWidget) -> None:
+        super().__init__(window)
+        self._bench, self._window = workbench, window
+
+    def fill(self, menu: QMenu) -> None:
+        """Put every change into the menu; what needs a graph is disabled without one."""
+        menu.clear()
+        graph = self._bench.report.graph if self._bench.report is not None else None
+        files = menu.addMenu("A &file changes")
+        for text, tip, run in (
+                ("&Change content…", "Edit a file in thought", self.change_file),
+                ("&Touch…", "Another modification time, the same content", self.touch_file),
+                ("Change &permissions…", "Set or clear the executable bit", self.chmod_file),
+                ("&Delete…", "Take a file away", self.delete_file)):
+            _add(files, text, tip, run)
+        clone = menu.addMenu("Fresh c&lone, umask")
+        for umask, who in _UMASKS:
+            _add(clone, f"{umask:03o}  ({who})", "Every file gets a new time and the modes of this umask",
+                 partial(self.clone, umask))
+        menu.addSeparator()
+        args = menu.addMenu("A build &argument")
+        for name, default in arg_names(graph) if graph is not None else ():
+            given = dict(self._bench.state.options.args).get(name, default)
+            _add(args, f"{name}{f' = {given}' if given else ''}…", "Give it another value",
+                 partial(self.set_arg, name, given or ""))
+        _add(args, "Another one…", "A build argument by name", partial(self.set_arg, "", ""))
+        target = menu.addMenu("Another &target")
+        self.fill_targets(target)
+        self._add_cache_changes(menu)
+        bases = menu.addMenu("A base tag &moves")
+        for ref in external_bases(graph) if graph is not None else ():
+            short = ref.removeprefix("docker.io/library/").removeprefix("docker.io/")
+            _add(bases, f"{short}, built with --pull", "The registry names other layers, and the builder asks it",
+                 partial(self.move_base, ref))
+            _add(bases, f"{short}, built without --pull", "The engine keeps using its own copy of the tag",
+                 partial(self.keep_base, short))
+        bases.setEnabled(not bases.isEmpty())
+        secrets = menu.addMenu("A &secret changes")
+        for secret in secret_ids(graph) if graph is not None else ():
+            _add(secrets, secret, "Its content is another one", partial(self.change_secret, secret))
+        secrets.setEnabled(not secrets.isEmpty())
+        self.fill_engines(menu.addMenu("Another &engine or image store"))
+
+    def _add_cache_changes(self, menu: QMenu) -> None:
+        no_cache = menu.addAction("--&no-cache")
+        no_cache.setCheckable(True)
+        no_cache.setChecked(self._bench.state.options.no_cache)
+        no_cache.setStatusTip("Run every step, whatever the cache holds")
+        no_cache.triggered.connect(self.set_no_cache)
+        menu.addSeparator()
+        _add(menu, "The cache is &pruned", "docker builder prune -a: nothing is left of earlier builds", self.prune)
+        _add(menu, "An empty CI &runner", "A fresh clone on a machine that has built nothing", self.empty_runner)
+
+    def fill_targets(self, menu: QMenu) -> None:
+        """One entry per stage, the last one as the default."""
+        menu.clear()
+        report, chosen = self._bench.report, self._bench.state.options.target
+        stages = report.graph.stages if report is not None else ()
+        for name, text in (("", "Last stage (the default)"), *((s.label if s.name else str(s.index), s.label)
+                                                               for s in stages)):
+            action = menu.addAction(text, partial(self.set_target, name))
+            action.setCheckable(True)
+            action.setChecked(name == chosen)
+
+    def fill_engines(self, menu: QMenu) -> None:
+        """One entry per engine and image store."""
+        menu.clear()
+        state = self._bench.state
+        for text, engine, store in ENGINES:
+            action = menu.addAction(text, partial(self._bench.set_engine, engine, store, f"use {text}"))
+            action.setCheckable(True)
+            action.setChecked(state.engine is engine and (engine is EngineKind.CLASSIC or state.store is store))
+
+    # -- files --------------------------------------------------------------------------------------------------
+
+    def change_file(self) -> None:
+        """Pick a file, edit it in thought."""
+        self._pick("Change which file?", self.edit_file)
+
+    def edit_file(self, path: str) -> None:
+        """Edit one file in thought."""
+        data = FileDialog.ask(path, self._bench.bytes_of(path), self._window)
+        if data is not None:
+            self._bench.edit_file(path, data)
+
+    def touch_file(self) -> None:
+        """Pick a file, give it a new time."""
+        self._pick("Touch which file?", lambda path: self._bench.edit_context(
+            self._bench.state.context.touch(path, time_ns()), f"touch {path}"))
+
+    def chmod_file(self) -> None:
+        """Pick a file, flip its executable bits."""
+        self._pick("Flip the executable bit of which file?", self._flip)
+
+    def delete_file(self) -> None:
+        """Pick a file, take it away."""
+        self._pick("Delete which file (in thought)?", lambda path: self._bench.edit_context(
+            self._bench.state.context.without(path), f"delete {path}"))
+
+    def clone(self, umask: int) -> None:
+        """Pretend that the folder was cloned anew."""
+        context = fresh_clone(self._bench.state.context, umask, time_ns())
+        self._bench.edit_context(context, f"fresh clone, umask {umask:03o}")
+
+    def _flip(self, path: str) -> None:
+        entry = self._bench.state.context.get(path)
+        if entry is not None:
+            mode = entry.mode & ~0o111 if entry.mode & 0o111 else entry.mode | (entry.mode & 0o444) >> 2
+            self._bench.edit_context(self._bench.state.context.chmod(path, mode), f"chmod {mode:04o} {path}")
+
+    def _pick(self, title: str, run: Callable[[str], object]) -> None:
+        choices = [Choice(path, f"{entry.size:,} B, {entry.mode:04o}", partial(run, path))
+                   for path, entry in self._bench.state.context.walk() if entry.kind is FileKind.FILE]
+        PaletteDialog(title, choices, self._window).exec()
+
+    # -- options ------------------------------------------------------------------------------------------------
+
+    def set_arg(self, name: str, value: str) -> None:
+        """Ask for a value (and a name, if none is given)."""
+        if not name:
+            name, ok = QInputDialog.getText(self._window, "Build argument", "Name of the build argument:")
+            if not ok or not name.strip():
+                return
+        text, ok = QInputDialog.getText(self._window, "Build argument", f"Value of {name}:",
+                                        QLineEdit.EchoMode.Normal, value)
+        if ok:
+            self._bench.set_options(with_arg(self._bench.state.options, name.strip(), text),
+                                    f"--build-arg {name.strip()}={text}")
+
+    def set_target(self, target: str) -> None:
+        """Build another stage."""
+        label = f"--target {target}" if target else "build the last stage"
+        self._bench.set_options(replace(self._bench.state.options, target=target), label)
+
+    @Slot(bool)
+    def set_no_cache(self, on: bool) -> None:
+        """Switch the cache off or on."""
+        options = replace(self._bench.state.options, no_cache=on)
+        self._bench.set_options(options, "--no-cache" if on else "use the cache")
+
+    def change_secret(self, name: str) -> None:
+        """Give a secret another content."""
+        old = dict(self._bench.state.options.secrets).get(name, "")
+        self._bench.set_options(with_secret(self._bench.state.options, name, digest_of("secret", name, old)),
+                                f"change secret {name}")
+        self._say(f"The content of secret {name} changed. A secret's content is no part of any key, "
+                  "so nothing runs because of it.")
+
+    # -- the world outside --------------------------------------------------------------------------------------
+
+    def move_base(self, ref: str) -> None:
+        """The tag moved, and the build asks the registry."""
+        self._bench.set_state(moved_base(self._bench.state, ref), f"{ref.rpartition('/')[2]} moved, --pull")
+
+    def keep_base(self, ref: str) -> None:
+        """The tag moved, but the engine does not ask."""
+        self._bench.set_options(replace(self._bench.state.options, pull=False), f"{ref} moved, no --pull")
+        self._say(f"{ref} moved at the registry. Without --pull an engine that has the tag keeps its own copy, "
+                  "so nothing runs because of it; a machine without a copy gets the new one.")
+
+    def prune(self) -> None:
+        """Throw the simulated cache away."""
+        self._bench.empty_cache("prune the cache")
+        self._say("The cache is empty. The earlier builds stay in the timeline.")
+
+    def empty_runner(self) -> None:
+        """A fresh clone where nothing was built."""
+        context = fresh_clone(self._bench.state.context, 0o022, time_ns())
+        self._bench.empty_cache("empty CI runner", replace(self._bench.state, context=context))
+        self._say("This is a fresh clone on a machine that has built nothing. The earlier builds stay in the timeline.")
+
+    def _say(self, text: str) -> None:
+        self._bench.post(Message(text, actions=(MessageAction("Take back", self._bench.take_back),), key="whatif"))
+
+
+def _add(menu: QMenu, text: str, tip: str, run: Callable[[], object]) -> None:
+    action = menu.addAction(text, run)
+    action.setStatusTip(tip)
