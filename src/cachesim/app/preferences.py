@@ -94,8 +94,10 @@ class PreferencesDialog(QDialog):
 
     @Slot()
     def _set_switches(self) -> None:
-        values = {name: box.isChecked() for name, box in self._boxes.items()}
-        self._workbench.set_settings(replace(self._workbench.settings, **values))
+        on = {name: box.isChecked() for name, box in self._boxes.items()}
+        self._workbench.set_settings(replace(
+            self._workbench.settings, reduce_motion=on["reduce_motion"], follow_disk=on["follow_disk"],
+            pointer_halo=on["pointer_halo"], step_numbers=on["step_numbers"]))
 
     @Slot()
     def _accept(self) -> None:

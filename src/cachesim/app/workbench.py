@@ -12,8 +12,10 @@ from time import perf_counter, time_ns
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from cachesim.app.disk import ProjectDisk
 from cachesim.app.jobs import LatestJob
 from cachesim.app.notify import Message, Tone
+from cachesim.app.opening import Opened
 from cachesim.app.settings import Settings
 from cachesim.app.theme import LIGHT, Theme
 from cachesim.cache.store import CacheStore
@@ -21,9 +23,11 @@ from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot, regular_file
 from cachesim.diagnostics import Diagnostic
 from cachesim.digest import Digest, digest_of_bytes
 from cachesim.engines.base import BuildRequest, RunClaim
+from cachesim.errors import CachesimError
 from cachesim.graph.model import StepId
 from cachesim.graph.options import BuildOptions, EngineKind, ImageStore
 from cachesim.progress import Progress
+from cachesim.project.open import ProjectInfo
 from cachesim.project.state import ProjectState
 from cachesim.project.timeline import Timeline
 from cachesim.simulate.report import SimulationReport
@@ -52,7 +56,6 @@ class _Before:
 class _Answer:
     """What the simulation of one state said."""
 
-    state: ProjectState
     report: SimulationReport
     seconds: float
 
@@ -85,14 +88,12 @@ class Workbench(QObject):
         super().__init__(parent)
         self._simulate = simulate
         self._state = ProjectState("", ContextSnapshot(EMPTY_DIR))
-        self._disk_text = ""
         self._report: SimulationReport | None = None
-        self._answered: ProjectState | None = None
         self._stale = False
         self._diagnostics: tuple[Diagnostic, ...] = ()
         self._selected: StepId | None = None
         self._timeline = Timeline()
-        self._project: object | None = None
+        self._project: ProjectInfo | None = None
         self._busy: str | None = None
         self._preview: SimulationReport | None = None
         self._confirmation: object | None = None
@@ -100,6 +101,9 @@ class Workbench(QObject):
         self._seconds = 1.0     # of the last simulation; the first one goes to the worker
         self._changes: tuple[_Before, ...] = ()
         self._blobs: dict[Digest, bytes] = {}
+        self.may_leave: Callable[[], bool] = lambda: True      # asks before unsaved text is left; set by the window
+        self.disk = ProjectDisk(self)
+        self.disk.opened.connect(self._take_project)
         self._merge = QTimer(self, singleShot=True, interval=0)
         self._merge.timeout.connect(self._predict)
         self._job = LatestJob("simulate", self)
@@ -134,7 +138,7 @@ class Workbench(QObject):
         return self._timeline
 
     @property
-    def project(self) -> object | None:
+    def project(self) -> ProjectInfo | None:
         return self._project
 
     @property
@@ -160,7 +164,7 @@ class Workbench(QObject):
     @property
     def saved(self) -> bool:
         """Whether the text is what lies on disk."""
-        return self._state.text == self._disk_text
+        return self._state.text == self.disk.text
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -174,7 +178,7 @@ class Workbench(QObject):
 
     @property
     def jobs(self) -> tuple[LatestJob, ...]:
-        return (self._job,)
+        return (self._job, *self.disk.jobs)
 
     # -- text ---------------------------------------------------------------------------------------------------
 
@@ -183,6 +187,7 @@ class Workbench(QObject):
         if text != self._state.text:
             was_saved = self.saved
             self._set_state(self._state.with_text(text, time_ns()))
+            self.disk.keep_soon()
             if self.saved != was_saved:
                 self.saved_changed.emit(self.saved)
 
@@ -249,7 +254,13 @@ class Workbench(QObject):
             return None
         if entry.digest in self._blobs:
             return self._blobs[entry.digest]
-        return None
+        if self._project is None:
+            return None
+        try:
+            data = (self._project.context_dir / path).read_bytes()
+        except OSError:
+            return None
+        return data if digest_of_bytes(data) == entry.digest else None
 
     def edit_file(self, path: str, data: bytes, label: str = "") -> None:
         """Give a context file other bytes, in thought; a new path is added."""
@@ -325,6 +336,14 @@ class Workbench(QObject):
         from cachesim.simulate.compare import compare
         self.compared.emit(compare(self._timeline.entry(a_id).report, self._timeline.entry(b_id).report))
 
+    def compare_text(self, text: str, name: str) -> None:
+        """Set this state beside the same with another text."""
+        from cachesim.simulate.compare import compare
+        store = self._timeline.store
+        mine, _ = self._simulate(self._state.request("here"), store, Progress())
+        other, _ = self._simulate(self._state.with_text(text, time_ns()).request(name), store, Progress())
+        self.compared.emit(compare(other, mine))
+
     def show_state(self, state: ProjectState) -> None:
         """Take a whole state, text included, from outside the editor."""
         self._changes = ()
@@ -345,7 +364,7 @@ class Workbench(QObject):
         def work(progress: Progress) -> _Answer:
             start = perf_counter()
             report, _ = self._simulate(state.request(), store, progress)
-            return _Answer(state, report, perf_counter() - start)
+            return _Answer(report, perf_counter() - start)
         if self._seconds < SYNC_LIMIT:
             self._job.cancel()
             self._answer(work(Progress()))
@@ -355,19 +374,24 @@ class Workbench(QObject):
     @Slot(object)
     def _answer(self, answer: _Answer) -> None:
         self._seconds, report = answer.seconds, answer.report
-        broken = report.graph.error is not None and self._report is not None and bool(self._report.steps)
-        if report.diagnostics != self._diagnostics:
-            self._diagnostics = report.diagnostics
-            self.diagnostics_changed.emit(self._diagnostics)
-        if broken != self._stale:
-            self._stale = broken
-            self.report_stale_changed.emit(broken)
-        if broken or report == self._report:
-            return
-        self._report, self._answered = report, answer.state
-        self.report_changed.emit(report)
-        if self._selected is not None and all(step.id != self._selected for step in report.steps):
-            self.select(None)
+        if report.graph.error is not None and self._report is not None and self._report.steps:
+            self._show(self._report, report.diagnostics, stale=True)
+        else:
+            self._show(report, report.diagnostics)
+
+    def _show(self, report: SimulationReport | None, diagnostics: tuple[Diagnostic, ...], stale: bool = False) -> None:
+        """Tell what is new of an answer."""
+        if diagnostics != self._diagnostics:
+            self._diagnostics = diagnostics
+            self.diagnostics_changed.emit(diagnostics)
+        if stale != self._stale:
+            self._stale = stale
+            self.report_stale_changed.emit(stale)
+        if report != self._report:
+            self._report = report
+            self.report_changed.emit(report)
+            if self._selected is not None and (report is None or all(s.id != self._selected for s in report.steps)):
+                self.select(None)
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
@@ -405,23 +429,66 @@ class Workbench(QObject):
 
     # -- disk ---------------------------------------------------------------------------------------------------
 
-    def open_path(self, path: Path) -> None:
-        """Open a folder or a Dockerfile."""
-        raise NotImplementedError
+    def open_path(self, path: Path, *, dockerfile: Path | None = None, context: Path | None = None) -> None:
+        """Open a folder or a Dockerfile (one of several in a folder, or with another context)."""
+        if self.may_leave():
+            self.disk.open(path, dockerfile, context)
 
     def open_sample(self, name: str) -> None:
         """Open a copy of a shipped sample."""
-        raise NotImplementedError
+        from cachesim.app.welcome.copy import copy_of_sample
+        try:
+            path = copy_of_sample(name)
+        except CachesimError as error:
+            self._fail(error)
+            return
+        self.open_path(path)
+
+    def close_project(self) -> None:
+        """Forget the project; the welcome page comes back."""
+        if not self.may_leave():
+            return
+        self.disk.close()
+        self._project = None
+        self.set_timeline(Timeline())
+        self.show_state(ProjectState("", ContextSnapshot(EMPTY_DIR)))
+        self._merge.stop()
+        self._job.cancel()
+        self._show(None, ())
+        self.project_opened.emit(None)
+
+    @Slot(object)
+    def _take_project(self, opened: Opened) -> None:
+        self._project, self._changes, self._blobs = opened.info, (), {}
+        self.select(None)
+        self._job.cancel()
+        self._report, self._seconds = None, 1.0
+        if opened.timeline != self._timeline:
+            self._timeline = opened.timeline
+            self.timeline_changed.emit(opened.timeline)
+        self._state = opened.state
+        self.state_changed.emit(opened.state)
+        self.text_replaced.emit(opened.state.text)
+        self._merge.start()
+        self.project_opened.emit(opened.info)
+        self.saved_changed.emit(self.saved)
+
+    def follow_context(self, context: ContextSnapshot) -> None:
+        """Take over files that changed on disk; nothing that could be taken back."""
+        if context != self._state.context:
+            self._set_state(replace(self._state, context=context).with_text(self._state.text, time_ns())
+                            if not self.saved else replace(self._state, context=context))
 
     def save(self) -> bool:
         """Write the Dockerfile; False (with a message) if that failed."""
-        raise NotImplementedError
+        return self.disk.save()
 
     def save_files(self, paths: Sequence[str]) -> None:
         """Write edited context files to disk."""
-        raise NotImplementedError
+        self.disk.save_files(paths)
 
     def shutdown(self) -> None:
         """Stop all jobs and wait for them; call before the window goes."""
         self._merge.stop()
+        self.disk.shutdown()
         self._job.shutdown()

@@ -71,7 +71,7 @@ class PairTable(QWidget):
     def _add_empty(self) -> None:
         self.add_row([""] * self.table.columnCount())
         self.table.setCurrentCell(self.table.rowCount() - 1, 0)
-        self.table.editItem(self.table.item(self.table.rowCount() - 1, 0))
+        self.table.edit(self.table.currentIndex())
 
     @Slot()
     def _remove(self) -> None:

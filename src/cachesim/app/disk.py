@@ -1,0 +1,256 @@
+"""How do a project's files come into the workbench, how are they followed, and how do edits get back to disk?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from cachesim.app import recovery
+from cachesim.app.following import DiskWatch, followed
+from cachesim.app.jobs import LatestJob
+from cachesim.app.notify import Message, MessageAction, Tone
+from cachesim.app.opening import OnDisk, Opened, look_again, open_project, write_atomically, write_files
+from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot
+from cachesim.errors import CachesimError
+from cachesim.project.open import ProjectInfo, find_project
+
+if TYPE_CHECKING:
+    from cachesim.app.workbench import Workbench
+
+__all__ = ["ProjectDisk"]
+
+_KEEP_MS = 1000         # unsaved text is put aside after so long without typing
+
+
+class ProjectDisk(QObject):
+    """Reads, follows and writes the files of the open project; tells the workbench, never a widget."""
+
+    progressed = Signal(int, int)
+    opened = Signal(object)         # Opened
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench)
+        self._bench = bench
+        self.info: ProjectInfo | None = None
+        self.text = ""                                  # of the Dockerfile on disk, as far as we know
+        self.context = ContextSnapshot(EMPTY_DIR)       # as scanned last
+        self._offered: str | None = None                # the foreign text that a bar is about
+        self._open, self._look = LatestJob("open", self), LatestJob("look", self)
+        self._open.finished.connect(self._take)
+        self._open.failed.connect(self._fail)
+        self._open.crashed.connect(self._crash)
+        self._open.progressed.connect(self.progressed)
+        self._look.finished.connect(self._compare)
+        self._look.failed.connect(self._fail)
+        self._look.crashed.connect(self._crash)
+        self._look.progressed.connect(self.progressed)
+        self.watch = DiskWatch(self)
+        self.watch.changed.connect(self.look)
+        self.watch.lost.connect(self._lost)
+        self._keeper = QTimer(self, singleShot=True, interval=_KEEP_MS)
+        self._keeper.timeout.connect(self.keep_now)
+
+    @property
+    def jobs(self) -> tuple[LatestJob, ...]:
+        return (self._open, self._look)
+
+    # -- open ---------------------------------------------------------------------------------------------------
+
+    def open(self, path: Path, dockerfile: Path | None = None, context: Path | None = None) -> None:
+        """Find and read a project in the background; the earlier one stays until it is there."""
+        try:
+            info = find_project(path, context=context)
+        except CachesimError as error:
+            self._fail(error)
+            return
+        if dockerfile is not None:
+            info = info.with_dockerfile(dockerfile)
+        self._bench.set_busy(f"Reading {info.name}")
+        self._open.submit(partial(open_project, info))
+
+    @Slot()
+    def cancel(self) -> None:
+        """Stop reading; what was shown stays."""
+        for job in self.jobs:
+            job.cancel()
+        self._bench.set_busy(None)
+
+    def close(self) -> None:
+        """Forget the project."""
+        self.cancel()
+        self.watch.stop()
+        self._keeper.stop()
+        if self.info is not None:
+            recovery.drop(self.info.dockerfile)
+        self.info, self.text, self._offered = None, "", None
+        self.context = ContextSnapshot(EMPTY_DIR)
+
+    @Slot(object)
+    def _take(self, found: Opened) -> None:
+        self.info, self.text, self.context = found.info, found.state.text, found.state.context
+        self._offered = None
+        self._bench.set_busy(None)
+        self.opened.emit(found)
+        if found.note:
+            self._bench.post(Message(found.note, Tone.WARNING, key="encoding"))
+        self._offer_rescued(found.info)
+        self.follow()
+
+    def _offer_rescued(self, info: ProjectInfo) -> None:
+        kept = recovery.rescued(info.dockerfile)
+        if kept is None or kept.text == self.text:
+            return
+        restore = MessageAction("Restore", partial(self._bench.replace_text, kept.text, "restore unsaved text"))
+        discard = MessageAction("Discard", partial(recovery.drop, info.dockerfile))
+        self._bench.post(Message(f"{info.dockerfile.name}: text from {kept.when:%d %B, %H:%M} was not saved when the "
+                                 "window ended.", Tone.WARNING, (restore, discard), key="rescued"))
+
+    # -- follow -------------------------------------------------------------------------------------------------
+
+    def follow(self) -> None:
+        """Watch the project's folders, if the person wants that."""
+        if self.info is None or not self._bench.settings.follow_disk:
+            self.watch.stop()
+            return
+        folders = {self.info.context_dir, self.info.dockerfile.parent}
+        outside = [f for f in folders if f == self.info.context_dir or self.info.context_dir not in f.parents]
+        self.watch.watch(*outside)
+
+    @Slot()
+    def look(self) -> None:
+        """Look at the disk again."""
+        if self.info is not None and not self._open.busy:
+            self._look.submit(partial(look_again, self.info, self.context))
+
+    @Slot(object)
+    def _compare(self, found: OnDisk) -> None:
+        self._bench.set_busy(None)
+        bench, info = self._bench, self.info
+        if info is None:
+            return
+        state = bench.state
+        context, taken, kept = followed(state.context, self.context, found.context)
+        self.context = found.context
+        own = info.dockerfile_path
+        said = [path for path in taken if path != own]
+        if context != state.context:
+            bench.follow_context(context)
+        if kept := tuple(path for path in kept if path != own):
+            bench.post(Message(f"{_few(kept)} changed on disk, but was edited here in thought: the edit was kept.",
+                               key="kept"))
+        elif said:
+            bench.post(Message(f"{_few(tuple(said))} changed on disk.", key="followed", passing=True))
+        if found.text is None:
+            bench.post(Message(f"{info.dockerfile.name} cannot be read any more. Its text is kept here; save it to "
+                               "write it again.", Tone.WARNING, key="foreign"))
+        elif found.text != self.text:
+            self._foreign_text(info, found.text)
+
+    def _foreign_text(self, info: ProjectInfo, text: str) -> None:
+        """Somebody else wrote the Dockerfile."""
+        bench = self._bench
+        if text == bench.state.text:
+            self.note_saved(text)
+        elif bench.saved:
+            self.note_saved(text)
+            bench.replace_text(text, "read again from disk")
+            bench.post(Message(f"{info.dockerfile.name} changed on disk and was read again.", key="foreign",
+                               passing=True))
+        elif text != self._offered:
+            self._offered = text
+            bench.post(Message(
+                f"{info.dockerfile.name} changed on disk, and the text here was not saved.", Tone.WARNING,
+                (MessageAction("Reload", partial(self._reload, text)),
+                 MessageAction("Compare", partial(bench.compare_text, text, "on disk")),
+                 MessageAction("Keep mine", partial(self.note_saved, text))), key="foreign"))
+
+    def _reload(self, text: str) -> None:
+        self.note_saved(text)
+        self._bench.replace_text(text, "read again from disk")
+
+    @Slot(str)
+    def _lost(self, reason: str) -> None:
+        self._bench.post(Message(f"Not watching for changes on disk: {reason}. Refresh by hand (F5).", Tone.WARNING,
+                                 (MessageAction("Refresh", self.look),), key="watch"))
+
+    # -- write --------------------------------------------------------------------------------------------------
+
+    def save(self) -> bool:
+        """Write the Dockerfile."""
+        if self.info is None:
+            return False
+        text = self._bench.state.text
+        try:
+            write_atomically(self.info.dockerfile, text.encode("utf-8", "surrogateescape"))
+        except (OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            self._bench.post(Message(f"{self.info.dockerfile} was not saved: {reason}. Check the permissions; the text "
+                                     "is kept here.", Tone.ERROR, key="save"))
+            return False
+        self._keeper.stop()
+        recovery.drop(self.info.dockerfile)
+        self.note_saved(text)
+        self._bench.post(Message("", key="save"))
+        return True
+
+    def save_files(self, paths: Sequence[str]) -> None:
+        """Write edited context files."""
+        if self.info is None:
+            return
+        try:
+            write_files(self.info.context_dir, self._bench.state.context, paths, self._bench.bytes_of)
+        except CachesimError as error:
+            self._fail(error)
+        self.look()
+
+    def note_saved(self, text: str) -> None:
+        """The disk holds this text now."""
+        before = self._bench.saved
+        self.text, self._offered = text, None
+        self._bench.post(Message("", key="foreign"))
+        if self._bench.saved != before:
+            self._bench.saved_changed.emit(self._bench.saved)
+
+    def keep_soon(self) -> None:
+        """Put unsaved text aside when the typing pauses."""
+        self._keeper.start()
+
+    @Slot()
+    def keep_now(self) -> None:
+        """Put unsaved text aside now."""
+        if self.info is None:
+            return
+        try:
+            if self._bench.saved:
+                recovery.drop(self.info.dockerfile)
+            else:
+                recovery.keep(self.info.dockerfile, self._bench.state.text)
+        except OSError as error:
+            self._bench.post(Message(f"Unsaved text cannot be kept for a crash: {error}", Tone.WARNING, key="keep"))
+
+    # -- end ----------------------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        self._bench.set_busy(None)
+        self._bench.post(Message(str(error), Tone.ERROR, key="open"))
+
+    @Slot(object)
+    def _crash(self, error: Exception) -> None:
+        self._bench.set_busy(None)
+        self._bench.crashed.emit(error)
+
+    def shutdown(self) -> None:
+        """Wait for all jobs."""
+        self._keeper.stop()
+        self.watch.shutdown()
+        for job in self.jobs:
+            job.shutdown()
+
+
+def _few(paths: Sequence[str]) -> str:
+    return paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more files"
