@@ -64,7 +64,7 @@ def shifted(stripes: Iterable[Stripe], edit: LineEdit) -> tuple[Stripe, ...]:
         return tuple(stripes)
     moved_from = line if edit.at_start else line + 1            # first line of those that move as a whole
     gone = range(moved_from, moved_from - min(delta, 0))        # lines that are no more
-    result = []
+    result: list[Stripe] = []
     for stripe in stripes:
         first, last = stripe.first, stripe.last
         if first in gone and last in gone:
@@ -76,7 +76,9 @@ def shifted(stripes: Iterable[Stripe], edit: LineEdit) -> tuple[Stripe, ...]:
         if first >= gone.stop:
             first += delta
         elif first in gone:
-            first = gone.start
+            first = line
+        if result:
+            first = max(first, result[-1].last + 1)
         result.append(replace(stripe, first=first, last=max(first, last)))
     return tuple(result)
 

@@ -232,7 +232,7 @@ class TextArea(QPlainTextEdit):
         if key == Qt.Key.Key_Escape and self.wants_escape():
             self.escaped.emit()
         elif control and key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
-            self.focusNextPrevChild(key == Qt.Key.Key_Tab)
+            self._leave(forward=key == Qt.Key.Key_Tab)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not control:
             self._new_line()
         elif key == Qt.Key.Key_Tab and not control:
@@ -241,6 +241,18 @@ class TextArea(QPlainTextEdit):
             self._unindent()
         else:
             super().keyPressEvent(event)
+
+    def _leave(self, *, forward: bool) -> None:
+        """Give the focus to the next widget in the order of Tab. (Qt's own step stays where Tab is a character.)"""
+        at: QWidget = self
+        while True:
+            at = at.nextInFocusChain() if forward else at.previousInFocusChain()
+            if at is self:
+                return
+            wanted = at.focusPolicy().value & Qt.FocusPolicy.TabFocus.value
+            if wanted and at.isVisible() and at.isEnabled() and not self.isAncestorOf(at) and at.focusProxy() is None:
+                at.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
+                return
 
     # -- line edits ---------------------------------------------------------------------------------------------
 

@@ -1,0 +1,136 @@
+"""Does the text behave under the keys as an editor for code should?"""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCursor
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from cachesim.app.editor.positions import cursor_at, document_text
+from cachesim.app.editor.text_area import DropLine, TextArea, Tint
+
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture
+def area(qtbot: QtBot) -> TextArea:
+    text = TextArea()
+    qtbot.addWidget(text)
+    text.resize(500, 300)
+    text.show()
+    qtbot.waitExposed(text)
+    return text
+
+
+def put(area: TextArea, text: str, line: int = 1, column: int = 0, end: tuple[int, int] | None = None) -> None:
+    area.setPlainText(text)
+    cursor = cursor_at(area.document(), line, column)
+    if end is not None:
+        cursor.setPosition(cursor_at(area.document(), *end).position(), QTextCursor.MoveMode.KeepAnchor)
+    area.setTextCursor(cursor)
+
+
+def text_of(area: TextArea) -> str:
+    return document_text(area.document())
+
+
+def test_enter_keeps_the_indent(area: TextArea) -> None:
+    put(area, "RUN a \\\n    b", 2, 5)
+    QTest.keyClick(area, Qt.Key.Key_Return)
+    assert text_of(area) == "RUN a \\\n    b\n    "
+
+
+def test_shift_enter_makes_a_real_line(area: TextArea) -> None:
+    put(area, "FROM a", 1, 6)
+    QTest.keyClick(area, Qt.Key.Key_Return, SHIFT)
+    assert text_of(area) == "FROM a\n"
+    assert area.blockCount() == 2
+
+
+def test_comment_and_back_is_one_undo_step_each(area: TextArea) -> None:
+    before = "RUN a \\\n  b\n\nCMD c"
+    put(area, before, 1, 2, (4, 1))
+    area.toggle_comments()
+    assert text_of(area) == "# RUN a \\\n#   b\n\n# CMD c"
+    area.toggle_comments()
+    assert text_of(area) == before
+    area.undo()
+    area.undo()
+    assert text_of(area) == before
+
+
+def test_comment_leaves_out_a_line_that_is_only_touched(area: TextArea) -> None:
+    put(area, "FROM a\nRUN b\nRUN c", 1, 0, (3, 0))
+    area.toggle_comments()
+    assert text_of(area) == "# FROM a\n# RUN b\nRUN c"
+
+
+def test_tab_indents_and_shift_tab_takes_it_back(area: TextArea) -> None:
+    put(area, "a\nb", 1, 0, (2, 1))
+    QTest.keyClick(area, Qt.Key.Key_Tab)
+    assert text_of(area) == "    a\n    b"
+    QTest.keyClick(area, Qt.Key.Key_Backtab, SHIFT)
+    assert text_of(area) == "a\nb"
+    put(area, "ab", 1, 2)
+    QTest.keyClick(area, Qt.Key.Key_Tab)
+    assert text_of(area) == "ab  "
+
+
+def test_control_tab_leaves(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    layout = QVBoxLayout(window)
+    text, other = TextArea(window), QLineEdit(window)
+    layout.addWidget(text)
+    layout.addWidget(other)
+    window.show()
+    qtbot.waitExposed(window)
+    text.setFocus()
+    QTest.keyClick(text, Qt.Key.Key_Tab, CTRL)
+    assert window.focusWidget() is other
+    assert document_text(text.document()) == ""
+
+
+def test_replacing_all_is_one_step_and_keeps_the_cursor(area: TextArea) -> None:
+    put(area, "FROM a\nRUN 😀 one\nCMD x", 3, 3)
+    area.replace_all("FROM a\nRUN 😀 two and more\nCMD x")
+    assert area.textCursor().block().text() == "CMD x"
+    assert area.textCursor().positionInBlock() == 3
+    area.undo()
+    assert text_of(area) == "FROM a\nRUN 😀 one\nCMD x"
+    assert not area.document().isUndoAvailable()
+
+
+@pytest.mark.parametrize(("old", "new"), [("aaa", "aa"), ("aa", "aaa"), ("", "x"), ("x", ""), ("abab", "ab"),
+                                          ("😀😁", "😁😀"), ("a\nb\n", "b\na\n")])
+def test_replacing_all_gives_the_new_text(area: TextArea, old: str, new: str) -> None:
+    area.setPlainText(old)
+    area.replace_all(new)
+    assert text_of(area) == new
+
+
+def test_lines_and_heights(area: TextArea) -> None:
+    put(area, "\n".join(f"RUN {i}" for i in range(100)))
+    rect = area.lines_rect(3, 5)
+    assert area.line_at(rect.center().y()) == 4
+    assert area.gap_y(3) == rect.top()
+    assert area.lines_rect(90, 95).isEmpty()
+    assert area.gap_y(90) is None
+    put(area, "a\nb")
+    assert area.line_at(290) == 2
+    assert area.gap_y(3) == area.lines_rect(2, 2).bottom() + 1
+
+
+def test_tints_and_drop_line_are_painted(area: TextArea) -> None:
+    put(area, "FROM a\nRUN b\nRUN c")
+    area.set_tints([Tint(2, 2, "#ff0000")])
+    area.set_drop(DropLine(3, "", "#00ff00", "#000000", "#ffffff"))
+    picture = area.viewport().grab().toImage()
+    middle, gap = area.lines_rect(2, 2).center().y(), area.gap_y(3)
+    assert gap is not None
+    assert picture.pixelColor(300, middle).name() == "#ff0000"
+    assert {picture.pixelColor(300, gap + y).name() for y in range(-2, 2)} == {"#00ff00"}
+    assert picture.pixelColor(300, area.lines_rect(1, 1).center().y()).name() != "#ff0000"
