@@ -51,7 +51,7 @@ FLAGS: dict[str, dict[str, str]] = {
     "FROM": {"platform": "string"},
     "HEALTHCHECK": {"interval": "string", "timeout": "string", "start-period": "string", "start-interval": "string",
                     "retries": "string"},
-    "RUN": {"mount": "strings", "network": "string"},
+    "RUN": {"mount": "strings", "network": "string", "device": "strings"},
 }
 """Flags by keyword: a boolean, one value, or values that add up. All others are refused."""
 
