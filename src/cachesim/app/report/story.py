@@ -98,7 +98,7 @@ def overview(report: SimulationReport | None) -> Story:
         lines = [_line("The first line that fails is ", _to(where), ".")] if where else []
         return Story("The build fails", report.error, tuple(lines + _assumed(report, None)))
     steps = [s for s in report.steps if s.outcome not in (Outcome.CONFIG_ONLY, Outcome.UNREACHED)]
-    runs = [s for s in steps if s.runs]
+    runs = [s for s in steps if s.outcome is Outcome.MISS]
     unsure = [s for s in steps if not s.certain]
     if not steps:
         return Story("", "There is no step yet.", (_line("A Dockerfile begins with FROM."),))
@@ -106,17 +106,22 @@ def overview(report: SimulationReport | None) -> Story:
         more = _line(f"All {len(steps)} steps come from the cache. ", Link("What if…", ":what-if"),
                      " changes something to see what would run then.")
         return Story("", "Nothing would run.", (more, *_assumed(report, None)))
-    if runs and all(s.reason in (MissReason.NO_RECORD, MissReason.PARENT) for s in runs) and len(runs) == len(steps):
+    first_time = all(s.reason in (MissReason.NO_RECORD, MissReason.PARENT) for s in runs)
+    if first_time and len(runs) + len(unsure) == len(steps):
         more = _line("Nothing was built before, so nothing can come from the cache. Press Build, then ",
                      Link("What if…", ":what-if"), " to change something.")
         return Story("", f"This is your first build: {_count(len(runs), 'step')} would run.",
                      (more, *_assumed(report, None)))
-    return Story("", f"{len(runs)} of {_count(len(steps), 'step')} would run again.",
-                 (*_causes(report, runs), *_unsure(unsure), *_assumed(report, None)))
+    what = f"{len(runs)} of {_count(len(steps), 'step')} would run again."
+    if unsure:
+        what = what[:-1] + f", {len(unsure)} {'depends' if len(unsure) == 1 else 'depend'} on a RUN."
+    return Story("", what, (*_causes(report, runs), *_unsure(unsure), *_assumed(report, None)))
 
 
 def _causes(report: SimulationReport, runs: Sequence[StepReport]) -> Iterator[Line]:
     first = [s for s in runs if s.reason is not MissReason.PARENT]
+    if not first:
+        return
     yield _line("The first cause:" if len(first) == 1 else "The first causes:", kind=Kind.HEADING)
     for step in first[:_SHOWN]:
         below = len([i for i in downstream(report, step.id) if _runs(report, i)])
@@ -238,7 +243,7 @@ def _consequences(report: SimulationReport, step: StepReport) -> Iterator[Line]:
 
 def _threats(report: SimulationReport, step: StepReport) -> Iterator[Line]:
     """What in the world could invalidate it."""
-    if step.outcome in (Outcome.UNREACHED, Outcome.NOT_REACHED, Outcome.FAILED):
+    if step.outcome in (Outcome.CONFIG_ONLY, Outcome.UNREACHED, Outcome.NOT_REACHED, Outcome.FAILED):
         return
     found: dict[str, list[tuple[str, str]]] = {}
     for threat in invalidators(report, step.id):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, Qt, Slot
-from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from cachesim.app.report.panel import copy_text
@@ -38,8 +38,7 @@ class Table(QTableView):
         header.setMinimumSectionSize(24)
         for column in range(model.columnCount()):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
-        self._copy = QAction("Copy", self, shortcut=QKeySequence(QKeySequence.StandardKey.Copy),
-                             shortcutContext=Qt.ShortcutContext.WidgetShortcut)
+        self._copy = QAction("Copy\tCtrl+C", self)     # the key is taken in keyPressEvent: the window has it too
         self._copy.setStatusTip("Copy the selected rows")
         self._copy.triggered.connect(self.copy_rows)
         self._copy_cell = QAction("Copy value", self)
@@ -83,6 +82,19 @@ class Table(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.fit()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) \
+                and event.matches(QKeySequence.StandardKey.Copy):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_rows()
+        else:
+            super().keyPressEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

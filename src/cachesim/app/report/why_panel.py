@@ -41,6 +41,7 @@ class WhyPanel(Panel):
         self.text.setTabChangesFocus(False)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction
                                           | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+        self.text.document().setDocumentMargin(8)
         self.text.anchorClicked.connect(self._follow)
         self.claims = ClaimBox(workbench, self)
         rows = QVBoxLayout(self)

@@ -1,0 +1,400 @@
+"""How does a tree view see a context of 100,000 files without touching all of them?"""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QIcon
+
+from cachesim.advise.notes import size_text
+from cachesim.app.context.changes import Change, ContextDiff
+from cachesim.app.context.reach import Reads
+from cachesim.app.report.panel import bold
+from cachesim.app.theme import Theme, icon
+from cachesim.context.ignore import IgnoreMatcher
+from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, os_bytes
+from cachesim.graph.model import StepId
+
+__all__ = ["HEADERS", "PATH_ROLE", "Column", "ContextModel", "View"]
+
+_INDEX = QModelIndex | QPersistentModelIndex
+PATH_ROLE = Qt.ItemDataRole.UserRole + 2
+HEADERS = ("Name", "Size", "Mode", "State")
+_COUNT = "cachesim.app.files"       # memo key: number of files below a folder
+_NO_DIFF = ContextDiff({}, {})
+
+
+class Column:
+    """Column numbers."""
+
+    NAME, SIZE, MODE, STATE = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything the tree shows.
+
+    Attributes:
+        tree: The context with all what-if edits.
+        disk: The context as it lies on disk; deleted paths of it are shown as such.
+        edits: What differs from disk.
+        since: What differs from the last build.
+        matcher: The .dockerignore in force.
+        selected: The step whose files are marked, with its line.
+    """
+
+    tree: FileEntry = EMPTY_DIR
+    disk: FileEntry = EMPTY_DIR
+    edits: ContextDiff = _NO_DIFF
+    since: ContextDiff = _NO_DIFF
+    matcher: IgnoreMatcher | None = None
+    selected: StepId | None = None
+    selected_line: int = 0
+
+
+class _Node:
+    """One row that somebody looked at; its children are made when first asked for."""
+
+    __slots__ = ("entry", "gone", "number", "order", "parent", "path", "row", "rows")
+
+    def __init__(self, parent: _Node | None, row: int, path: str, entry: FileEntry, gone: bool, number: int) -> None:
+        self.parent, self.row, self.path, self.entry, self.gone, self.number = parent, row, path, entry, gone, number
+        self.order: list[str] | None = None         # names of the children, as shown
+        self.rows: dict[int, _Node] = {}
+
+
+class ContextModel(QAbstractItemModel):
+    """Lazy, sorted and filtered rows over an immutable tree; nodes exist only for rows that were shown."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.reads = Reads()
+        self._view = View()
+        self._filter = ""
+        self._matches: dict[str, set[str]] | None = None       # folder -> names that lead to a match
+        self._sort, self._descending = Column.NAME, False
+        self._nodes: list[_Node] = []
+        self._icons: dict[str, QIcon] = {}
+        self._colours: dict[str, QBrush] = {}
+        self._fonts: tuple[QFont, QFont] = (QFont(), QFont())
+        self._new_root()
+
+    # -- what is shown --
+
+    @property
+    def view(self) -> View:
+        return self._view
+
+    def set_view(self, view: View) -> None:
+        """Show another state; rows are made anew only if files, filter or their order may differ."""
+        old, self._view = self._view, view
+        by_name = self._sort == Column.NAME or old.tree is view.tree
+        if old.disk is view.disk and by_name and _same_rows(self._nodes[0], view.tree):
+            _adopt(self._nodes[0], view.tree)
+            self.refresh_cells()
+        else:
+            self._reset()
+
+    def set_filter(self, text: str) -> None:
+        """Show only paths that contain the text (any case), and the folders above them."""
+        text = text.strip().lower()
+        if text != self._filter:
+            self._filter = text
+            self._reset()
+
+    @property
+    def filtering(self) -> bool:
+        return bool(self._filter)
+
+    def set_look(self, look: Theme, font: QFont) -> None:
+        """Take colours and font."""
+        self._fonts = (font, bold(font))
+        self._icons = {name: icon(name, look.muted) for name in ("folder", "file", "link", "ignored")}
+        self._icons["edited"] = icon("whatif", look.accent)
+        self._colours = {"muted": QBrush(QColor(look.muted)), "marked": QBrush(QColor(look.selection))}
+        self.refresh_cells()
+
+    def refresh_cells(self) -> None:
+        """Say that every shown cell may read differently."""
+        last = self.rowCount() - 1
+        if last >= 0:
+            self.dataChanged.emit(self.index(0, 0), self.index(last, len(HEADERS) - 1))
+            for node in list(self._nodes):
+                if node.parent is not None and node.order:
+                    top = self.createIndex(node.row, 0, node.number)
+                    self.dataChanged.emit(self.index(0, 0, top), self.index(len(node.order) - 1, len(HEADERS) - 1, top))
+
+    def path(self, index: _INDEX) -> str:
+        """The context path of a row ("" for the root)."""
+        return self._node(index).path
+
+    def entry(self, index: _INDEX) -> FileEntry:
+        """What lies there."""
+        return self._node(index).entry
+
+    def gone(self, index: _INDEX) -> bool:
+        """Whether the row only stands for a path that was deleted."""
+        return self._node(index).gone
+
+    def shown_folders(self, parent: _INDEX) -> list[QModelIndex]:
+        """Folders directly below a row that somebody looked at."""
+        return [self.createIndex(child.row, 0, child.number) for child in self._node(parent).rows.values()
+                if child.entry.is_dir]
+
+    def index_of(self, path: str) -> QModelIndex:
+        """The row of a path; invalid if it is not shown."""
+        at = QModelIndex()
+        for name in path.split("/") if path else ():
+            names = self._names(self._node(at))
+            if name not in names:
+                return QModelIndex()
+            at = self.index(names.index(name), 0, at)
+        return at
+
+    # -- Qt's questions --
+
+    def columnCount(self, parent: _INDEX = QModelIndex()) -> int:  # noqa: B008 (Qt's own signature)
+        return len(HEADERS)
+
+    def rowCount(self, parent: _INDEX = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() and parent.column() > 0 else len(self._names(self._node(parent)))
+
+    def hasChildren(self, parent: _INDEX = QModelIndex()) -> bool:  # noqa: B008
+        node = self._node(parent)
+        return not (parent.isValid() and parent.column() > 0) and not node.gone and (
+            bool(node.entry.children) or bool(node.order) or self._deleted_below(node))
+
+    def index(self, row: int, column: int, parent: _INDEX = QModelIndex()) -> QModelIndex:  # noqa: B008
+        node = self._node(parent)
+        names = self._names(node)
+        if not (0 <= row < len(names) and 0 <= column < len(HEADERS)):
+            return QModelIndex()
+        child = node.rows.get(row)
+        if child is None:
+            child = self._make(node, row, names[row])
+        return self.createIndex(row, column, child.number)
+
+    def parent(self, index: _INDEX = QModelIndex()) -> QModelIndex:  # type: ignore[override]  # noqa: B008
+        above = self._node(index).parent if index.isValid() else None
+        if above is None or above.parent is None:
+            return QModelIndex()
+        return self.createIndex(above.row, 0, above.number)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return HEADERS[section]
+        return None
+
+    def data(self, index: _INDEX, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        node, column = self._node(index), index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(node, column)
+        if role == Qt.ItemDataRole.DecorationRole and column == Column.NAME:
+            return self._icons.get(self._icon(node))
+        if role == Qt.ItemDataRole.DecorationRole and column == Column.STATE:
+            return self._icons.get("edited") if self._edited(node) else None
+        if role == Qt.ItemDataRole.FontRole:
+            if node.gone:
+                struck = QFont(self._fonts[0])
+                struck.setStrikeOut(column == Column.NAME)
+                return struck
+            return self._fonts[self._marked(node)]
+        if role == Qt.ItemDataRole.ForegroundRole and (node.gone or self._ignored(node)):
+            return self._colours.get("muted")
+        if role == Qt.ItemDataRole.BackgroundRole and self._marked(node):
+            return self._colours.get("marked")
+        if role == Qt.ItemDataRole.TextAlignmentRole and column == Column.SIZE:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{node.path}\n{self.state_text(node.path, node.entry)}" + (
+                f"\nmode {node.entry.mode:04o}" if column == Column.MODE else "")
+        if role == Qt.ItemDataRole.AccessibleTextRole and column == Column.NAME:
+            return f"{node.path.rpartition('/')[2]}, {self.state_text(node.path, node.entry)}"
+        return node.path if role == PATH_ROLE else None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        descending = order is Qt.SortOrder.DescendingOrder
+        if column >= 0 and (column, descending) != (self._sort, self._descending):
+            self._sort, self._descending = column, descending
+            self._reset()
+
+    # -- rows --
+
+    def _reset(self) -> None:
+        self.beginResetModel()
+        self._matches = _matches(self._view.tree, self._view.disk, self._filter) if self._filter else None
+        self._new_root()
+        self.endResetModel()
+
+    def _new_root(self) -> None:
+        self._nodes = []
+        self._nodes.append(_Node(None, 0, "", self._view.tree, False, 0))
+
+    def _node(self, index: _INDEX) -> _Node:
+        number = index.internalId() if index.isValid() else 0
+        return self._nodes[number] if number < len(self._nodes) else self._nodes[0]
+
+    def _make(self, parent: _Node, row: int, name: str) -> _Node:
+        path = f"{parent.path}/{name}" if parent.path else name
+        entry, gone = parent.entry.children.get(name), False
+        if entry is None:
+            was = self._disk(path)
+            entry, gone = was or EMPTY_DIR, True
+        node = _Node(parent, row, path, entry, gone, len(self._nodes))
+        self._nodes.append(node)
+        parent.rows[row] = node
+        return node
+
+    def _disk(self, path: str) -> FileEntry | None:
+        node: FileEntry | None = self._view.disk
+        for part in path.split("/") if path else ():
+            node = node.children.get(part) if node is not None else None
+        return node
+
+    def _deleted_below(self, node: _Node) -> bool:
+        return self._view.edits.below.get(node.path, 0) > 0
+
+    def _names(self, node: _Node) -> list[str]:
+        if node.order is None:
+            node.order = [] if node.gone else self._ordered(node)
+        return node.order
+
+    def _ordered(self, node: _Node) -> list[str]:
+        children = node.entry.children
+        names = list(children)
+        if self._deleted_below(node):
+            was = self._disk(node.path)
+            names += [name for name in (was.children if was is not None else ()) if name not in children]
+        if self._matches is not None:
+            wanted = self._matches.get(node.path, set())
+            names = [name for name in names if name in wanted]
+        names.sort(key=os_bytes)
+        if self._sort == Column.NAME:
+            names.sort(key=str.lower, reverse=self._descending)
+        else:
+            names.sort(key=lambda name: self._sort_key(node, name), reverse=self._descending)
+        names.sort(key=lambda name: not (name in children and children[name].is_dir))     # folders first, always
+        return names
+
+    def _sort_key(self, node: _Node, name: str) -> Any:
+        entry = node.entry.children.get(name) or EMPTY_DIR
+        if self._sort == Column.SIZE:
+            return file_count(entry) if entry.is_dir else entry.size
+        if self._sort == Column.MODE:
+            return entry.mode
+        return self.state_text(f"{node.path}/{name}" if node.path else name, entry)
+
+    # -- cells --
+
+    def _text(self, node: _Node, column: int) -> str:
+        entry = node.entry
+        if column == Column.NAME:
+            name = node.path.rpartition("/")[2]
+            return f"{name} → {entry.link}" if entry.kind is FileKind.SYMLINK else name
+        if column == Column.SIZE:
+            if entry.is_dir:
+                files = file_count(entry)
+                return "" if node.gone else f"{files:,} file" + ("" if files == 1 else "s")
+            return size_text(entry.size) if entry.kind is FileKind.FILE else ""
+        if column == Column.MODE:
+            return _mode_text(entry)
+        return self.state_text(node.path, entry)
+
+    def state_text(self, path: str, entry: FileEntry) -> str:
+        """What the State column says of a path."""
+        view, words = self._view, []
+        if view.edits.of(path) is Change.DELETED:
+            return "deleted (what if)"
+        if view.matcher is not None and view.matcher.excluded(path):
+            line = view.matcher.line_for(path)
+            words.append(f"ignored by line {line}" if line else "ignored")
+        elif entry.unreadable:
+            words.append("cannot be read")
+        elif view.selected is not None and self.reads.reads(view.selected, path):
+            words.append(f"read by line {view.selected_line}")
+        else:
+            words.append("in" if self.reads.steps(path) else "no step reads it")
+        edit, since = view.edits.of(path), view.since.of(path)
+        if edit is not None:
+            words.append(f"{edit.value} (what if)")
+        elif since is not None:
+            words.append(since.value)
+        elif entry.is_dir and view.edits.below.get(path, 0):
+            words.append(f"{view.edits.below[path]} changed below (what if)")
+        elif entry.is_dir and view.since.below.get(path, 0):
+            words.append(f"{view.since.below[path]} changed below")
+        return ", ".join(words)
+
+    def _icon(self, node: _Node) -> str:
+        if self._ignored(node):
+            return "ignored"
+        return {FileKind.DIR: "folder", FileKind.SYMLINK: "link"}.get(node.entry.kind, "file")
+
+    def _ignored(self, node: _Node) -> bool:
+        return self._view.matcher is not None and self._view.matcher.excluded(node.path)
+
+    def _edited(self, node: _Node) -> bool:
+        return self._view.edits.of(node.path) is not None or self._view.edits.below.get(node.path, 0) > 0
+
+    def _marked(self, node: _Node) -> bool:
+        return self._view.selected is not None and not node.gone and self.reads.reads(self._view.selected, node.path)
+
+
+def _same_rows(node: _Node, entry: FileEntry) -> bool:
+    """Whether another entry gives the same rows wherever somebody looked; only the way to what differs is walked."""
+    if node.entry is entry:
+        return True
+    old, new = node.entry.children, entry.children
+    if node.entry.kind is not entry.kind or (old is not new and old.keys() != new.keys()):
+        return False
+    return all(child.gone or _same_rows(child, new[child.path.rpartition("/")[2]]) for child in node.rows.values())
+
+
+def _adopt(node: _Node, entry: FileEntry) -> None:
+    """Put the new entries into the rows."""
+    if node.entry is entry:
+        return
+    node.entry = entry
+    for child in node.rows.values():
+        if not child.gone:
+            _adopt(child, entry.children[child.path.rpartition("/")[2]])
+
+
+def file_count(entry: FileEntry) -> int:
+    """Number of files below a folder (remembered in the entry)."""
+    found = entry.memo.get(_COUNT)
+    if found is None:
+        found = sum(file_count(child) if child.is_dir else 1 for child in entry.children.values())
+        entry.memo[_COUNT] = found
+    return int(found)
+
+
+def _mode_text(entry: FileEntry) -> str:
+    kind = {FileKind.DIR: stat.S_IFDIR, FileKind.SYMLINK: stat.S_IFLNK, FileKind.OTHER: stat.S_IFIFO}
+    return stat.filemode(kind.get(entry.kind, stat.S_IFREG) | entry.mode)
+
+
+def _matches(tree: FileEntry, disk: FileEntry, text: str) -> dict[str, set[str]]:
+    """For each folder the names that match or lead to a match; a matching folder shows all it holds."""
+    found: dict[str, set[str]] = {}
+
+    def visit(node: FileEntry, was: FileEntry | None, prefix: str, inside: bool) -> bool:
+        names: set[str] = set()
+        old = was.children if was is not None else {}
+        for name, child in node.children.items():
+            hit = inside or text in (prefix + name).lower()
+            if hit and not child.is_dir:
+                names.add(name)
+            elif child.is_dir:
+                below = visit(child, old.get(name), f"{prefix}{name}/", hit)
+                if below or hit:
+                    names.add(name)
+        names.update(name for name in old if name not in node.children and (inside or text in (prefix + name).lower()))
+        if names:
+            found[prefix[:-1]] = names
+        return bool(names)
+    visit(tree, disk, "", False)
+    return found
