@@ -7,7 +7,7 @@ added as its last argument, observations removed, and prints one prediction per 
 --json`). Rules of the comparison:
 
 - Every step that the engine reported must be predicted under its name with its status; order means nothing. A step
-  without a prediction is "missing"; a prediction of "cached" or "run" is "extra" where the engine reported no such step.
+  without a prediction is "missing"; a prediction of "cached" or "run" is "extra" where the engine reported none.
 - A wrong status is a lie, or a wrong hedge if the prediction said that it is not certain.
 - FROM steps are not compared: engines report them unevenly.
 - Of a build that failed on the engine only the failure is compared.
@@ -80,7 +80,8 @@ class Tally:
         return (f"{self.agree} of {self.steps} steps agree ({share(self.agree, self.steps)}); lies {self.lies}, "
                 f"missing {self.missing}, extra {self.extra}, wrong about failing {self.wrong_about_failing}; "
                 f"uncertain {self.uncertain} ({share(self.uncertain, self.steps)}; right "
-                f"{share(self.hedges_right, self.uncertain)}); scenarios right {self.scenarios_right} of {self.scenarios}")
+                f"{share(self.hedges_right, self.uncertain)}); "
+                f"scenarios right {self.scenarios_right} of {self.scenarios}")
 
 
 
@@ -110,7 +111,7 @@ def predicted(scenarios: Sequence[Json], command: Sequence[str] = REPLAY) -> lis
     answers: list[Json] = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     wanted, got = [s["name"] for s in scenarios], [a["name"] for a in answers]
     if wanted != got:
-        raise PredictionError(f"{' '.join(command)} answered {len(got)} of {len(wanted)} scenarios, or in another order")
+        raise PredictionError(f"{' '.join(command)} predicted {len(got)} of {len(wanted)}, or in another order")
     return answers
 
 
