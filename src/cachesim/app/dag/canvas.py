@@ -1,0 +1,199 @@
+"""What do all items of the graph share when they draw: sizes, fonts, pens, icons, and how much to show at this zoom?"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from PySide6.QtCore import QByteArray, QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontInfo, QFontMetricsF, QGuiApplication, QPainter, QPen, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from cachesim.app.resources import icon_file
+from cachesim.app.theme import Look, Pattern, Theme, pixmap
+from cachesim.graph.model import EdgeKind
+from cachesim.layout.layered import Metrics
+
+__all__ = ["Canvas", "Ink", "Level", "shortened"]
+
+_READABLE = 9.0     # px on screen below which a text is not worth drawing
+_FULLER = 0.14      # share of the strong colour in the fills of a presentation (projectors wash pastel out)
+
+
+class Level(enum.Enum):
+    """How much of a node is drawn."""
+
+    FULL = "full text"
+    KEYWORD = "keyword only"
+    BLOCK = "colour and icon"
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """A look as Qt draws it; `pattern` holds the lines of the strip beside the icon, in node coordinates."""
+
+    look: Look
+    fill: QBrush
+    border: QPen
+    strong: QColor
+    pattern: list[QLineF]
+    pattern_pen: QPen
+    solid: bool
+
+
+class Canvas:
+    """Mutable, one per scene: items keep a reference and draw what it says."""
+
+    def __init__(self, theme: Theme) -> None:
+        self.zoom = 1.0
+        self.ratio = 1.0
+        self.level = Level.FULL
+        self.vector = False
+        self.phase = 0.0        # of the running bar, 0 to 1
+        self._icons: dict[tuple[str, str, int], QPixmap] = {}
+        self._renderers: dict[tuple[str, str], QSvgRenderer] = {}
+        self._inks: dict[Look, Ink] = {}
+        self.theme = theme
+        self._take(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours or sizes."""
+        self._take(theme)
+
+    def set_zoom(self, zoom: float, ratio: float = 1.0) -> bool:
+        """Take another zoom and device pixel ratio; True if another level of detail follows."""
+        if (zoom, ratio) != (self.zoom, self.ratio):
+            self.zoom, self.ratio = zoom, ratio
+            self._icons.clear()
+        before, self.level = self.level, self.level_at(zoom)
+        return before is not self.level
+
+    def level_at(self, zoom: float) -> Level:
+        """Texts under 9 px on screen are left out: first all but the keyword, then that too."""
+        if self.text_px * zoom >= _READABLE:
+            return Level.FULL
+        return Level.KEYWORD if self.keyword_px * zoom >= _READABLE else Level.BLOCK
+
+    def ink(self, look: Look) -> Ink:
+        """The look, ready to draw."""
+        found = self._inks.get(look)
+        if found is None:
+            found = self._inks[look] = self._made(look)
+        return found
+
+    def icon(self, painter: QPainter, name: str, colour: str, x: float, y: float, size: float) -> None:
+        """Draw an icon with that top-left corner: sharp at every zoom, as outlines where the target is a drawing."""
+        if self.vector:
+            self._renderer(name, colour).render(painter, QRectF(x, y, size, size))
+            return
+        key = (name, colour, round(size * 8))
+        found = self._icons.get(key)
+        if found is None:
+            found = self._icons[key] = pixmap(name, colour, max(1, round(size)), self.zoom * self.ratio)
+        painter.drawPixmap(QPointF(x, y), found)
+
+    def edge_pen(self, kind: EdgeKind, emphasised: bool) -> QPen:
+        """Parents in grey, copies in the accent colour, mounts dashed."""
+        colour = self.theme.muted if kind is EdgeKind.PARENT else self.theme.accent
+        width = (2.8 if emphasised else 1.7) * self.k * (1.3 if self.theme.border > 1 else 1.0)
+        pen = QPen(QColor(colour), width)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        if kind is EdgeKind.MOUNT:
+            pen.setDashPattern([3.6, 2.4])
+        return pen
+
+    def lane_font(self) -> QFont:
+        """A lane's name stays readable when zoomed out, as far as its line is high."""
+        wanted = max(self.text_px * 1.08, 10.5 / max(self.zoom, 0.01))
+        return self.font(min(wanted, self.metrics.header * 0.8), bold=True)
+
+    def font(self, px: float, *, bold: bool = False) -> QFont:
+        """The one family of the graph at that size in scene units."""
+        font = QFont(self.family)
+        font.setPixelSize(max(1, round(px)))
+        font.setBold(bold)
+        font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)  # widths stay the same at every zoom
+        return font
+
+    # -- made anew per theme ------------------------------------------------------------------------------------
+
+    def _take(self, theme: Theme) -> None:
+        sizes = theme.sizes
+        self.theme = theme
+        self.metrics = Metrics.of_node(sizes.node_width, sizes.node_height)
+        self.k = sizes.node_height / 40.0
+        self.text_px, self.keyword_px = sizes.node_text, sizes.node_text * 1.6
+        self.family = QFontInfo(QGuiApplication.font()).family()
+        self.keyword_font = self.font(self.text_px, bold=True)
+        self.text_font = self.font(self.text_px)
+        self.small_font = self.font(self.text_px * 0.92)
+        self.big_font = self.font(self.keyword_px, bold=True)
+        self.keyword_metrics = QFontMetricsF(self.keyword_font)
+        self.text_metrics = QFontMetricsF(self.text_font)
+        self.small_metrics = QFontMetricsF(self.small_font)
+        self.big_metrics = QFontMetricsF(self.big_font)
+        fuller = sizes.presenting and not theme.dark
+        self.text = QColor("#000000" if fuller else theme.text)
+        self.muted = QColor(theme.text if fuller else theme.muted)
+        self.bg, self.panel, self.line = QColor(theme.bg), QColor(theme.panel), QColor(theme.line)
+        self.accent = QColor(theme.accent)
+        self._fuller = _FULLER if fuller else 0.0
+        self._icons.clear()
+        self._renderers.clear()
+        self._inks.clear()
+        self.level = self.level_at(self.zoom)
+
+    def _made(self, look: Look) -> Ink:
+        fill = QColor(look.fill)
+        strong = QColor(look.strong)
+        if self._fuller and fill != self.bg:
+            fill = QColor.fromRgbF(*(a * (1 - self._fuller) + b * self._fuller for a, b in (
+                (fill.redF(), strong.redF()), (fill.greenF(), strong.greenF()), (fill.blueF(), strong.blueF()))))
+        border = look.pen(self.k * self.theme.border)
+        border.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        pen = QPen(strong, 1.3 * self.k * self.theme.pattern_scale ** 0.5)
+        if look.pattern is Pattern.DOTS:
+            pen = QPen(strong, 2.0 * self.k * self.theme.pattern_scale ** 0.5, Qt.PenStyle.SolidLine,
+                       Qt.PenCapStyle.RoundCap)
+        solid = look.pattern is Pattern.NONE and look.icon == "check"
+        return Ink(look, QBrush(fill), border, strong, self._strip(look.pattern), pen, solid)
+
+    @property
+    def strip(self) -> QRectF:
+        """Where the pattern of a look stands in a node."""
+        return QRectF(4.0 * self.k, 5.0 * self.k, 7.0 * self.k, self.metrics.node_height - 10.0 * self.k)
+
+    def _strip(self, pattern: Pattern) -> list[QLineF]:
+        """The pattern as lines cut to the strip: the same on screen and in a drawing, and without a clip."""
+        box, gap = self.strip, 4.2 * self.k
+        rows = [box.top() + gap * (i + 0.5) for i in range(int(box.height() / gap))]
+        lines: list[QLineF] = []
+        if pattern in (Pattern.LINES, Pattern.GRID):
+            lines += [QLineF(box.left(), y, box.right(), y) for y in rows]
+        if pattern is Pattern.GRID:
+            lines += [QLineF(x, box.top(), x, box.bottom())
+                      for x in (box.left() + 1.2 * self.k, box.center().x(), box.right() - 1.2 * self.k)]
+        if pattern in (Pattern.DIAGONAL, Pattern.CROSS):
+            step, w = (gap if pattern is Pattern.DIAGONAL else gap * 1.4), box.width()
+            starts = [box.top() + step * i for i in range(int((box.height() - w) / step) + 1)]
+            lines += [QLineF(box.left(), y + w, box.right(), y) for y in starts]
+            if pattern is Pattern.CROSS:
+                lines += [QLineF(box.left(), y, box.right(), y + w) for y in starts]
+        if pattern is Pattern.DOTS:
+            for i, y in enumerate(rows):
+                columns = (0.5,) if i % 2 else (0.15, 0.85)
+                lines += [QLineF(x, y, x + 0.01, y) for x in (box.left() + box.width() * c for c in columns)]
+        return lines
+
+    def _renderer(self, name: str, colour: str) -> QSvgRenderer:
+        found = self._renderers.get((name, colour))
+        if found is None:
+            svg = icon_file(name).read_text(encoding="utf-8").replace("currentColor", colour)
+            found = self._renderers[name, colour] = QSvgRenderer(QByteArray(svg.encode()))
+        return found
+
+
+def shortened(reference: str) -> str:
+    """An image name as people say it: without the default registry and namespace."""
+    return reference.removeprefix("docker.io/").removeprefix("library/")

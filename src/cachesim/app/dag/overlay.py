@@ -1,0 +1,258 @@
+"""What lies over the graph: zoom buttons, lane names while scrolled, legend, and the captions of special states?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+
+from cachesim.app.dag.canvas import Canvas
+from cachesim.app.dag.edge_item import paint_sample
+from cachesim.app.theme import Look, Theme, icon
+from cachesim.graph.model import EdgeKind
+
+__all__ = ["Caption", "LaneBar", "Legend", "ZoomBar"]
+
+_EDGES = ((EdgeKind.PARENT, "builds on"), (EdgeKind.COPY_FROM, "copies from"), (EdgeKind.MOUNT, "mounts"))
+
+
+class ZoomBar(QFrame):
+    """– 100 % + Fit Follow Legend, in the corner."""
+
+    zoom_in_asked, zoom_out_asked, reset_asked, fit_asked = Signal(), Signal(), Signal(), Signal()
+    follow_changed, legend_changed = Signal(bool), Signal(bool)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("zoomBar")
+        self.setAccessibleName("Zoom of the graph")
+        self.zoom_out = self._button("Zoom out", "Zoom out (Ctrl+–)", "zoom-out")
+        self.percent = self._button("Zoom to 100 %", "Zoom to 100 % (Ctrl+0)")
+        self.zoom_in = self._button("Zoom in", "Zoom in (Ctrl++)", "zoom-in")
+        self.fit = self._button("Fit the whole graph", "Fit the whole graph into the view", "fit", "Fit")
+        self.follow = self._button("Follow the selection", "Scroll to what is selected or runs", "target", "Follow",
+                                   checked=True)
+        self.legend = self._button("Legend", "What colours, icons and lines mean", "info", "Legend", checked=False)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(3, 3, 3, 3)
+        row.setSpacing(2)
+        for button in (self.zoom_out, self.percent, self.zoom_in, self.fit, self.follow, self.legend):
+            row.addWidget(button)
+        self.zoom_in.clicked.connect(self.zoom_in_asked)
+        self.zoom_out.clicked.connect(self.zoom_out_asked)
+        self.percent.clicked.connect(self.reset_asked)
+        self.fit.clicked.connect(self.fit_asked)
+        self.follow.toggled.connect(self.follow_changed)
+        self.legend.toggled.connect(self.legend_changed)
+
+    @Slot(float)
+    def show_zoom(self, zoom: float) -> None:
+        """Say the zoom."""
+        self.percent.setText(f"{round(zoom * 100)} %")
+        self.percent.setAccessibleDescription(f"Now {round(zoom * 100)} %")
+
+    def show_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self.setStyleSheet(
+            f"#zoomBar {{ background: {theme.bg}; border: {theme.border:.0f}px solid {theme.line};"
+            f" border-radius: 6px; }}"
+            f"QToolButton {{ color: {theme.text}; background: transparent; border: 1px solid transparent;"
+            f" border-radius: 4px; padding: 2px 6px; }}"
+            f"QToolButton:hover {{ background: {theme.panel}; border-color: {theme.line}; }}"
+            f"QToolButton:checked {{ background: {theme.selection}; }}"
+            f"QToolButton:focus {{ border: 2px solid {theme.text}; }}")
+        size = round(16 * theme.sizes.ui)
+        for button, name in ((self.zoom_out, "zoom-out"), (self.zoom_in, "zoom-in"), (self.fit, "fit"),
+                             (self.follow, "target"), (self.legend, "info")):
+            button.setIcon(icon(name, theme.text, size))
+            button.setIconSize(QSize(size, size))
+        for button in (self.zoom_out, self.percent, self.zoom_in, self.fit, self.follow, self.legend):
+            button.setMinimumSize(round(theme.sizes.target), round(theme.sizes.target))
+        self.percent.setMinimumWidth(round(self.percent.fontMetrics().horizontalAdvance("1000 %") + 14))
+        self.adjustSize()
+
+    def _button(self, name: str, tip: str, icon_name: str = "", text: str = "", *,
+                checked: bool | None = None) -> QToolButton:
+        button = QToolButton(self)
+        button.setAccessibleName(name)
+        button.setToolTip(tip)
+        button.setText(text)
+        if text and icon_name:
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        if checked is not None:
+            button.setCheckable(True)
+            button.setChecked(checked)
+        return button
+
+
+class LaneBar(QWidget):
+    """The names of the lanes at the upper edge, while their own place is scrolled away."""
+
+    def __init__(self, canvas: Canvas, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._canvas = canvas
+        self._names: tuple[tuple[float, float, str], ...] = ()
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def show_names(self, names: Sequence[tuple[float, float, str]]) -> None:
+        """Left, width and text per lane, in this widget's coordinates; none hides the bar."""
+        if tuple(names) != self._names:
+            self._names = tuple(names)
+            self.setVisible(bool(names))
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        canvas = self._canvas
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), canvas.bg)
+        painter.setPen(QPen(canvas.line, 1.0))
+        painter.drawLine(self.rect().bottomLeft(), self.rect().bottomRight())
+        font = QFont(self.font())
+        font.setBold(True)
+        painter.setFont(font)
+        painter.setPen(canvas.text)
+        metrics = QFontMetricsF(font)
+        for left, width, name in self._names:
+            painter.drawText(QRectF(left, 0.0, width, self.height()),
+                             Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
+                             metrics.elidedText(name, Qt.TextElideMode.ElideRight, width))
+        painter.end()
+
+
+class Legend(QWidget):
+    """What the looks on screen and the lines mean; only what occurs is listed."""
+
+    def __init__(self, canvas: Canvas, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._canvas = canvas
+        self._looks: tuple[Look, ...] = ()
+        self._kinds: tuple[EdgeKind, ...] = ()
+        self.setAccessibleName("Legend of the graph")
+        self.hide()
+
+    def show_rows(self, looks: Sequence[Look], kinds: Sequence[EdgeKind]) -> None:
+        """List these looks and kinds of edges."""
+        if (tuple(looks), tuple(kinds)) != (self._looks, self._kinds):
+            self._looks, self._kinds = tuple(looks), tuple(kinds)
+            words = [look.word for look in self._looks] + [word for kind, word in _EDGES if kind in self._kinds]
+            self.setAccessibleDescription("; ".join(words))
+            self.updateGeometry()
+            self.adjustSize()
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        metrics = QFontMetricsF(self.font())
+        words = [look.word for look in self._looks] + [word for kind, word in _EDGES if kind in self._kinds]
+        widest = max((metrics.horizontalAdvance(word) for word in words), default=0.0)
+        return QSize(round(widest + self._sample + 34), round(len(words) * self._row + 16))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        canvas = self._canvas
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(canvas.line, canvas.theme.border))
+        painter.setBrush(canvas.bg)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6.0, 6.0)
+        painter.setFont(self.font())
+        y = 8.0
+        for look in self._looks:
+            self._paint_look(painter, look, y)
+            self._paint_word(painter, look.word, y)
+            y += self._row
+        for kind, word in _EDGES:
+            if kind in self._kinds:
+                paint_sample(painter, canvas, kind, 10.0, 10.0 + self._sample, y + self._row / 2)
+                self._paint_word(painter, word, y)
+                y += self._row
+        painter.end()
+
+    @property
+    def _row(self) -> float:
+        return max(24.0, QFontMetricsF(self.font()).height() + 8.0)
+
+    @property
+    def _sample(self) -> float:
+        return self._row * 1.7
+
+    def _paint_look(self, painter: QPainter, look: Look, y: float) -> None:
+        """A small node: fill, border, pattern, icon."""
+        canvas = self._canvas
+        ink, height = canvas.ink(look), self._row - 5.0
+        scale = height / canvas.metrics.node_height
+        painter.save()
+        painter.translate(10.0, y + 2.5)
+        painter.scale(scale, scale)
+        painter.setPen(ink.border)
+        painter.setBrush(ink.fill)
+        painter.drawRoundedRect(QRectF(0.0, 0.0, self._sample / scale, canvas.metrics.node_height), 8.0, 8.0)
+        if ink.pattern:
+            painter.setPen(ink.pattern_pen)
+            painter.drawLines(ink.pattern)
+        elif ink.solid:
+            painter.fillRect(canvas.strip, ink.strong)
+        painter.restore()
+        size = height - 4.0
+        mark = icon(look.icon, look.strong, round(size)).pixmap(QSize(round(size), round(size)))
+        painter.drawPixmap(round(10.0 + self._sample * 0.62 - size / 2), round(y + 4.5), mark)
+
+    def _paint_word(self, painter: QPainter, word: str, y: float) -> None:
+        painter.setPen(self._canvas.text)
+        painter.drawText(QRectF(self._sample + 22.0, y, self.width(), self._row), Qt.AlignmentFlag.AlignVCenter, word)
+
+
+class Caption(QFrame):
+    """One sentence over the graph, with a button where there is something to do; wraps."""
+
+    pressed = Signal()
+
+    def __init__(self, name: str, parent: QWidget, button: str = "") -> None:
+        super().__init__(parent)
+        self.setObjectName("caption")
+        self.setAccessibleName(name)
+        self.label = QLabel(self)
+        self.label.setWordWrap(True)
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.button = QToolButton(self)
+        self.button.setText(button)
+        self.button.setAccessibleName(button or name)
+        self.button.clicked.connect(self.pressed)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 5, 10, 5)
+        row.addWidget(self.label, 1)
+        row.addWidget(self.button)
+        self.button.setVisible(bool(button))
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        return self.label.text()
+
+    def show_text(self, text: str) -> None:
+        """Say that; nothing hides the caption."""
+        if text != self.label.text():
+            self.label.setText(text)
+            self.setAccessibleDescription(text)
+            self.setVisible(bool(text))
+
+    def show_theme(self, theme: Theme, *, edge: str = "", px: float = 0.0) -> None:
+        """Take other colours; `edge` is the colour of its frame."""
+        frame = QColor(edge or theme.line).name()
+        size = f"font-size: {round(px)}px;" if px else ""
+        self.setStyleSheet(f"#caption {{ background: {theme.bg}; border-radius: 6px;"
+                           f" border: {max(theme.border, 1.0):.0f}px solid {frame}; }}"
+                           f"QLabel {{ color: {theme.text}; {size} }}"
+                           f"QToolButton {{ color: {theme.text}; background: {theme.panel}; border-radius: 4px;"
+                           f" border: 1px solid {theme.line}; padding: 2px 8px;"
+                           f" min-height: {theme.sizes.target - 8}px; }}"
+                           f"QToolButton:focus {{ border: 2px solid {theme.text}; }}")
+
+    def place(self, x: int, y: int, width: int, *, from_below: bool = False) -> None:
+        """Stand there: `y` is the upper edge, or the lower one; centred in `width`."""
+        extra = self.button.sizeHint().width() + 12 if self.button.text() else 0
+        text = self.label.fontMetrics().horizontalAdvance(self.label.text()) + 6
+        wanted = min(width, text + extra + 24)
+        height = self.heightForWidth(wanted)
+        self.setGeometry(x + (width - wanted) // 2, y - height if from_below else y, wanted, height)

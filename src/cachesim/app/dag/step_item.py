@@ -1,0 +1,272 @@
+"""How does one step look in the graph?"""
+
+from __future__ import annotations
+
+import enum
+import html
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QStaticText
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsSceneHoverEvent, QStyleOptionGraphicsItem, QWidget
+
+from cachesim.app.dag.canvas import Canvas, Ink, Level
+from cachesim.app.theme import Look
+from cachesim.engines.base import Outcome
+from cachesim.graph.model import Step, StepId
+from cachesim.layout.layered import Rect
+
+__all__ = ["Badge", "StepItem"]
+
+_REACH = 9.0        # how far ring, glow and badge reach beyond the node
+
+
+class Badge(enum.Enum):
+    """What the real engine did, compared with the prediction; the value is the icon."""
+
+    AGREED = "double-check"
+    DIFFERED = "not-equal"
+
+
+class StepItem(QGraphicsItem):
+    """A node: colour, icon, pattern and word, the instruction elided, its line. Draws values it was given."""
+
+    def __init__(self, canvas: Canvas, step: Step) -> None:
+        super().__init__()
+        self._canvas = canvas
+        self.step = step
+        self.outcome = Outcome.UNREACHED
+        self.look: Look | None = None
+        self.word = ""
+        self.sentence = ""
+        self.badge: Badge | None = None
+        self.mark = ""
+        self.running = False
+        self.current = False
+        self.is_cause = False
+        self.glow = 0.0
+        self._hovered = False
+        self._width = canvas.metrics.node_width
+        self._height = canvas.metrics.node_height
+        self._texts: list[tuple[QPointF, QStaticText, QFont, bool]] | None = None
+        self._big: tuple[QPointF, QStaticText] | None = None
+        self.setAcceptHoverEvents(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setZValue(4.0)
+
+    @property
+    def id(self) -> StepId:
+        return self.step.id
+
+    # -- what is shown ------------------------------------------------------------------------------------------
+
+    def place(self, rect: Rect) -> None:
+        """Stand there, at that size."""
+        if (rect.width, rect.height) != (self._width, self._height):
+            self.prepareGeometryChange()
+            self._width, self._height = rect.width, rect.height
+        self.setPos(rect.x, rect.y)
+
+    def show_step(self, step: Step, mark: str) -> None:
+        """Show another instruction; `mark` is the icon of what it reads from outside ("folder"), or ""."""
+        if step != self.step or mark != self.mark:
+            self.step, self.mark = step, mark
+            self.refresh()
+
+    def show_verdict(self, look: Look, word: str, sentence: str) -> None:
+        """Show another verdict: how it looks, its word, and the sentence for hovering."""
+        if (look, word, sentence) != (self.look, self.word, self.sentence):
+            if word != self.word:
+                self._texts = None
+            self.look, self.word, self.sentence = look, word, sentence
+            self.setToolTip(f"<qt>{html.escape(sentence)}</qt>")
+            self.update()
+
+    def show_state(self, *, current: bool | None = None, running: bool | None = None,
+                   is_cause: bool | None = None, glow: float | None = None) -> None:
+        """Change what passes: the focus ring, the running bar, the mark of the cause, the glow of a change."""
+        before = (self.current, self.running, self.is_cause, self.glow)
+        self.current = self.current if current is None else current
+        self.running = self.running if running is None else running
+        self.is_cause = self.is_cause if is_cause is None else is_cause
+        self.glow = self.glow if glow is None else glow
+        if before != (self.current, self.running, self.is_cause, self.glow):
+            self.setZValue(5.0 if self.current else 4.0)
+            self.update()
+
+    def show_badge(self, badge: Badge | None) -> None:
+        """Show what the real engine did."""
+        if badge is not self.badge:
+            self.badge = badge
+            self.update()
+
+    def refresh(self) -> None:
+        """Draw everything anew (other text, theme or size)."""
+        self._texts = self._big = None
+        self.update()
+
+    @property
+    def rect(self) -> QRectF:
+        """The node itself, in scene coordinates."""
+        return QRectF(self.pos().x(), self.pos().y(), self._width, self._height)
+
+    @property
+    def bar_rect(self) -> QRectF:
+        """What changes while the running bar moves, in the node's own coordinates."""
+        return QRectF(0.0, self._height - 8.0 * self._canvas.k, self._width, 8.0 * self._canvas.k)
+
+    # -- drawing ------------------------------------------------------------------------------------------------
+
+    def boundingRect(self) -> QRectF:
+        reach = _REACH * self._canvas.k
+        return QRectF(-reach, -reach, self._width + 2 * reach, self._height + 2 * reach)
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        canvas, look = self._canvas, self.look
+        if look is None:
+            return
+        ink = canvas.ink(look)
+        node = QRectF(0.0, 0.0, self._width, self._height)
+        if self.glow > 0:
+            self._paint_glow(painter, node, ink)
+        painter.setPen(ink.border)
+        painter.setBrush(ink.fill)
+        painter.drawRoundedRect(node, 6.0 * canvas.k, 6.0 * canvas.k)
+        if canvas.level is Level.BLOCK:
+            self._paint_block(painter, ink)
+        else:
+            self._paint_signs(painter, ink)
+            if canvas.level is Level.FULL:
+                self._paint_text(painter)
+            else:
+                self._paint_keyword(painter)
+        if self.running:
+            self._paint_bar(painter)
+        if self.is_cause or self._hovered:
+            self._paint_ring(painter, node, ink.strong if self.is_cause else canvas.muted, dashed=self.is_cause)
+        if self.current:
+            self._paint_ring(painter, node, canvas.text, dashed=False)
+        if self.badge is not None:
+            self._paint_badge(painter, self.badge)
+
+    def _paint_signs(self, painter: QPainter, ink: Ink) -> None:
+        """Pattern and icon in the icon column."""
+        canvas = self._canvas
+        if ink.pattern:
+            painter.setPen(ink.pattern_pen)
+            painter.drawLines(ink.pattern)
+        elif ink.solid:
+            painter.fillRect(canvas.strip, ink.strong)
+        size = 16.0 * canvas.k
+        canvas.icon(painter, ink.look.icon, ink.look.strong, canvas.metrics.icon_x + 2 * canvas.k - size / 2,
+                    (self._height - size) / 2, size)
+
+    def _paint_text(self, painter: QPainter) -> None:
+        canvas = self._canvas
+        if self._texts is None:
+            self._texts = self._set()
+        for where, text, font, quiet in self._texts:
+            painter.setFont(font)
+            painter.setPen(canvas.muted if quiet else canvas.text)
+            if canvas.vector:
+                painter.drawText(where + QPointF(0.0, QFontMetricsF(font).ascent()), text.text())
+            else:
+                painter.drawStaticText(where, text)
+        if self.mark:
+            size = 12.0 * canvas.k
+            canvas.icon(painter, self.mark, canvas.muted.name(), self._width - size - 7.0 * canvas.k,
+                        self._height - size - 6.0 * canvas.k, size)
+
+    def _paint_keyword(self, painter: QPainter) -> None:
+        canvas = self._canvas
+        if self._big is None:
+            left = canvas.metrics.icon_x + 14.0 * canvas.k
+            word = canvas.big_metrics.elidedText(self.step.instruction.keyword, Qt.TextElideMode.ElideRight,
+                                                 self._width - left - 6.0 * canvas.k)
+            self._big = (QPointF(left, (self._height - canvas.big_metrics.height()) / 2), _still(word))
+        painter.setFont(canvas.big_font)
+        painter.setPen(canvas.text)
+        painter.drawStaticText(*self._big)
+
+    def _paint_block(self, painter: QPainter, ink: Ink) -> None:
+        size = self._height * 0.72
+        self._canvas.icon(painter, ink.look.icon, ink.look.strong, self._height * 0.2, (self._height - size) / 2, size)
+
+    def _paint_bar(self, painter: QPainter) -> None:
+        canvas = self._canvas
+        span, thick = self._width - 12.0 * canvas.k, max(2.0 * canvas.k, 2.0 / canvas.zoom)
+        left, top = 6.0 * canvas.k, self._height - thick - 1.5 * canvas.k
+        if canvas.phase < 0:            # motion is reduced: a bar that stands still
+            painter.fillRect(QRectF(left, top, span, thick), canvas.text)
+            return
+        painter.fillRect(QRectF(left, top, span, thick), canvas.line)
+        start = (canvas.phase * 1.35 - 0.35) * span
+        begin, end = max(0.0, start), min(span, start + 0.35 * span)
+        painter.fillRect(QRectF(left + begin, top, end - begin, thick), canvas.text)
+
+    def _paint_ring(self, painter: QPainter, node: QRectF, colour: QColor, *, dashed: bool) -> None:
+        k, width = self._canvas.k, max(2.0 * self._canvas.k, 2.0 / self._canvas.zoom)
+        pen = QPen(colour, width, Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        gap = 3.5 * k
+        painter.drawRoundedRect(node.adjusted(-gap, -gap, gap, gap), 8.5 * k, 8.5 * k)
+
+    def _paint_glow(self, painter: QPainter, node: QRectF, ink: Ink) -> None:
+        colour = QColor(ink.strong)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for reach, share in ((2.0, 0.55), (4.5, 0.32), (7.0, 0.16)):
+            colour.setAlphaF(share * self.glow)
+            painter.setPen(QPen(colour, 2.6 * self._canvas.k))
+            reach *= self._canvas.k
+            painter.drawRoundedRect(node.adjusted(-reach, -reach, reach, reach), 6.0 + reach, 6.0 + reach)
+
+    def _paint_badge(self, painter: QPainter, badge: Badge) -> None:
+        """At the upper right corner; a difference grows as one zooms out, so that it never hides."""
+        canvas = self._canvas
+        look = canvas.theme.look(Outcome.HIT if badge is Badge.AGREED else Outcome.FAILED)
+        floor = 18.0 / canvas.zoom if badge is Badge.DIFFERED else 0.0
+        size = min(max(18.0 * canvas.k, floor), self._height * 1.2)
+        reach = _REACH * canvas.k - 1.0
+        box = QRectF(self._width + reach - size, -reach, size, size)
+        painter.setPen(QPen(QColor(look.strong), 1.4 * canvas.k))
+        painter.setBrush(canvas.bg)
+        painter.drawEllipse(box)
+        inner = size * 0.68
+        canvas.icon(painter, badge.value, look.strong, box.center().x() - inner / 2, box.center().y() - inner / 2,
+                    inner)
+
+    def _set(self) -> list[tuple[QPointF, QStaticText, QFont, bool]]:
+        """The texts of the full level with their places: keyword, rest, line number; below them the word."""
+        canvas, instruction = self._canvas, self.step.instruction
+        k, left = canvas.k, canvas.metrics.icon_x + 15.0 * canvas.k
+        right = self._width - 8.0 * k
+        top, second = 4.0 * k, self._height - canvas.small_metrics.height() - 4.5 * k
+        number = f"L{self.step.line}"
+        number_x = right - canvas.small_metrics.horizontalAdvance(number)
+        keyword = instruction.keyword
+        rest_x = left + canvas.keyword_metrics.horizontalAdvance(keyword) + canvas.text_metrics.horizontalAdvance(" ")
+        rest = " ".join(instruction.text.split()[1:]) if len(instruction.text) < 4000 else instruction.text[:300]
+        rest = canvas.text_metrics.elidedText(rest, Qt.TextElideMode.ElideRight, number_x - rest_x - 6.0 * k)
+        room = right - left - (16.0 * k if self.mark else 0.0)
+        word = canvas.small_metrics.elidedText(self.word, Qt.TextElideMode.ElideRight, room)
+        return [(QPointF(left, top), _still(keyword), canvas.keyword_font, False),
+                (QPointF(rest_x, top), _still(rest), canvas.text_font, False),
+                (QPointF(number_x, top + 0.5 * k), _still(number), canvas.small_font, True),
+                (QPointF(left, second), _still(word), canvas.small_font, False)]
+
+    # -- pointer ------------------------------------------------------------------------------------------------
+
+    def hoverEnterEvent(self, event: QGraphicsSceneHoverEvent) -> None:
+        self._hovered = True
+        self.update()
+
+    def hoverLeaveEvent(self, event: QGraphicsSceneHoverEvent) -> None:
+        self._hovered = False
+        self.update()
+
+
+def _still(text: str) -> QStaticText:
+    result = QStaticText(text)
+    result.setTextFormat(Qt.TextFormat.PlainText)
+    result.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
+    return result
