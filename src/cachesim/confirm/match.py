@@ -199,11 +199,12 @@ FROM_NOTE = ("The engine says DONE for a base whose files nobody needed (or that
 
 
 def compare(report: SimulationReport, observed: ObservedBuild, label: str, *, mode: Mode = Mode.ISOLATED,
-            not_isolated: Mapping[StepId, str] | None = None) -> BuildComparison:
+            not_isolated: Mapping[str, str] | None = None) -> BuildComparison:
     """Lay a prediction beside what the engine did, step by step, by the names that the engine prints.
 
     Args:
-        not_isolated: Steps whose outcome may depend on what this engine built earlier, with the reason.
+        not_isolated: Names of lines whose outcome may depend on what this engine built earlier, with the reason; what
+            the engine said of them is left out, so that confirming twice gives one table.
     """
     table = _Table(report, observed, mode, not_isolated or {})
     steps = table.fill()
@@ -213,7 +214,7 @@ def compare(report: SimulationReport, observed: ObservedBuild, label: str, *, mo
 
 class _Table:
     def __init__(self, report: SimulationReport, observed: ObservedBuild, mode: Mode,
-                 earlier: Mapping[StepId, str]) -> None:
+                 earlier: Mapping[str, str]) -> None:
         self._report, self._observed, self._mode, self._earlier = report, observed, mode, earlier
         self._failed = observed.exit_code != 0 or bool(observed.error)
         self._left: dict[str, list[ObservedVertex]] = defaultdict(list)
@@ -251,10 +252,11 @@ class _Table:
               seen: ObservedVertex | None) -> StepComparison:
         predicted = status_of(outcome)
         verdict, note = self._judge(step, name, predicted, certain, seen)
+        said = "" if seen is None or (name in self._earlier and verdict is Verdict.NOT_COMPARED) else seen.status.value
         if seen is not None and seen.status is VertexStatus.FAILED:
             self.failed_step = step
         return StepComparison(
-            step.id, step.step.line, name, predicted, certain, seen.status.value if seen is not None else "", verdict,
+            step.id, step.step.line, name, predicted, certain, said, verdict,
             seen.seconds if seen is not None else 0.0, step.cause, note, step.key.digest if step.key else "",
             seen.log if seen is not None else "")
 
@@ -270,8 +272,8 @@ class _Table:
             if self._failed or self._observed.exit_code is None:
                 return Verdict.NOT_COMPARED, "the build ended before it"
             return Verdict.WRONG if certain else Verdict.UNCERTAIN_WRONG, "the engine reported no step of this name"
-        if step.id in self._earlier:
-            return Verdict.NOT_COMPARED, self._earlier[step.id]
+        if name in self._earlier:
+            return Verdict.NOT_COMPARED, self._earlier[name]
         if seen.status.value == predicted:
             note = "cached: nobody needed it" if step.outcome is Outcome.NOT_NEEDED else ""
             return (Verdict.RIGHT if certain else Verdict.UNCERTAIN_RIGHT), note
@@ -304,8 +306,8 @@ def _unprinted(step: StepReport) -> StepComparison:
                           Verdict.NOT_COMPARED, cause=step.cause, note=note)
 
 
-NO_PERMISSION = ("the engine's socket refuses this user. Join the docker group (sudo usermod -aG docker $USER), then log "
-                 "in again")
+NO_PERMISSION = ("the engine's socket refuses this user. Join the docker group (sudo usermod -aG docker $USER), then "
+                 "log in again")
 NO_ANSWER = "the engine does not answer. Start it (sudo systemctl start docker), then try again"
 WENT_AWAY = "the engine went away during the build. Start it again, then confirm once more"
 

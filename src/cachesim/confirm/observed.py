@@ -206,8 +206,8 @@ def _merged(old: ObservedVertex | None, new: ObservedVertex) -> ObservedVertex:
     for start, end in new.intervals:
         spans[start] = end if end is not None else spans.get(start)
     return replace(new, name=new.name or old.name, inputs=new.inputs or old.inputs,
-                   intervals=tuple(sorted(spans.items())), cached=new.cached or old.cached, error=new.error or old.error, group=new.group or old.group,
-                   current=old.current, total=old.total)
+                   intervals=tuple(sorted(spans.items())), cached=new.cached or old.cached,
+                   error=new.error or old.error, group=new.group or old.group, current=old.current, total=old.total)
 
 
 def final_error(notes: Iterable[str]) -> str:

@@ -77,8 +77,8 @@ class Workspace:
     """A folder of its own that holds one snapshot at a time; `apply` moves it to the next with the fewest writes.
 
     Files keep mode, links and modification times, so an unchanged file stays what it is and only an edited one looks
-    new to the engine. Bytes are cloned (reflink) or hard-linked from the project where the file system can, else copied. A
-    hard link is never written to and never gets another mode or time, for these belong to the user's file too.
+    new to the engine. Bytes are cloned (reflink) or hard-linked from the project where the file system can, else
+    copied. A hard link is never written to and never gets another mode or time: these belong to the user's file too.
     """
 
     def __init__(self, root: Path, contents: Contents, *, link: bool = True) -> None:
