@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ContextPanel"]
 
+_ONE_BY_ONE = 20                # so many files are changed each for itself; more are one edit
 _PRETEND_LIMIT = 8_000_000      # bytes; a larger file gets a made-up digest instead of one byte more
 
 
@@ -135,9 +136,9 @@ class ContextPanel(Panel):
 
     @property
     def disk(self) -> ContextSnapshot:
-        """The context as it lies on disk; the present one while nobody knows."""
-        disk: ContextSnapshot | None = getattr(self._workbench, "disk_context", None)
-        return disk if disk is not None else self._workbench.state.context
+        """The context as it lies on disk; the present one while no project is open."""
+        bench = self._workbench
+        return bench.disk.context if bench.project is not None else bench.state.context
 
     @property
     def edits(self) -> ContextDiff:
@@ -359,20 +360,25 @@ class ContextPanel(Panel):
     def pretend_changed(self) -> None:
         """Give the selected files other bytes: one empty line more, or a made-up content where they are not known."""
         bench = self._workbench
-        context, changed = bench.state.context, list[str]()
-        for path in self._chosen():
-            entry = context.get(path)
-            if entry is None or entry.kind is not FileKind.FILE:
-                continue
-            data = bench.bytes_of(path) if entry.size <= _PRETEND_LIMIT else None
-            if data is not None and len(self._chosen()) == 1:
+        chosen = [path for path in self._chosen() if (entry := bench.state.context.get(path)) is not None
+                  and entry.kind is FileKind.FILE]
+        made_up = list[str]()
+        for path in chosen:
+            entry = bench.state.context.get(path)
+            small = entry is not None and entry.size <= _PRETEND_LIMIT and len(chosen) <= _ONE_BY_ONE
+            data = bench.bytes_of(path) if small else None
+            if data is None:
+                made_up.append(path)
+            else:
                 bench.edit_file(path, data + b"\n", f"change {path}")
-                return
-            made_up = digest_of("pretend changed", path, entry.digest)
-            context = context.with_entry(path, regular_file(made_up, entry.size + 1, entry.mode, time_ns()))
-            changed.append(path)
-        if changed:
-            bench.edit_context(context, _label("change", changed))
+        context = bench.state.context
+        for path in made_up:
+            entry = context.get(path)
+            if entry is not None:
+                digest = digest_of("pretend changed", path, entry.digest)
+                context = context.with_entry(path, regular_file(digest, entry.size + 1, entry.mode, time_ns()))
+        if made_up:
+            bench.edit_context(context, _label("change", made_up))
 
     @Slot()
     def touch_files(self) -> None:
@@ -493,7 +499,7 @@ class _Tree(QTreeView):
         self.sortByColumn(Column.NAME, Qt.SortOrder.AscendingOrder)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.header().setStretchLastSection(True)
         self.header().setMinimumSectionSize(24)
 

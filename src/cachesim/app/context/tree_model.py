@@ -78,7 +78,7 @@ class ContextModel(QAbstractItemModel):
         self._sort, self._descending = Column.NAME, False
         self._nodes: list[_Node] = []
         self._icons: dict[str, QIcon] = {}
-        self._colours: dict[str, QBrush] = {}
+        self._muted = QBrush()
         self._fonts: tuple[QFont, QFont] = (QFont(), QFont())
         self._new_root()
 
@@ -114,7 +114,8 @@ class ContextModel(QAbstractItemModel):
         self._fonts = (font, bold(font))
         self._icons = {name: icon(name, look.muted) for name in ("folder", "file", "link", "ignored")}
         self._icons["edited"] = icon("whatif", look.accent)
-        self._colours = {"muted": QBrush(QColor(look.muted)), "marked": QBrush(QColor(look.selection))}
+        self._icons.update({f"marked {name}": icon(name, look.accent) for name in ("folder", "file", "link")})
+        self._muted = QBrush(QColor(look.muted))
         self.refresh_cells()
 
     def refresh_cells(self) -> None:
@@ -203,9 +204,7 @@ class ContextModel(QAbstractItemModel):
                 return struck
             return self._fonts[self._marked(node)]
         if role == Qt.ItemDataRole.ForegroundRole and (node.gone or self._ignored(node)):
-            return self._colours.get("muted")
-        if role == Qt.ItemDataRole.BackgroundRole and self._marked(node):
-            return self._colours.get("marked")
+            return self._muted
         if role == Qt.ItemDataRole.TextAlignmentRole and column == Column.SIZE:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -323,15 +322,18 @@ class ContextModel(QAbstractItemModel):
         elif since is not None:
             words.append(since.value)
         elif entry.is_dir and view.edits.below.get(path, 0):
-            words.append(f"{view.edits.below[path]} changed below (what if)")
+            words.append(f"{view.edits.below[path]} changed (what if)")
         elif entry.is_dir and view.since.below.get(path, 0):
-            words.append(f"{view.since.below[path]} changed below")
+            words.append(f"{view.since.below[path]} changed")
+        if len(words) > 1 and words[0] == "in":
+            words = words[1:]
         return ", ".join(words)
 
     def _icon(self, node: _Node) -> str:
         if self._ignored(node):
             return "ignored"
-        return {FileKind.DIR: "folder", FileKind.SYMLINK: "link"}.get(node.entry.kind, "file")
+        kind = {FileKind.DIR: "folder", FileKind.SYMLINK: "link"}.get(node.entry.kind, "file")
+        return f"marked {kind}" if self._marked(node) else kind
 
     def _ignored(self, node: _Node) -> bool:
         return self._view.matcher is not None and self._view.matcher.excluded(node.path)

@@ -1,0 +1,125 @@
+"""How do two builds look side by side in a table?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QFont, QIcon
+
+from cachesim.app.report.panel import bold, fixed_font
+from cachesim.app.report.story import elided
+from cachesim.app.report.table import COPY_ROLE
+from cachesim.app.theme import Theme, icon, look_of_step, word_of
+from cachesim.simulate.compare import ReportComparison, StepPair
+from cachesim.simulate.report import StepReport
+
+__all__ = ["CompareModel", "what_differs"]
+
+_INDEX = QModelIndex | QPersistentModelIndex
+_HEADERS = ("", "Step", "First", "Second", "What differs", "In the first", "In the second")
+_MARK, _STEP, _A, _B, _WHAT, _OLD, _NEW = range(7)
+
+
+def what_differs(pair: StepPair) -> tuple[str, str, str]:
+    """The first differing key part with its value in either build; words where there is no key to compare."""
+    if pair.a is None:
+        return "only in the second", "", pair.b.step.instruction.text if pair.b is not None else ""
+    if pair.b is None:
+        return "only in the first", pair.a.step.instruction.text, ""
+    if pair.changes:
+        first, more = pair.changes[0], len(pair.changes) - 1
+        name = f"{first.kind.value} {first.label}" if first.label != first.kind.value else first.label
+        return name + (f" and {more} more" if more else ""), first.old or "not there", first.new or "not there"
+    if pair.a.step.instruction.text != pair.b.step.instruction.text:
+        return "text", pair.a.step.instruction.text, pair.b.step.instruction.text
+    return ("outcome", word_of(pair.a), word_of(pair.b)) if pair.differs else ("", "", "")
+
+
+class CompareModel(QAbstractTableModel):
+    """Pairs of steps; what differs is in bold and marked."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._comparison: ReportComparison | None = None
+        self._pairs: tuple[StepPair, ...] = ()
+        self._cells: list[tuple[str, str, str]] = []
+        self._only = False
+        self._look: Theme | None = None
+        self._fonts: tuple[QFont, ...] = (QFont(),) * 4
+        self._icons: dict[tuple[str, str], QIcon] = {}
+
+    @property
+    def pairs(self) -> tuple[StepPair, ...]:
+        """The rows."""
+        return self._pairs
+
+    def show(self, comparison: ReportComparison | None, only_differing: bool) -> None:
+        """Show a comparison, all of it or only what differs."""
+        self.beginResetModel()
+        self._comparison, self._only = comparison, only_differing
+        pairs = comparison.pairs if comparison is not None else ()
+        self._pairs = tuple(p for p in pairs if p.differs or not only_differing)
+        self._cells = [what_differs(pair) for pair in self._pairs]
+        self.endResetModel()
+
+    def set_look(self, look: Theme, font: QFont) -> None:
+        """Take colours and font."""
+        fixed = fixed_font(font)
+        self._look, self._fonts, self._icons = look, (font, bold(font), fixed, bold(fixed)), {}
+        if self._pairs:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._pairs) - 1, len(_HEADERS) - 1))
+
+    def rowCount(self, parent: _INDEX = QModelIndex()) -> int:  # noqa: B008 (Qt's own signature)
+        return 0 if parent.isValid() else len(self._pairs)
+
+    def columnCount(self, parent: _INDEX = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(_HEADERS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return _HEADERS[section]
+        return None
+
+    def data(self, index: _INDEX, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        pair, column = self._pairs[index.row()], index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return " ".join(self._text(index.row(), column).split("\n"))
+        if role in (Qt.ItemDataRole.ToolTipRole, COPY_ROLE):
+            return self._text(index.row(), column)
+        if role == Qt.ItemDataRole.FontRole:
+            differs = pair.differs and column in (_WHAT, _OLD, _NEW)
+            return self._fonts[(2 if column in (_STEP, _OLD, _NEW) else 0) + differs]
+        if role == Qt.ItemDataRole.DecorationRole and self._look is not None:
+            if column == _MARK and pair.differs:
+                return self._icon("not-equal", self._look.accent)
+            step = pair.a if column == _A else pair.b if column == _B else None
+            if step is not None:
+                look = look_of_step(step, self._look)
+                return self._icon(look.icon, look.strong)
+        if role == Qt.ItemDataRole.AccessibleTextRole and column == _MARK:
+            return "differs" if pair.differs else "same"
+        return None
+
+    def _icon(self, name: str, colour: str) -> QIcon:
+        return self._icons.setdefault((name, colour), icon(name, colour))
+
+    def _text(self, row: int, column: int) -> str:
+        pair = self._pairs[row]
+        if column == _MARK:
+            return "differs" if pair.differs else ""
+        if column == _STEP:
+            return _name(pair)
+        if column in (_A, _B):
+            step = pair.a if column == _A else pair.b
+            return word_of(step) if step is not None else "not there"
+        return self._cells[row][column - _WHAT]
+
+
+def _name(pair: StepPair) -> str:
+    step: StepReport | None = pair.b or pair.a
+    if step is None:
+        return ""
+    lines = [str(s.step.line) for s in (pair.a, pair.b) if s is not None]
+    where = lines[0] if len(set(lines)) == 1 else " → ".join(lines)
+    return f"{where}  {elided(' '.join(step.step.instruction.text.split()), 80)}"

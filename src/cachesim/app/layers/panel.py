@@ -1,0 +1,212 @@
+"""What does the image consist of, and what stays in it although nobody sees it any more?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Slot
+from PySide6.QtGui import QFont, QIcon
+from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QSplitter, QVBoxLayout, QWidget
+
+from cachesim.advise.notes import Layer, Note, image_stages, layers, notes
+from cachesim.app.report.panel import Panel, bold, fixed_font, named
+from cachesim.app.report.table import COPY_ROLE, Table
+from cachesim.app.theme import Theme, icon
+from cachesim.diagnostics import Severity
+from cachesim.graph.model import StepId
+from cachesim.simulate.report import SimulationReport
+
+if TYPE_CHECKING:
+    from cachesim.app.workbench import Workbench
+
+__all__ = ["LayersModel", "LayersPanel"]
+
+_INDEX = QModelIndex | QPersistentModelIndex
+_HEADERS = ("Layer", "Line", "Created by", "The diff holds")
+_LAYER, _LINE, _CREATED, _BRINGS = range(4)
+
+
+class LayersModel(QAbstractTableModel):
+    """The image's history, newest on top as layers lie on each other; the base image is the last row."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[Layer, ...] = ()
+        self._base = ""
+        self._lines: dict[StepId, int] = {}
+        self._selected: StepId | None = None
+        self._fonts: tuple[QFont, ...] = (QFont(),) * 4
+        self._icons: dict[bool, QIcon] = {}
+
+    def show(self, rows: tuple[Layer, ...], base: str, lines: dict[StepId, int], selected: StepId | None) -> None:
+        """Show other layers; `base` names what they lie on ("" for nothing)."""
+        ordered = tuple(reversed(rows))
+        if (ordered, base, lines) != (self._rows, self._base, self._lines):
+            self.beginResetModel()
+            self._rows, self._base, self._lines, self._selected = ordered, base, lines, selected
+            self.endResetModel()
+        elif selected != self._selected:
+            self._selected = selected
+            if self.rowCount():
+                self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(_HEADERS) - 1))
+
+    def set_look(self, look: Theme, font: QFont) -> None:
+        """Take colours and font."""
+        fixed = fixed_font(font)
+        self._fonts = (font, bold(font), fixed, bold(fixed))
+        self._icons = {True: icon("layers", look.accent), False: icon("tag", look.muted)}
+
+    def step(self, row: int) -> StepId | None:
+        """The step that made the row."""
+        return self._rows[row].step if row < len(self._rows) else None
+
+    def row_of(self, step: StepId | None) -> int:
+        """The row of a step, -1 if it has none."""
+        return next((n for n, layer in enumerate(self._rows) if layer.step == step), -1) if step is not None else -1
+
+    def rowCount(self, parent: _INDEX = QModelIndex()) -> int:  # noqa: B008 (Qt's own signature)
+        return 0 if parent.isValid() else len(self._rows) + bool(self._base)
+
+    def columnCount(self, parent: _INDEX = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(_HEADERS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return _HEADERS[section]
+        return None
+
+    def data(self, index: _INDEX, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        row, column = index.row(), index.column()
+        layer = self._rows[row] if row < len(self._rows) else None
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, COPY_ROLE):
+            text = self._text(layer, column)
+            return " ".join(text.split("\n")) if role == Qt.ItemDataRole.DisplayRole else text
+        if role == Qt.ItemDataRole.FontRole:
+            chosen = layer is not None and layer.step is not None and layer.step == self._selected
+            return self._fonts[(2 if column == _CREATED else 0) + chosen]
+        if role == Qt.ItemDataRole.DecorationRole and column == _LAYER:
+            return self._icons.get(layer is None or layer.number > 0)
+        return None
+
+    def _text(self, layer: Layer | None, column: int) -> str:
+        if layer is None:
+            return ("base", "", self._base, "the base image's own layers")[column]
+        if column == _LAYER:
+            return str(layer.number) if layer.number else "empty"
+        if column == _LINE:
+            return str(self._lines.get(layer.step, "")) if layer.step is not None else ""
+        if column == _CREATED:
+            return layer.created_by
+        return layer.brings if layer.number else "configuration only"
+
+
+class LayersPanel(Panel):
+    """History and notes; choosing a row selects its step everywhere."""
+
+    def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
+        super().__init__(workbench, "Layers", parent)
+        self._notes: tuple[Note, ...] = ()
+        self._icons: dict[Severity, QIcon] = {}
+        self.model = LayersModel(self)
+        self.table = Table("Layers of the image, newest first", self.model, (2,), self)
+        self.head = named(QLabel(wordWrap=True, margin=2), "What the image consists of")
+        self.list = named(QListWidget(), "Notes on the layers")
+        self.list.setWordWrap(True)
+        self.list.setAlternatingRowColors(True)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.addWidget(self.table)
+        split.addWidget(self.list)
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 2)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(4, 4, 4, 4)
+        rows.setSpacing(4)
+        rows.addWidget(self.head)
+        rows.addWidget(split, 1)
+        self.setFocusProxy(self.table)
+        self.table.clicked.connect(self._choose)
+        self.table.activated.connect(self._open)
+        self.list.itemClicked.connect(self._choose_note)
+        self.list.itemActivated.connect(self._open_note)
+        for signal in (workbench.report_changed, workbench.selection_changed):
+            signal.connect(self._changed)
+        self.apply_look(workbench.look)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The notes that are shown."""
+        return self._notes
+
+    def apply_look(self, look: Theme) -> None:
+        self.model.set_look(look, self.table.font())
+        self._icons = {Severity.ERROR: icon("error", look.error), Severity.WARNING: icon("warning", look.warning),
+                       Severity.HINT: icon("hint", look.accent)}
+        self._show_notes()
+
+    @Slot(object)
+    def _changed(self, _: object) -> None:
+        self.outdated()
+
+    def refresh(self) -> None:
+        report, context = self._workbench.report, self._workbench.state.context
+        if report is None or not report.graph.stages:
+            self.model.show((), "", {}, None)
+            self._notes = ()
+            self.head.setText("There is no image yet: a Dockerfile begins with FROM.")
+        else:
+            rows = layers(report, context)
+            lines = {step.id: step.step.line for step in report.steps}
+            self.model.show(rows, _base(report), lines, self._workbench.selected)
+            self._notes = notes(report, context)
+            self.head.setText(_head(report, rows))
+        self._show_notes()
+        row = self.model.row_of(self._workbench.selected)
+        if row >= 0:
+            self.table.scrollTo(self.model.index(row, 0))
+
+    def _show_notes(self) -> None:
+        shown = [(note.step, note.text) for note in self._notes]
+        if shown == self.list.property("shown") and self.list.count():
+            return
+        self.list.clear()
+        for note in self._notes:
+            item = QListWidgetItem(self._icons[note.severity], f"{note.title}\n{note.text}", self.list)
+            item.setData(Qt.ItemDataRole.UserRole, (note.step.stage, note.step.index))
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{note.severity.value}: {note.title}. {note.text}")
+        self.list.setVisible(bool(self._notes))
+
+    # -- selection --
+
+    @Slot(QModelIndex)
+    def _choose(self, index: QModelIndex) -> None:
+        step = self.model.step(index.row())
+        if step is not None:
+            self._workbench.select(step)
+
+    @Slot(QModelIndex)
+    def _open(self, index: QModelIndex) -> None:
+        step = self.model.step(index.row())
+        if step is not None:
+            self._workbench.activate(step)
+
+    @Slot(QListWidgetItem)
+    def _choose_note(self, item: QListWidgetItem) -> None:
+        self._workbench.select(StepId(*item.data(Qt.ItemDataRole.UserRole)))
+
+    @Slot(QListWidgetItem)
+    def _open_note(self, item: QListWidgetItem) -> None:
+        self._workbench.activate(StepId(*item.data(Qt.ItemDataRole.UserRole)))
+
+
+def _base(report: SimulationReport) -> str:
+    chain = image_stages(report.graph)
+    base = chain[0].base if chain else None
+    return "" if base is None or isinstance(base, int) else base.name or base.kind.value
+
+
+def _head(report: SimulationReport, rows: tuple[Layer, ...]) -> str:
+    count = sum(row.number > 0 for row in rows)
+    what = f"{count} layer{'' if count == 1 else 's'} and {len(rows) - count} empty history entries on the base image. "
+    if report.error:
+        what = "The build fails, so there is no image; this is what the Dockerfile asks for. "
+    return what + "A layer is a diff that never changes: a later one can only hide what an earlier one brought."
