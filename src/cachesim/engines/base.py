@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -112,14 +112,14 @@ class VertexReport:
 
 @dataclass(frozen=True, slots=True)
 class ContextRead:
-    """Which files of the context (after .dockerignore) a step reads: `paths` are all entries, sorted.
+    """Which files of the context (after .dockerignore) a step reads: `paths` are all entries, sorted (listed when looked at).
 
     `context` is "" for the main one, else the name of a named context.
     """
 
     context: str
     patterns: tuple[str, ...]
-    paths: tuple[str, ...]
+    paths: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

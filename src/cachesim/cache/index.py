@@ -1,0 +1,92 @@
+"""Which results does BuildKit's cache know, and under which keys?
+
+The same three tables as the engine's own: links from a parent key through an operation to a record, records with their
+newest result, and root keys. Source: BuildKit v0.25 solver/cachestorage.go, solver/cachemanager.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cachesim.cache.key import CacheKey
+from cachesim.context.checksum import Selector
+from cachesim.context.snapshot import FileEntry
+
+__all__ = ["KeyIndex", "Links", "Result", "StepKey"]
+
+LinkKey = tuple[str, int, str, str]     # parent record, input position, operation digest, selector
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """What a record holds: the file system (a value of the engine) and the number of the build that made it."""
+
+    filesystem: Any
+    build: int
+
+
+class Links:
+    """The tables of one world; a simulation works on a copy of its own."""
+
+    __slots__ = ("by_op", "links", "results", "roots")
+
+    def __init__(self) -> None:
+        self.links: dict[LinkKey, frozenset[str]] = {}
+        self.results: dict[str, Result] = {}
+        self.roots: set[str] = set()
+        self.by_op: dict[tuple[int, str], tuple[str, ...]] = {}   # content records that lead to an operation, oldest first
+
+    def copy(self) -> Links:
+        """An independent copy; the records themselves are shared."""
+        other = Links()
+        other.links, other.results = self.links.copy(), self.results.copy()
+        other.roots, other.by_op = self.roots.copy(), self.by_op.copy()
+        return other
+
+    def find(self, parent: str, position: int, op: str, selector: str) -> frozenset[str]:
+        """Records that a parent record leads to."""
+        return self.links.get((parent, position, op, selector), frozenset())
+
+    def link(self, parent: str, position: int, op: str, selector: str, record: str, *, content: bool = False) -> None:
+        """Let a parent record lead to a record."""
+        key = (parent, position, op, selector)
+        known = self.links.get(key)
+        if known is None:
+            self.links[key] = frozenset((record,))
+        elif record not in known:
+            self.links[key] = known | {record}
+        if content:
+            there = self.by_op.get((position, op), ())
+            if parent not in there:
+                self.by_op[position, op] = (*there, parent)
+
+
+@dataclass(frozen=True, slots=True)
+class StepKey:
+    """The key that one instruction had in the last build, to explain a miss by."""
+
+    stage: str
+    keyword: str
+    text: str
+    key: CacheKey
+    selected: tuple[tuple[str, FileEntry, tuple[Selector, ...]], ...] = ()     # context name, its tree, what is read
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeyIndex:
+    """Everything BuildKit remembers.
+
+    Attributes:
+        worlds: The tables; one entry while everything is certain, else one for each world (likely, equal, different):
+            what a RUN wrote when it ran again decides which of them is the real one.
+        copies: The engine's transferred copy of each context folder.
+        last: Keys of the last build's steps.
+        serial: Number of builds so far.
+    """
+
+    worlds: Mapping[str, Links] = field(default_factory=dict)
+    copies: Mapping[str, FileEntry] = field(default_factory=dict)
+    last: tuple[StepKey, ...] = ()
+    serial: int = 0

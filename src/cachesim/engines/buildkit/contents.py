@@ -1,0 +1,275 @@
+"""Which bytes does a path of a stage hold: known exactly, or only known to be equal to something?
+
+Three worlds are kept apart. In DIFFERENT every execution of a RUN writes bytes of its own, in EQUAL whatever was executed again
+may have written what was there before, in LIKELY the guesses of `guess.py` hold. What all three agree on is certain.
+"""
+
+from __future__ import annotations
+
+import enum
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cachesim.context.checksum import Selector, entry_digest, join_digests, parent_of_wildcard, selection_digest
+from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, directory, lookup, with_children
+from cachesim.digest import Digest, digest_of
+from cachesim.engines.base import RunClaim, RunClaimKind
+from cachesim.engines.buildkit.filesystem import Execution, FileSystem
+from cachesim.engines.buildkit.guess import Effect, effect_of, statements
+
+__all__ = ["Content", "Contents", "World", "opaque_entry"]
+
+_OPAQUE = "unknown bytes"
+_DEPTH = 40
+
+
+class World(enum.Enum):
+    """What is taken to be true of bytes that nobody can know."""
+
+    LIKELY = "likely"
+    EQUAL = "equal"
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The content of a selection.
+
+    Attributes:
+        digest: Equal digests, equal bytes (in this world).
+        opaque: Whether an execution had a say, so that the worlds may disagree.
+        missing: The path that certainly does not exist, or None.
+        runs: The executions that had a say.
+    """
+
+    digest: Digest
+    opaque: bool = False
+    missing: str | None = None
+    runs: tuple[Execution, ...] = ()
+
+
+@dataclass(slots=True)
+class _View:
+    entry: FileEntry | None
+    tokens: list[str]
+    runs: list[Execution]
+
+
+def opaque_entry(token: str, *, is_dir: bool) -> FileEntry:
+    """An entry that stands for bytes nobody knows; equal tokens, equal bytes."""
+    return FileEntry(FileKind.OTHER, 0, 0, Digest(token), 0, _OPAQUE + ("/" if is_dir else ""), 0, 0, (), 0, "", {}, {})
+
+
+def is_opaque(entry: FileEntry) -> bool:
+    """Whether an entry stands for unknown bytes."""
+    return entry.kind is FileKind.OTHER and entry.link.startswith(_OPAQUE)
+
+
+class Contents:
+    """Answers in one world; remembers what it was asked."""
+
+    def __init__(self, world: World, claims: Sequence[RunClaim] = ()) -> None:
+        self.world = world
+        self.claims = {c.command: c for c in claims}
+        self._tokens: dict[tuple[str, str], str | None] = {}
+        self._depth = 0
+
+    def of_tree(self, tree: FileEntry, selectors: Sequence[Selector]) -> Content:
+        """Content of a selection of a transferred context."""
+        return self._exact(tree, selectors, root=True)
+
+    def of_stage(self, fs: FileSystem, selectors: Sequence[Selector]) -> Content:
+        """Content of a selection of a stage's file system."""
+        if fs.exact:
+            return self._exact(fs.layers[0].tree, selectors, root=False)
+        sums, runs = [], []
+        for selector in sorted(selectors, key=lambda s: s.path):
+            start = parent_of_wildcard(selector.path) if selector.wildcard else selector.path
+            view = self.view(fs, start)
+            runs += view.runs
+            if view.tokens:
+                sums.append(digest_of(*view.tokens, repr(selector), entry_digest(view.entry) if view.entry else ""))
+            elif view.entry is None:
+                sums.append(digest_of("nothing", start))
+            else:
+                real = fs.resolved(start)
+                tree = _at(real, view.entry)
+                inside = Selector(posixpath.join(real, selector.path[len(start):].lstrip("/")) if start else selector.path,
+                                  selector.follow, selector.wildcard, selector.excludes)
+                found = selection_digest(tree, [inside], root=False)
+                sums.append(found if isinstance(found, Digest) else digest_of("nothing", found))
+        return Content(join_digests(sums), bool(runs), None, tuple(runs))
+
+    def _exact(self, tree: FileEntry, selectors: Sequence[Selector], *, root: bool) -> Content:
+        found = selection_digest(tree, selectors, root=root)
+        if isinstance(found, Digest):
+            return Content(found)
+        return Content(Digest(""), missing=found)
+
+    def entry(self, fs: FileSystem, path: str) -> FileEntry | None:
+        """The entry that a COPY of this path brings: exact where everything is known, else an opaque one."""
+        view = self.view(fs, path)
+        if not view.tokens:
+            return view.entry
+        token = digest_of(*view.tokens, path, entry_digest(view.entry) if view.entry else "")
+        name = posixpath.basename(path)
+        known_dir = view.entry is not None and view.entry.is_dir
+        return opaque_entry(token, is_dir=known_dir or not name or "." not in name[1:])
+
+    def view(self, fs: FileSystem, path: str) -> _View:
+        """What the layers say of a path, from the top down until it is determined."""
+        path = fs.resolved(path)
+        overlays: list[FileEntry] = []
+        tokens: list[str] = []
+        runs: list[Execution] = []
+        for layer in fs.layers:
+            found, marker = _lookup(layer.tree, path)
+            if marker is not None:
+                tokens.append(f"marker {marker}")
+                break
+            if found is not None and not found.is_dir:
+                if is_opaque(found):
+                    tokens.append(f"marker {found.digest}")
+                elif not overlays:
+                    overlays.append(found)
+                break
+            if found is not None:
+                overlays.append(found)
+            if layer.run is not None:
+                token, ends = self._run_token(layer.run, path)
+                if token is not None:
+                    tokens.append(token)
+                    runs.append(layer.run)
+                    if ends:
+                        break
+        else:
+            if fs.base and (self.world is World.DIFFERENT or not (overlays or tokens)):
+                tokens.append(f"base {fs.base} {path}")
+            elif not fs.base and not overlays and not tokens and len(fs.layers) > 1:
+                tokens += [f"run {layer.run.id} {path}" for layer in fs.layers if layer.run is not None][:1]
+                runs += [layer.run for layer in fs.layers if layer.run is not None][:1]
+        entry: FileEntry | None = None
+        for overlay in reversed(overlays):
+            entry = overlay if entry is None or not overlay.is_dir else _overlaid(entry, overlay)
+        return _View(entry, tokens, runs)
+
+    def _run_token(self, run: Execution, path: str) -> tuple[str | None, bool]:
+        """What an execution contributes to a path, and whether it hides what was there before."""
+        claim = self._claim(run)
+        if claim is not None and claim.kind is RunClaimKind.WRITES_ONLY and not any(
+                _touches(p.strip("/"), path) for p in claim.paths):
+            return None, False
+        if claim is not None and claim.kind is RunClaimKind.ALWAYS_DIFFERS:
+            return f"run {run.id} {path}", True
+        if claim is not None and claim.kind is RunClaimKind.DETERMINISTIC:
+            return f"same {self._inputs(run)} {path}", True
+        if self.world is not World.LIKELY:
+            return f"run {run.id} {path}", True
+        return self._likely(run, path, None)
+
+    def _claim(self, run: Execution) -> RunClaim | None:
+        return self.claims.get(run.argv[-1] if run.shell else " ".join(run.argv)) if self.claims else None
+
+    def _inputs(self, run: Execution) -> str:
+        """Identity of everything that goes into a RUN."""
+        below = self._memo(run, "\0before", lambda: self._whole(run.before))
+        return digest_of(*run.argv, *(f"{k}={v}" for k, v in run.env.items()), run.cwd, below or "",
+                         *(self._mounted(m) for _, m in run.mounts))
+
+    def _whole(self, fs: FileSystem) -> str:
+        view = self.view(fs, "")
+        return digest_of(*view.tokens, entry_digest(view.entry) if view.entry else "")
+
+    def _mounted(self, mount: FileSystem | FileEntry | None) -> str:
+        if mount is None:
+            return "cache"
+        return self._whole(mount) if isinstance(mount, FileSystem) else entry_digest(mount)
+
+    def _memo(self, run: Execution, what: str, compute: object) -> str | None:
+        key = (run.id, what)
+        if key not in self._tokens:
+            if self._depth > _DEPTH:
+                return f"run {run.id} {what}"
+            self._depth += 1
+            try:
+                self._tokens[key] = compute()  # type: ignore[operator]
+            finally:
+                self._depth -= 1
+        return self._tokens[key]
+
+    def _likely(self, run: Execution, path: str, before: int | None) -> tuple[str | None, bool]:
+        """The guess for one path, looking at the statements before number `before` (None: all of them)."""
+        command = run.argv[-1] if run.shell else " ".join(run.argv)
+        parts: list[str] = []
+        stmts = statements(command)[:before]
+        for number in range(len(stmts) - 1, -1, -1):
+            effect = effect_of(stmts[number], "/" + path, run.cwd, run.env)
+            if effect is None:
+                continue
+            token = self._memo(run, f"{number} {path}", lambda e=effect, n=number: self._effect_token(run, e, n, path))
+            parts.append(token or "")
+            if not effect.appends:
+                return digest_of("likely", *parts), True
+        return (digest_of("likely, more", *parts), False) if parts else (None, False)
+
+    def _effect_token(self, run: Execution, effect: Effect, number: int, path: str) -> str:
+        if effect.volatile:
+            return f"run {run.id} {number}"
+        fields = [effect.literal, *(f"{v}={run.env[v]}" for v in effect.variables)]
+        for read in effect.reads:
+            source = (read or run.cwd).strip("/")
+            for target, mount in run.mounts:
+                if not read or _touches(target.strip("/"), source):
+                    fields.append(self._mounted_path(run, mount, target.strip("/"), source))
+            earlier, ends = self._likely(run, source, number)
+            if earlier is not None:
+                fields.append(earlier)
+            if not ends:
+                view = self.view(run.before, source)
+                fields += [*view.tokens, entry_digest(view.entry) if view.entry else "nothing"]
+        return digest_of(*fields)
+
+    def _mounted_path(self, run: Execution, mount: FileSystem | FileEntry | None, target: str, source: str) -> str:
+        if mount is None:
+            return f"cache {run.id}"
+        inside = source[len(target):].strip("/") if source.startswith(target) else ""
+        if isinstance(mount, FileSystem):
+            view = self.view(mount, inside)
+            return digest_of(*view.tokens, entry_digest(view.entry) if view.entry else "nothing")
+        found = lookup(mount, inside) if mount.is_dir else mount
+        return entry_digest(found) if found is not None else "nothing"
+
+
+def _lookup(tree: FileEntry, path: str) -> tuple[FileEntry | None, str | None]:
+    """The entry at a path, or the token of an opaque entry above it."""
+    node = tree
+    parts = path.split("/") if path else []
+    for i, part in enumerate(parts):
+        child = node.children.get(part)
+        if child is None:
+            return None, None
+        if is_opaque(child) and i + 1 < len(parts):
+            return None, f"{child.digest} {'/'.join(parts[i + 1:])}"
+        node = child
+    return node if node is not EMPTY_DIR or path else None, None
+
+
+def _at(path: str, entry: FileEntry) -> FileEntry:
+    for name in reversed(path.split("/") if path else []):
+        entry = directory({name: entry})
+    return entry
+
+
+def _overlaid(below: FileEntry, above: FileEntry) -> FileEntry:
+    if not below.is_dir:
+        return above
+    children = dict(below.children)
+    for name, child in above.children.items():
+        old = children.get(name)
+        children[name] = _overlaid(old, child) if old is not None and old.is_dir and child.is_dir else child
+    return with_children(below, children)
+
+
+def _touches(written: str, asked: str) -> bool:
+    return not written or not asked or written == asked or asked.startswith(written + "/") or written.startswith(asked + "/")

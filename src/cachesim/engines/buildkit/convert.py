@@ -1,0 +1,820 @@
+"""Which operations does BuildKit make of a build graph, with which data and under which names?
+
+Source: BuildKit v0.25 frontend/dockerfile/dockerfile2llb (convert.go, convert_copy.go, convert_runmount.go), client/llb;
+buildkit.md sections 2, 3, 4 and 10.1, buildkit-containerd-store.md sections 1, 2 and 9.
+"""
+
+from __future__ import annotations
+
+import math
+import posixpath
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from cachesim.cache.key import KeyPart, PartKind
+from cachesim.context.checksum import Selector, has_wildcards
+from cachesim.context.snapshot import directory, regular_file
+from cachesim.digest import digest_of, digest_of_bytes
+from cachesim.dockerfile import instructions as ins
+from cachesim.dockerfile.expand import ExpandError, expand_heredoc, expand_step_name, expand_word, expand_words
+from cachesim.dockerfile.mounts import MountError, ResolvedMount, resolve_mount
+from cachesim.engines.base import Assumption, BuildRequest, HistoryEntry
+from cachesim.engines.buildkit import history
+from cachesim.engines.buildkit.env import DEFAULT_PATH, Env
+from cachesim.engines.buildkit.filesystem import mode_of, owner_of
+from cachesim.engines.buildkit.vertex import CopyAction, ExecSpec, MkdirAction, Op, OpInput, OpKind, SourceSpec
+from cachesim.errors import CachesimError
+from cachesim.graph.model import BuildGraph, Source, SourceKind, Stage, Step, StepId
+from cachesim.graph.options import BaseImage, ImageConfig, ImageStore, NetworkMode, normalize_ref
+from cachesim.graph.platforms import HOST, Platform
+
+__all__ = ["Conversion", "LocalSource", "StepOps", "StepRefused", "convert"]
+
+PROXY_ARGS = frozenset({"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"})
+_NOT_IN_ENV = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"})
+_PLAIN_CONFIG = ImageConfig(env=(("PATH", DEFAULT_PATH),))
+
+
+class StepRefused(CachesimError):
+    """A step that the frontend refuses before anything runs, in the engine's words."""
+
+    def __init__(self, step: StepId, message: str, code: str = "refused") -> None:
+        self.step, self.code = step, code
+        super().__init__(message)
+
+
+@dataclass(slots=True)
+class LocalSource:
+    """A context that is sent: `name` is "" for the main one; `follow` None means everything."""
+
+    name: str
+    follow: set[str] | None = field(default_factory=set)
+
+    def add(self, path: str) -> None:
+        """Note a source path that some step reads."""
+        if not path.strip("/"):
+            self.follow = None
+        elif self.follow is not None:
+            self.follow.add(path.strip("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class StepOps:
+    """The operations of one step: the last one carries its result; none for a step without operation."""
+
+    id: StepId
+    name: str
+    ops: tuple[int, ...] = ()
+    internal: tuple[int, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """All operations, inputs before those that read them; `target` is the op of the final file system (None: empty)."""
+
+    ops: tuple[Op, ...]
+    target: int | None
+    steps: dict[StepId, StepOps]
+    locals: dict[int, LocalSource]
+    history: tuple[HistoryEntry, ...]
+    assumptions: tuple[Assumption, ...]
+    needed: frozenset[int]
+
+
+def convert(graph: BuildGraph, request: BuildRequest) -> Conversion:
+    """Make the operations of everything that the target needs.
+
+    Raises:
+        StepRefused: When the frontend refuses a step.
+    """
+    return _Converter(graph, request).run()
+
+
+@dataclass(slots=True)
+class _State:
+    """A stage on its way: BuildKit's dispatchState."""
+
+    env: Env
+    image_env: dict[str, str]
+    cwd: str = ""
+    user: str = ""
+    shell: tuple[str, ...] = ()
+    cmd_set: bool = False
+    op: int | None = None
+    platform: Platform = HOST
+    args: list[tuple[str, str | None]] = field(default_factory=list)
+    arg_names: set[str] = field(default_factory=set)
+    history: list[HistoryEntry] = field(default_factory=list)
+    local: LocalSource | None = None
+    total: int = 0
+    index: int = 0
+    label: str = ""
+    ignore_cache: bool = False
+
+
+class _Converter:
+    def __init__(self, graph: BuildGraph, request: BuildRequest) -> None:
+        self.graph, self.request = graph, request
+        self.options = request.options
+        self.escape = request.dockerfile.escape
+        self.given = dict(self.options.args)
+        self.ops: list[Op] = []
+        self.by_digest: dict[tuple[object, ...], int] = {}
+        self.labels: dict[int, list[tuple[StepId | None, str]]] = {}
+        self.steps: dict[StepId, StepOps] = {}
+        self.states: dict[int, _State] = {}
+        self.locals: dict[int, LocalSource] = {}
+        self.main = LocalSource("")
+        self.main_op: int | None = None
+        self.assumptions: list[Assumption] = []
+        self.global_scope = dict(graph.global_scope)
+        epoch = self.given.get("SOURCE_DATE_EPOCH") or self.global_scope.get("SOURCE_DATE_EPOCH") or ""
+        self.epoch = epoch
+        self.single = self._state_count() == 1
+        self.hosts = tuple(h for h, _ in self.options.add_hosts)
+        self.merges = request.store is ImageStore.CONTAINERD
+
+    def run(self) -> Conversion:
+        for stage in self.graph.stages:
+            if stage.reachable:
+                self._stage(stage)
+        target = self.states[self.graph.target]
+        if target.local is not None:
+            target.local.add("/")
+        if self.main_op is not None:
+            self.locals[self.main_op] = self.main
+        order = list(self._marshal_order(target.op))
+        self._name(order)
+        return Conversion(tuple(self.ops), target.op, self.steps, self.locals, tuple(target.history),
+                          tuple(self.assumptions), frozenset(order))
+
+    # -- names ------------------------------------------------------------------------------------------------------
+
+    def _state_count(self) -> int:
+        count = len(self.graph.stages)
+        for stage in self.graph.stages:
+            for step in stage.steps[1:]:
+                instruction = step.instruction
+                if step.onbuild:
+                    continue
+                if isinstance(instruction, ins.Copy) and instruction.from_:
+                    count += isinstance(self.graph.find(instruction.from_), Source)
+                elif isinstance(instruction, ins.Run):
+                    for mount in instruction.mounts:
+                        name = dict(mount.options).get("from") or "scratch"
+                        count += isinstance(self.graph.find(name, by_index=False), Source)
+        return count
+
+    def _prefix(self, state: _State, text: str, *, onbuild: bool = False, again: bool = False) -> str:
+        if state.total == 0:
+            return text
+        if not again:
+            state.index += 1
+        width = int(1 + math.log10(state.total))
+        stage = f"{state.label} " if state.label else ""
+        return f"[{stage}{state.index:>{width}}/{state.total}] {'ONBUILD ' if onbuild else ''}{text}"
+
+    def _step_text(self, state: _State, text: str, *, run: bool = False) -> str:
+        expanded = expand_step_name(text, state.env, self.escape, keep_quotes=run)
+        first, space, rest = expanded.partition(" ")
+        return first.upper() + space + rest
+
+    def _marshal_order(self, start: int | None) -> Iterator[int]:
+        if start is None:
+            return
+        done: set[int] = set()
+        stack: list[tuple[int, int]] = [(start, 0)]
+        while stack:
+            op, at = stack.pop()
+            if op in done:
+                continue
+            inputs = self.ops[op].inputs
+            if at < len(inputs):
+                stack += [(op, at + 1), (inputs[at].op, 0)]
+            else:
+                done.add(op)
+                yield op
+
+    def _name(self, order: list[int]) -> None:
+        """Equal operations are one vertex; it bears the label of the occurrence that is marshalled last."""
+        for op in order:
+            labels = self.labels.get(op, [])
+            if len(labels) > 1:
+                step, name = labels[-1]
+                self.ops[op] = replace(self.ops[op], step=step, name=name)
+
+    # -- operations -------------------------------------------------------------------------------------------------
+
+    def _add(self, op: Op) -> int:
+        key = (op.kind, op.digest, op.inputs, op.ignore_cache)
+        known = self.by_digest.get(key)
+        if known is None:
+            known = self.by_digest[key] = len(self.ops)
+            self.ops.append(op)
+        if op.name:
+            self.labels.setdefault(known, []).append((op.step, op.name))
+        return known
+
+    def _main_context(self) -> int:
+        if self.main_op is None:
+            self.main_op = self._local("")
+        return self.main_op
+
+    def _local(self, name: str) -> int:
+        self.ops.append(Op(OpKind.LOCAL, digest_of("local", name, str(len(self.ops))), (), None, False, None, "", False, (),
+                           source=SourceSpec(())))
+        return len(self.ops) - 1
+
+    def _image(self, image: BaseImage, platform: Platform, name: str, step: StepId | None) -> int | None:
+        if not image.has_layers:
+            return None
+        if self.merges:
+            keys: tuple[str, ...] = (f"manifest {image.manifest} {platform}", f"chain {image.chain}")
+        else:
+            keys = (f"chain {image.chain}",)
+        digest = digest_of("image", image.ref, str(platform))
+        part = KeyPart(PartKind.BASE, "base image", image.ref, digest_of(*keys))
+        return self._add(Op(OpKind.IMAGE, digest, (), None, False, step, name, False, (part,),
+                            source=SourceSpec(keys, f"image {image.chain}")))
+
+    def _inline(self, name: str, data: str, mode: int) -> int:
+        raw = data.encode("utf-8", "surrogateescape")
+        tree = directory({name: regular_file(digest_of_bytes(raw), len(raw), mode)})
+        digest = digest_of("mkfile", name, str(mode), data)
+        return self._add(Op(OpKind.MKFILE, digest, (), None, False, None, "[internal] preparing inline document", True, (),
+                            source=SourceSpec((digest,), tree=tree)))
+
+    # -- stages -----------------------------------------------------------------------------------------------------
+
+    def _stage(self, stage: Stage) -> None:
+        state = self.states[stage.index] = self._start(stage)
+        for step in stage.steps[1:]:
+            try:
+                self._dispatch(state, stage, step)
+            except (ExpandError, MountError) as e:
+                raise StepRefused(step.id, str(e), "expansion" if isinstance(e, ExpandError) else "mount") from None
+
+    def _start(self, stage: Stage) -> _State:
+        from_step = stage.steps[0]
+        own = [s for s in stage.steps[1:] if not s.onbuild]
+        total = sum(isinstance(s.instruction, ins.Run | ins.Copy | ins.Workdir) for s in own)
+        label = "" if self.single else stage.label
+        if isinstance(stage.base, int):
+            state = self._inherited(stage, self.states.get(stage.base))
+        else:
+            total += stage.base.kind is not SourceKind.SCRATCH
+            state = _State(Env(), {}, total=total, label=label)
+            state.platform = Platform.parse(stage.platform or self.options.platform or str(HOST))
+        state.total, state.label, state.index = total, label, 0
+        state.ignore_cache = self.options.no_cache or (
+            bool(stage.name) and stage.name in (n.lower() for n in self.options.no_cache_filter))
+        name = "FROM " + stage.from_.image
+        if isinstance(stage.base, Source):
+            name = self._base(stage, stage.base, state, from_step)
+        state.total += sum(s.onbuild for s in stage.steps[1:])
+        self.steps[from_step.id] = StepOps(from_step.id, name, (state.op,) if state.op is not None
+                                           and isinstance(stage.base, Source) else ())
+        return state
+
+    def _inherited(self, stage: Stage, base: _State | None) -> _State:
+        assert base is not None
+        env = base.env
+        if "PATH" not in base.image_env:
+            base.image_env["PATH"] = DEFAULT_PATH
+        for key, value in base.image_env.items():
+            env = env.with_(key, value)
+        return _State(env, dict(base.image_env), base.cwd, base.user, base.shell, False, base.op, base.platform,
+                      list(base.args), set(base.arg_names), list(base.history), base.local)
+
+    def _base(self, stage: Stage, source: Source, state: _State, step: Step) -> str:
+        """Give the state its base; returns the name of the FROM step."""
+        if source.kind is SourceKind.SCRATCH:
+            self._configure(state, ImageConfig())
+            return self._prefix_only(state, "FROM scratch")
+        if source.kind is SourceKind.NAMED_CONTEXT:
+            replaced = bool(stage.name) and source.name == stage.name
+            op, name, config, local = self._named(source.name, state.platform, step.id)
+            state.op, state.local = op, local
+            if replaced:
+                state.total = 0
+            self._configure(state, config)
+            return name
+        image = self._known_image(source.name, step.id)
+        name = self._prefix(state, "FROM " + image.ref) if image.has_layers else self._prefix_only(state, "FROM " + image.ref)
+        state.op = self._image(image, state.platform, name, step.id)
+        self._configure(state, image.config or _PLAIN_CONFIG)
+        return name
+
+    def _prefix_only(self, state: _State, text: str) -> str:
+        stage = f"[{state.label}] " if state.label else ""
+        return stage + text
+
+    def _configure(self, state: _State, config: ImageConfig) -> None:
+        pairs = list(config.env)
+        if "PATH" not in dict(pairs):
+            pairs.append(("PATH", DEFAULT_PATH))
+        state.env, state.image_env = Env(pairs), dict(pairs)
+        state.cwd, state.user, state.shell = config.workdir, config.user, config.shell
+
+    def _known_image(self, ref: str, step: StepId) -> BaseImage:
+        image = self.request.bases.get(ref)
+        if image is None:
+            image = BaseImage(ref, f"name {ref}", f"name {ref}", None)
+        if image.config is None:
+            self.assumptions.append(Assumption(
+                f"Nobody could be asked about {ref}: it is taken to set PATH only, and to be the same image as before", step))
+        return image
+
+    def _named(self, name: str, platform: Platform, step: StepId) -> tuple[int | None, str, ImageConfig, LocalSource | None]:
+        value = self.graph.contexts[name]
+        if value.startswith("docker-image://"):
+            typed = value.removeprefix("docker-image://")
+            label = f"[context {name}] {typed}"
+            if typed == "scratch":
+                return None, label, ImageConfig(), None
+            image = self._known_image(normalize_ref(typed), step)
+            return self._image(image, platform, label, step), label, image.config or _PLAIN_CONFIG, None
+        op = self._local(name)
+        self.locals[op] = local = LocalSource(name)
+        return op, f"[context {name}] load from client", ImageConfig(), local
+
+    # -- instructions -----------------------------------------------------------------------------------------------
+
+    def _dispatch(self, state: _State, stage: Stage, step: Step) -> None:
+        expand: Callable[[str], str] = lambda word: expand_word(word, state.env, self.escape)  # noqa: E731
+        name = ""
+        match step.instruction:
+            case ins.Run() as run:
+                self._run(state, step, run, expand)
+                return
+            case ins.Copy() as copy:
+                self._copy(state, step, copy, expand)
+                return
+            case ins.Workdir() as workdir:
+                self._workdir(state, step, expand(workdir.path))
+                return
+            case ins.Env() as env:
+                pairs = [(expand(k), expand(v)) for k, v in env.pairs]
+                for key, value in pairs:
+                    state.env = state.env.with_(key, value)
+                    state.image_env[key] = value
+                    state.arg_names.discard(key)
+                state.history.append(history.env("ENV", pairs))
+            case ins.Label() as label:
+                state.history.append(history.env("LABEL", [(expand(k), expand(v)) for k, v in label.pairs]))
+            case ins.Arg() as arg:
+                self._arg(state, arg)
+            case ins.User() as user:
+                state.user = expand(user.user)
+                state.history.append(history.meta(f"USER {state.user}"))
+            case ins.Shell() as shell:
+                state.shell = shell.argv
+                state.history.append(history.meta(f"SHELL [{' '.join(shell.argv)}]"))
+            case ins.Cmd() as cmd:
+                state.cmd_set = True
+                state.history.append(history.command("CMD", self._argv(state, cmd.argv, cmd.command)))
+            case ins.Entrypoint() as entry:
+                state.history.append(history.command("ENTRYPOINT", self._argv(state, entry.argv, entry.command)))
+            case ins.Expose() as expose:
+                state.history.append(history.expose([w for p in expose.ports for w in expand_words(p, state.env, self.escape)]))
+            case ins.Volume() as volume:
+                paths = [expand(p) for p in volume.paths]
+                if "" in paths:
+                    raise StepRefused(step.id, "VOLUME specified can not be an empty string", "empty-volume")
+                state.history.append(history.meta(f"VOLUME [{' '.join(paths)}]"))
+            case ins.Stopsignal() as stop:
+                signal = expand(stop.signal)
+                if not history.is_signal(signal):
+                    raise StepRefused(step.id, f"invalid signal: {signal}", "bad-signal")
+                state.history.append(history.meta(f"STOPSIGNAL {signal}"))
+            case ins.Healthcheck() as check:
+                state.history.append(history.healthcheck(check, self._shell(state)))
+            case ins.Maintainer() as maintainer:
+                state.history.append(history.meta(f"MAINTAINER {maintainer.name}"))
+        self.steps[step.id] = StepOps(step.id, name or self._step_text(state, step.instruction.text))
+
+    def _shell(self, state: _State) -> tuple[str, ...]:
+        return state.shell or ("/bin/sh", "-c")
+
+    def _argv(self, state: _State, argv: tuple[str, ...] | None, command: str | None) -> tuple[str, ...]:
+        return argv if argv is not None else (*self._shell(state), command or "")
+
+    def _arg(self, state: _State, arg: ins.Arg) -> None:
+        shown = []
+        for name, default in arg.pairs:
+            value = self.given.get(name)
+            if value is None and default is not None:
+                value = expand_word(default, state.env, self.escape)
+            elif value is None:
+                value = self.global_scope.get(name)
+            if value is not None and name not in _NOT_IN_ENV:
+                state.env = state.env.with_(name, value)
+                state.arg_names.add(name)
+            state.args.append((name, value))
+            shown.append(name if value is None else f"{name}={value}")
+        state.history.append(history.meta("ARG " + " ".join(shown)))
+
+    def _workdir(self, state: _State, step: Step, path: str) -> None:
+        if not path:
+            raise StepRefused(step.id, "normalizing workdir: cannot normalize nothing", "empty-workdir")
+        if path.startswith("/"):
+            written = path
+        else:
+            written = posixpath.normpath(posixpath.join("/", state.cwd, path))
+        state.cwd = written
+        clean = _clean(written)
+        if clean == "/":
+            self.steps[step.id] = StepOps(step.id, self._step_text(state, step.instruction.text))
+            state.history.append(HistoryEntry(f"WORKDIR {written}", history.COMMENT, True))
+            return
+        name = self._prefix(state, self._step_text(state, step.instruction.text), onbuild=step.onbuild)
+        parts = [KeyPart(PartKind.DESTINATION, "path", clean, digest_of(clean))]
+        if state.user:
+            parts.append(KeyPart(PartKind.USER, "USER", state.user, digest_of(_owner_key(state.user))))
+        if self.epoch:
+            parts.append(KeyPart(PartKind.TIMESTAMP, "SOURCE_DATE_EPOCH", self.epoch, digest_of(self.epoch)))
+        digest = digest_of("mkdir", *(p.digest for p in parts), "|" if state.op is None else "")
+        inputs, base = self._on(state)
+        op = self._add(Op(OpKind.MKDIR, digest, inputs, base, False, step.id, name, False, tuple(parts),
+                          mkdir=MkdirAction(clean.lstrip("/"), owner_of(state.user) or (0, 0)),
+                          source=None if inputs else SourceSpec((digest,))))
+        state.op = op
+        self.steps[step.id] = StepOps(step.id, name, (op,))
+        state.history.append(HistoryEntry(f"WORKDIR {written}", history.COMMENT, False))
+
+    def _on(self, state: _State, selector: str = "") -> tuple[tuple[OpInput, ...], int | None]:
+        if state.op is None:
+            return (), None
+        return (OpInput(state.op, selector),), 0
+
+    # -- RUN --------------------------------------------------------------------------------------------------------
+
+    def _run(self, state: _State, step: Step, run: ins.Run, expand: Callable[[str], str]) -> None:
+        if state.local is not None:
+            state.local.add("/")
+        text, argv, shown = run.command or "", run.argv, run.text
+        internal: list[int] = []
+        extra: list[tuple[ResolvedMount, int]] = []
+        if run.heredocs:
+            text, suffix, script = self._heredoc_command(run)
+            shown += suffix
+            if script is not None:
+                internal.append(script)
+                extra.append((ResolvedMount(target="/dev/pipes/", source="/", readonly=True), script))
+        full = argv if argv is not None else (*self._shell(state), text)
+        name = self._prefix(state, self._step_text(state, self._masked(run, shown, expand), run=True), onbuild=step.onbuild)
+        mounts = [resolve_mount(f.value or "", expand) for f in run.flags if f.name == "mount"]
+        network = run.network or self.options.network.value
+        if run.network == NetworkMode.HOST.value and self.options.network is not NetworkMode.HOST:
+            raise StepRefused(step.id, "failed to load LLB: network.host is not allowed", "network-host")
+        inputs, fields, targets = self._mounts(state, step, mounts, extra, internal)
+        parts = self._run_parts(state, run, full, argv is None, network, fields)
+        digest = digest_of("exec", *(f"{p.kind.value} {p.label} {p.digest}" for p in parts))
+        op = self._add(Op(OpKind.EXEC, digest, tuple(inputs), 0 if state.op is not None else None, state.ignore_cache, step.id,
+                          name, False, tuple(parts),
+                          exec=ExecSpec(full, argv is None, state.env, state.cwd or "/", tuple(targets))))
+        state.op = op
+        self.steps[step.id] = StepOps(step.id, name, (op,), tuple(internal))
+        state.history.append(history.run(full, state.args, state.env))
+
+    def _heredoc_command(self, run: ins.Run) -> tuple[str, str, int | None]:
+        """The command text, what the step name gets appended, and the op of a script with its own interpreter."""
+        command, first = (run.command or "").strip(), run.heredocs[0]
+        lone = len(run.heredocs) == 1 and _is_lone_heredoc(command)
+        if not lone:
+            return command + "".join(f"\n{h.body}{h.name}" for h in run.heredocs), "", None
+        summary = first.body.strip().replace("\r\n", "\n").split("\n")
+        suffix = f" ({summary[0]}{'...' if len(summary) > 1 else ''})"
+        if first.used.startswith("#!"):
+            return f"/dev/pipes/{first.name}", suffix, self._inline(first.name, first.used, 0o755)
+        return first.used, suffix, None
+
+    def _masked(self, run: ins.Run, shown: str, expand: Callable[[str], str]) -> str:
+        for flag in run.flags:
+            if flag.name == "mount" and flag.value and "type=secret" in flag.value and "env=" in flag.value:
+                mount = resolve_mount(flag.value, expand)
+                if mount.env:
+                    shown = shown.replace(f"${{{mount.env}}}", "****").replace(f"${mount.env}", "****")
+        return shown
+
+    def _mounts(self, state: _State, step: Step, mounts: list[ResolvedMount], extra: list[tuple[ResolvedMount, int]],
+                internal: list[int]) -> tuple[list[OpInput], list[tuple[str, str]], list[tuple[str, int | None, str]]]:
+        """Inputs, key fields (label, value) and targets of a RUN's mounts."""
+        rows: list[tuple[str, int | None, str, bool, str]] = []      # target, op, source path, keeps root, fields
+        fields: list[tuple[str, str]] = []
+        ssh = 0
+        for mount, op in extra:
+            rows.append((mount.target, op, mount.source, False, "bind ro"))
+        for mount in mounts:
+            if mount.type == "secret":
+                fields.append(self._secret(state, mount))
+                continue
+            if mount.type == "ssh":
+                target = mount.target or f"/run/buildkit/ssh_agent.{ssh}"
+                ssh += 1
+                fields.append((f"ssh mount {mount.id or 'default'}", f"{target} {mount.id} {mount.uid} {mount.gid} {mount.mode} "
+                                                                     f"{mount.required}"))
+                continue
+            rows.append(self._file_mount(state, step, mount, internal))
+        if self.options.shm_size:
+            rows.append(("/dev/shm", None, "", False, f"tmpfs {self.options.shm_size}"))
+        return self._numbered(state, rows, fields)
+
+    def _numbered(self, state: _State, rows: list[tuple[str, int | None, str, bool, str]],
+                  fields: list[tuple[str, str]]) -> tuple[list[OpInput], list[tuple[str, str]],
+                                                          list[tuple[str, int | None, str]]]:
+        selectors: dict[int, list[str]] = {}
+        content: dict[int, bool] = {}
+        order: list[int] = []
+        targets: list[tuple[str, int | None, str]] = []
+        described: list[tuple[str, str]] = []
+        if state.op is not None:
+            order.append(state.op)
+            selectors[state.op], content[state.op] = ["/"], False
+        for target, op, path, _, text in sorted(rows, key=lambda r: r[0]):
+            position: int | None = None
+            if op is not None:
+                if op not in order:
+                    order.append(op)
+                position = order.index(op)
+                selectors.setdefault(op, []).append(_clean(path))
+                content[op] = True
+            described.append((f"mount {target}", f"{position} {target} {text}"))
+            targets.append((target, position, _clean(path).lstrip("/")))
+        inputs = [OpInput(op, "\0".join(selectors[op]),
+                          tuple(Selector(p.lstrip("/")) for p in dict.fromkeys(selectors[op])) if content[op] else None)
+                  for op in order]
+        return inputs, described + fields, targets
+
+    def _file_mount(self, state: _State, step: Step, mount: ResolvedMount,
+                    internal: list[int]) -> tuple[str, int | None, str, bool, str]:
+        target = mount.target if posixpath.normpath(mount.target or ".").startswith("/") else \
+            posixpath.normpath(posixpath.join("/", state.cwd, mount.target))
+        target = _clean(target)
+        if target == "/":
+            raise StepRefused(step.id, f'invalid mount target "{mount.target or "/"}"', "mount-target")
+        op: int | None = None
+        path = mount.source
+        if mount.type == "tmpfs":
+            return target, None, "", False, f"tmpfs {mount.size} {mount.readonly}"
+        if mount.from_:
+            op, local = self._from(state, step, mount.from_, by_index=False)
+            if local is not None:
+                local.add(path or "/")
+        elif mount.type == "bind":
+            op = self._main_context()
+            self.main.add(path or "/")
+        text = f"{mount.type} {mount.readonly}"
+        if mount.type == "cache":
+            if _clean(path) == "/" and (mount.uid, mount.gid, mount.mode) != (None, None, None):
+                op = self._cache_folder(mount, op)
+                internal.append(op)
+                path = "/cache"
+            identity = mount.id or _go_clean(mount.target)
+            namespace = self.given.get("BUILDKIT_CACHE_MOUNT_NS") or ""
+            default = (mount.sharing or "shared") == "shared" and identity.strip("/") == target.strip("/")
+            text += f" {namespace}/{identity}" if default else " -"
+            text += f" {path}" if op is None else ""
+        return target, op, path or "/", False, text
+
+    def _cache_folder(self, mount: ResolvedMount, below: int | None) -> int:
+        mode = 0o755 if mount.mode is None else mount.mode
+        digest = digest_of("mkdir", "/cache", str(mode), str(mount.uid or 0), str(mount.gid or 0))
+        inputs = (OpInput(below),) if below is not None else ()
+        return self._add(Op(OpKind.MKDIR, digest, inputs, 0 if inputs else None, False, None,
+                            "[internal] setting cache mount permissions", True, (),
+                            mkdir=MkdirAction("cache", (mount.uid or 0, mount.gid or 0)),
+                            source=None if inputs else SourceSpec((digest,))))
+
+    def _secret(self, state: _State, mount: ResolvedMount) -> tuple[str, str]:
+        identity = mount.id or mount.source
+        if not identity:
+            identity = posixpath.basename(mount.target)
+        target = mount.target
+        if mount.env is not None and not target:
+            return f"secret {identity}", f"env {mount.env} {identity} {mount.required}"
+        target = target or f"/run/secrets/{posixpath.basename(identity)}"
+        if not target.startswith("/"):
+            target = posixpath.join("/", state.cwd, target)
+        return (f"secret {identity}",
+                f"{_clean(target)} {identity} {mount.uid or 0} {mount.gid or 0} "
+                f"{0o400 if mount.mode is None else mount.mode} {mount.required} {mount.env}")
+
+    def _run_parts(self, state: _State, run: ins.Run, argv: tuple[str, ...], shell: bool, network: str,
+                   mounts: list[tuple[str, str]]) -> list[KeyPart]:
+        parts = []
+        if shell:
+            prefix = argv[:-1]
+            parts.append(KeyPart(PartKind.SHELL, "SHELL", " ".join(prefix), digest_of(*prefix)))
+        body = argv[-1:] if shell else argv
+        if not shell and len(argv) > 1:      # an exec form that spells the shell out is the same command
+            parts.append(KeyPart(PartKind.SHELL, "SHELL", " ".join(argv[:-1]), digest_of(*argv[:-1])))
+            body = argv[-1:]
+        parts.append(KeyPart(PartKind.COMMAND, "command", " ".join(body), digest_of(*body)))
+        for key, value in state.env.items():
+            kind = PartKind.ARG if key in state.arg_names else PartKind.ENV
+            parts.append(KeyPart(kind, f"{'ARG' if kind is PartKind.ARG else 'ENV'} {key}", value, digest_of(key, value)))
+        plain = [
+            (PartKind.WORKDIR, "WORKDIR", state.cwd or "/"), (PartKind.USER, "USER", state.user),
+            (PartKind.NETWORK, "network", network), (PartKind.PLATFORM, "platform", str(state.platform)),
+            (PartKind.HOSTS, "extra hosts", " ".join(self.hosts)),
+            (PartKind.FLAG, "sandbox hostname", self.given.get("BUILDKIT_SANDBOX_HOSTNAME") or ""),
+            (PartKind.FLAG, "ulimits", " ".join(self.options.ulimits)),
+            (PartKind.FLAG, "cgroup parent", self.options.cgroup_parent),
+        ]
+        parts += [KeyPart(kind, label, value, digest_of(value)) for kind, label, value in plain if value]
+        parts += [KeyPart(PartKind.MOUNT, label, value, digest_of(value)) for label, value in mounts]
+        return parts
+
+    def _from(self, state: _State, step: Step, name: str, *, by_index: bool) -> tuple[int | None, LocalSource | None]:
+        """The op that a `--from` or mount names."""
+        found = self.graph.find(name, by_index=by_index)
+        if isinstance(found, int):
+            source = self.states.get(found)
+            if source is None or found >= step.id.stage:
+                what = "copy" if by_index else "mount"
+                raise StepRefused(step.id, f'cannot {what} from stage "{name}", it needs to be defined before current stage '
+                                           f'"{self.graph.stages[step.id.stage].label}"', "stage-order")
+            return source.op, source.local
+        if found.kind is SourceKind.SCRATCH:
+            return None, None
+        if found.kind is SourceKind.NAMED_CONTEXT:
+            op, _, _, local = self._named(found.name, state.platform, step.id)
+            return op, local
+        image = self._known_image(found.name, step.id)
+        platform = Platform.parse(self.options.platform or str(HOST))
+        return self._image(image, platform, f"FROM {image.ref}", None), None
+
+    # -- COPY and ADD -----------------------------------------------------------------------------------------------
+
+    def _copy(self, state: _State, step: Step, copy: ins.Copy, expand: Callable[[str], str]) -> None:
+        add = copy if isinstance(copy, ins.Add) else None
+        chown, chmod = expand(copy.chown), expand(copy.chmod)
+        sources = [expand(s) for s in copy.sources]
+        destination = expand(copy.destination)
+        bodies = {h.name: expand_heredoc(h.used, state.env) if h.expand else h.used for h in copy.heredocs}
+        _check_chmod(step, chmod)
+        name_text = self._step_text(state, copy.text)
+        name = self._prefix(state, name_text, onbuild=step.onbuild)
+        dest = _destination(state.cwd, destination)
+        linked = self.merges and copy.link and not chmod and state.op is not None
+        if self.merges and copy.link and not chmod and state.user is not None and chown and not _numeric_owner(chown):
+            raise StepRefused(step.id, "failed to solve: invalid user index: -1 (--link copies into an empty file system, which "
+                                       "has no user table)", "link-chown")
+        inputs, base = ((), None) if linked else self._on(state)
+        plan = _CopyPlan(list(inputs), dest, owner_of(chown), mode_of(chmod), copy.excludes,
+                         len(sources) + len(bodies) > 1)
+        internal: list[int] = []
+        for word in sources:
+            self._plan_source(state, step, copy, add, plan, word)
+        for heredoc in copy.heredocs:
+            op = self._inline(heredoc.name, bodies[heredoc.name], 0o644)
+            internal.append(op)
+            plan.add(op, Selector(heredoc.name, follow=False), f"inline {heredoc.name}", contents_only=False, unpack=False)
+        parts = [*plan.parts, KeyPart(PartKind.DESTINATION, "destination", dest, digest_of(dest))]
+        if chown:
+            parts.append(KeyPart(PartKind.OWNER, "--chown", chown, digest_of(_owner_key(chown))))
+        if chmod:
+            parts.append(KeyPart(PartKind.MODE, "--chmod", chmod, digest_of(str(mode_of(chmod)))))
+        if copy.excludes:
+            parts.append(KeyPart(PartKind.FLAG, "--exclude", " ".join(copy.excludes), digest_of(*copy.excludes)))
+        wiring = ["no base" if base is None else ""]
+        digest = digest_of("copy", *(f"{p.kind.value} {p.label} {p.digest}" for p in parts), *wiring, *plan.wiring)
+        op = self._add(Op(OpKind.COPY, digest, plan.finished(), base, state.ignore_cache, step.id, name, False, tuple(parts),
+                          copies=tuple(plan.actions)))
+        ops = (op,)
+        if linked:
+            assert state.op is not None
+            link_name = self._prefix(state, "LINK " + name_text, onbuild=step.onbuild, again=True)
+            merge = self._add(Op(OpKind.MERGE, digest_of("merge", "0", "1"), (OpInput(state.op), OpInput(op)), 0,
+                                 state.ignore_cache, step.id, link_name, False, ()))
+            ops = (op, merge)
+        state.op = ops[-1]
+        self.steps[step.id] = StepOps(step.id, name, ops, tuple(internal))
+        state.history.append(history.copy(copy.keyword, chown, chmod, sources, list(bodies), destination))
+
+    def _plan_source(self, state: _State, step: Step, copy: ins.Copy, add: ins.Add | None, plan: _CopyPlan, word: str) -> None:
+        remote = _remote(word)
+        if remote:
+            if add is None:
+                what = "a git ref" if remote == "git" else "a URL"
+                raise StepRefused(step.id, f"source can't be {what} for COPY", "copy-remote")
+            self._plan_remote(step, add, plan, word, remote)
+            return
+        if add is not None and add.checksum:
+            raise StepRefused(step.id, "checksum requires HTTP(S) or Git sources", "checksum")
+        path = _clean("/" + word)
+        op: int | None
+        if copy.from_:
+            op, local = self._from(state, step, copy.from_, by_index=True)
+            if local is not None:
+                local.add(path)
+        else:
+            op = self._main_context()
+            self.main.add(path)
+        unpack = add is not None if add is None or add.unpack is None else add.unpack
+        selector = Selector(path.lstrip("/"), True, has_wildcards(path), copy.excludes)
+        plan.add(op, selector, posixpath.basename(path) or "/", contents_only=True, unpack=unpack)
+
+    def _plan_remote(self, step: Step, add: ins.Add, plan: _CopyPlan, url: str, kind: str) -> None:
+        base = posixpath.basename(url.split("#")[0].split("?")[0]) or "__unnamed__"
+        token = digest_of("remote", url, add.checksum, str(add.keep_git_dir))
+        name = "" if kind == "git" else base
+        tree = directory({base: regular_file(token, 0, 0o600)})
+        op = self._add(Op(OpKind.REMOTE, token, (), None, False, None, "", False, (),
+                          source=SourceSpec((f"remote {token}",), tree=tree)))
+        self.assumptions.append(Assumption(f"{url} still gives the same bytes as before (only the engine can fetch it)", step.id))
+        plan.add(op, Selector(name, follow=False), base, contents_only=kind == "git", unpack=bool(add.unpack))
+
+
+@dataclass(slots=True)
+class _CopyPlan:
+    """The sources of one COPY while they are collected."""
+
+    inputs: list[OpInput]
+    dest: str
+    owner: tuple[int, int] | None
+    mode: int | None
+    excludes: tuple[str, ...]
+    several: bool
+    actions: list[CopyAction] = field(default_factory=list)
+    parts: list[KeyPart] = field(default_factory=list)
+    wiring: list[str] = field(default_factory=list)
+    selectors: dict[int, list[Selector]] = field(default_factory=dict)
+
+    def add(self, op: int | None, selector: Selector, base_name: str, *, contents_only: bool, unpack: bool) -> None:
+        """Take one source; `op` None is an empty file system."""
+        position = -1
+        if op is not None:
+            if op not in self.selectors:
+                self.selectors[op] = []
+                self.inputs.append(OpInput(op))
+            position = next(i for i in range(len(self.inputs) - 1, -1, -1)
+                            if self.inputs[i].op == op and i >= len(self.inputs) - len(self.selectors))
+            self.selectors[op].append(selector)
+        number = len(self.actions) + 1
+        self.actions.append(CopyAction(position, selector, self.dest, contents_only, self.owner, self.mode, unpack, self.several))
+        flags = f"{'follow' if selector.follow else ''} {'unpack' if unpack else ''} {'dir' if contents_only else ''}"
+        self.parts.append(KeyPart(PartKind.SOURCE, f"source {number}", base_name, digest_of(base_name, flags)))
+        self.wiring.append(str(len(self.selectors) if op is None else list(self.selectors).index(op)))
+
+    def finished(self) -> tuple[OpInput, ...]:
+        """The inputs with their selectors."""
+        offset = len(self.inputs) - len(self.selectors)
+        done = self.inputs[:offset]
+        for given in self.inputs[offset:]:
+            chosen = tuple(self.selectors[given.op])
+            done.append(OpInput(given.op, "\0".join(sorted("/" + s.path for s in chosen)), chosen))
+        return tuple(done)
+
+
+def _check_chmod(step: Step, chmod: str) -> None:
+    if not chmod:
+        return
+    refusal = StepRefused(step.id, f"invalid chmod parameter: '{chmod}'. it should be octal string and between 0 and 07777",
+                          "chmod")
+    try:
+        if not 0 <= int(chmod, 8) <= 0o7777:
+            raise refusal
+    except ValueError:
+        if chmod[0].isdigit() or not all(c in "ugoa+-=rwxXst," for c in chmod):
+            raise refusal from None
+
+
+def _destination(cwd: str, dest: str) -> str:
+    if dest in (".", ""):
+        dest = "./"
+    tail = "/" if dest.endswith("/") else "/." if dest.endswith("/.") else ""
+    clean = _clean(posixpath.join("/", cwd, dest))
+    return clean if clean == "/" and tail == "/" else clean.rstrip("/") + tail if tail else clean
+
+
+def _clean(path: str) -> str:
+    return "/" + posixpath.normpath("/" + path).lstrip("/")
+
+
+def _go_clean(path: str) -> str:
+    return posixpath.normpath(path) if path else "."
+
+
+def _owner_key(text: str) -> str:
+    return ":".join("0" if p == "root" else str(int(p)) if p.isdigit() else "name " + p for p in text.split(":"))
+
+
+def _numeric_owner(text: str) -> bool:
+    return all(p.isdigit() or p == "root" for p in text.split(":"))
+
+
+def _remote(word: str) -> str:
+    if word.startswith(("http://", "https://")):
+        return "git" if word.split("#")[0].split("?")[0].endswith(".git") else "http"
+    return "git" if word.startswith(("git://", "ssh://", "git@")) else ""
+
+
+def _is_lone_heredoc(command: str) -> bool:
+    from cachesim.dockerfile.heredoc import read_word
+
+    return read_word(command) is not None
+
+

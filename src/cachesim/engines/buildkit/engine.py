@@ -1,0 +1,456 @@
+"""What will BuildKit do with this build?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cachesim.cache.index import KeyIndex, Links, StepKey
+from cachesim.cache.key import CacheKey, KeyPart, PartKind, changed_parts
+from cachesim.cache.store import CacheStore
+from cachesim.context.checksum import Selector
+from cachesim.context.ignore import IgnoreMatcher, matcher_for
+from cachesim.context.select import transferred, updated_copy
+from cachesim.context.snapshot import ContextSnapshot, FileEntry
+from cachesim.diagnostics import Diagnostic, Severity
+from cachesim.digest import digest_of
+from cachesim.engines.base import (
+    Assumption,
+    BuildRequest,
+    BuildVerdict,
+    ContextRead,
+    MissReason,
+    Outcome,
+    RunClaimKind,
+    StepVerdict,
+    VertexReport,
+)
+from cachesim.engines.buildkit.contents import Contents, World
+from cachesim.engines.buildkit.convert import Conversion, StepOps, StepRefused, convert
+from cachesim.engines.buildkit.files import changed_files, lazy_paths
+from cachesim.engines.buildkit.probe import BuildFails, Walk
+from cachesim.engines.buildkit.vertex import Op, OpKind
+from cachesim.errors import CachesimError, ContextError
+from cachesim.graph.model import BuildGraph, StepId
+from cachesim.progress import Progress
+
+__all__ = ["BuildKit"]
+
+
+class BuildKit:
+    """The rules of BuildKit's built-in Dockerfile frontend and its solver."""
+
+    def run(self, request: BuildRequest, graph: BuildGraph, store: CacheStore,
+            progress: Progress) -> tuple[BuildVerdict, CacheStore]:
+        """Predict one build (see `Engine.run`)."""
+        progress.step(0, 3)
+        if graph.error is not None or graph.target < 0:
+            found = graph.error
+            message = found.message if found else "no build stage in current context"
+            at = _step_at(graph, found) if found else None
+            return _failed(graph, message, at, graph.diagnostics, {}), store
+        try:
+            conversion = convert(graph, request)
+        except StepRefused as refused:
+            found = Diagnostic(graph.step(refused.step).instruction.span, Severity.ERROR, str(refused), refused.code)
+            return _failed(graph, str(refused), refused.step, (*graph.diagnostics, found), {}), store
+        progress.step(1, 3)
+        return _Build(request, graph, store, conversion).verdict()
+
+
+class _ContextRefused(CachesimError):
+    """A context that cannot be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A context as the engine has it after the transfer."""
+
+    tree: FileEntry
+    stale: tuple[str, ...]
+    key: str
+
+
+class _Build:
+    def __init__(self, request: BuildRequest, graph: BuildGraph, store: CacheStore, conversion: Conversion) -> None:
+        self.request, self.graph, self.store, self.conversion = request, graph, store, conversion
+        self.index: KeyIndex = store.buildkit
+        self.number = len(store.builds)
+        self.order = sorted(conversion.needed)
+        self.diagnostics = list(graph.diagnostics)
+
+    def verdict(self) -> tuple[BuildVerdict, CacheStore]:
+        try:
+            sent = {op: self._sent(local.name, local.follow) for op, local in self.conversion.locals.items()
+                    if op in self.conversion.needed}
+        except (ContextError, _ContextRefused) as e:
+            return _failed(self.graph, str(e), None, tuple(self.diagnostics), self.conversion.steps), self.store
+        self.sent = sent
+        copies = {**self.index.copies, **{s.key: s.tree for s in sent.values()}}
+        trees = {op: s.tree for op, s in sent.items()}
+        likely = self._walk(World.LIKELY, trees)
+        try:
+            likely.run(self.conversion.target)
+        except BuildFails as failure:
+            return self._failure(failure, likely, copies)
+        walks = {World.LIKELY: likely}
+        if likely.opaque or len(self.index.worlds) > 1:
+            for world in (World.EQUAL, World.DIFFERENT):
+                walks[world] = self._walk(world, trees)
+                try:
+                    walks[world].run(self.conversion.target)
+                except BuildFails:      # cannot differ between the worlds: only known files are missed
+                    walks[world] = likely
+        keys = self._keys(likely)
+        steps = self._steps(walks, keys)
+        last = tuple(StepKey(self.graph.stages[s].label, k.keyword, k.text, k.key, k.selected)
+                     for (s, _), k in sorted(keys.items()))
+        worlds = {w.value: walk.links for w, walk in walks.items()}
+        index = KeyIndex(worlds, copies, last, self.index.serial + 1)
+        verdict = BuildVerdict(
+            steps=steps, internal=self._internal(walks), diagnostics=tuple(self.diagnostics + self._stale()),
+            assumptions=self.conversion.assumptions + self._assumptions(likely), history=self.conversion.history)
+        return verdict, replace(self.store, buildkit=index)
+
+    # -- contexts ---------------------------------------------------------------------------------------------------
+
+    def _sent(self, name: str, follow: set[str] | None) -> _Sent:
+        if name:
+            snapshot = self.request.named_contexts.get(name)
+            if snapshot is None:
+                value = self.graph.contexts.get(name, "")
+                raise _ContextRefused(f"failed to get build context path {{{value}}}: no such file or directory. "
+                                      f"Check --build-context {name}={value}")
+            ignore = matcher_for(snapshot.ignore_text(".dockerignore"), f"{name}/.dockerignore")
+        else:
+            snapshot = self.request.context
+            ignore = self._main_ignore(snapshot)
+        key = f"{self.request.context_key} {name}".rstrip()
+        tree = transferred(snapshot.tree, ignore, follow)
+        unreadable = _unreadable(tree)
+        if unreadable is not None:
+            path, reason = unreadable
+            raise ContextError(path, f"cannot be read ({reason}), so the context cannot be sent",
+                               "Change its permissions, or name it in .dockerignore")
+        copy, stale = updated_copy(self.index.copies.get(key), tree)
+        return _Sent(copy, tuple(stale), key)
+
+    def _main_ignore(self, snapshot: ContextSnapshot) -> IgnoreMatcher:
+        own = f"{self.request.options.dockerfile}.dockerignore"
+        text = snapshot.ignore_text(own)
+        if text is not None:
+            return matcher_for(text, own)
+        return matcher_for(snapshot.ignore_text(".dockerignore"), ".dockerignore")
+
+    def _stale(self) -> list[Diagnostic]:
+        found = []
+        for sent in self.sent.values():
+            for path in sent.stale:
+                for step, ops in self.conversion.steps.items():
+                    if any(path in read.paths for op in ops.ops for read in self._reads(op)):
+                        found.append(Diagnostic(
+                            self.graph.step(step).instruction.span, Severity.WARNING,
+                            f"{path} has other bytes but the same size and modification time: the engine keeps its old copy of "
+                            "it and this step does not notice. Touch the file to send it again", "stale-copy"))
+                        break
+        return found
+
+    # -- walking ----------------------------------------------------------------------------------------------------
+
+    def _walk(self, world: World, trees: Mapping[int, FileEntry]) -> Walk:
+        known = self.index.worlds
+        links = known.get(world.value) or known.get(World.LIKELY.value) or Links()
+        return Walk(self.conversion.ops, self.order, links.copy(), Contents(world, self.request.claims), self.number, trees)
+
+    def _failure(self, failure: BuildFails, walk: Walk, copies: Mapping[str, FileEntry]) -> tuple[BuildVerdict, CacheStore]:
+        step = self.conversion.ops[failure.op].step
+        message = str(failure)
+        if step is not None:
+            instruction = self.graph.step(step).instruction
+            ignored = self._why_missing(message)
+            self.diagnostics.append(Diagnostic(instruction.span, Severity.ERROR, message + ignored, "copy-source-missing"))
+            message += ignored
+        verdict = _failed(self.graph, message, step, tuple(self.diagnostics), self.conversion.steps,
+                          {i for i in self.order if walk.known.get(i)}, self.conversion.ops)
+        return verdict, replace(self.store, buildkit=replace(self.index, copies=copies))
+
+    def _why_missing(self, message: str) -> str:
+        path = message.partition('"/')[2].partition('"')[0]
+        if path and self.request.context.get(path) is not None:
+            line = self._main_ignore(self.request.context).line_for(path)
+            if line is not None:
+                return f" (line {line} of .dockerignore keeps it out)"
+        return ""
+
+    # -- verdicts ---------------------------------------------------------------------------------------------------
+
+    def _steps(self, walks: Mapping[World, Walk], keys: Mapping[tuple[int, int], _StepFacts]) -> tuple[StepVerdict, ...]:
+        verdicts = [StepVerdict(s.id, s.instruction.text, Outcome.CONFIG_ONLY, Outcome.CONFIG_ONLY) for s in self.graph.meta]
+        previous = _matched(self.index.last, keys, self.graph)
+        for stage in self.graph.stages:
+            for step in stage.steps:
+                ops = self.conversion.steps.get(step.id)
+                if not stage.reachable or ops is None:
+                    verdicts.append(StepVerdict(step.id, step.instruction.text, Outcome.UNREACHED, Outcome.UNREACHED,
+                                                rule="buildkit.md 7: only what the target needs is built"))
+                elif not ops.ops or (ops.ops[-1] not in self.conversion.needed):
+                    outcome = Outcome.CONFIG_ONLY if not ops.ops else Outcome.UNREACHED
+                    verdicts.append(StepVerdict(step.id, ops.name, outcome, outcome,
+                                                rule="buildkit.md 3: makes no operation"))
+                else:
+                    verdicts.append(self._step(walks, ops, keys.get((step.id.stage, step.id.index)),
+                                               previous.get((step.id.stage, step.id.index))))
+        return tuple(verdicts)
+
+    def _step(self, walks: Mapping[World, Walk], ops: StepOps, facts: _StepFacts | None, before: StepKey | None) -> StepVerdict:
+        likely = walks[World.LIKELY]
+        reports = [self._vertex(walks, op) for op in ops.ops]
+        certain = all(r.certain for r in reports)
+        ran = [op for op in ops.ops if op in likely.executed]
+        outcome = Outcome.MISS if ran else max((r.outcome for r in reports), key=lambda o: o is Outcome.NOT_NEEDED)
+        if not ran and outcome is Outcome.MISS:
+            outcome = Outcome.HIT       # the engine says DONE for a source whose bytes nobody needed
+        op = self.conversion.ops[ops.ops[-1]]
+        shown = tuple(r for r, i in zip(reports, ops.ops, strict=True) if r.name and self.conversion.ops[i].step == ops.id)
+        from_build = -1
+        for record in likely.known.get(ops.ops[-1], ()):
+            result = likely.links.results.get(record)
+            from_build = max(from_build, result.build if result else -1)
+        key, cached, reason, blamed = None, None, None, ()
+        if facts is not None:
+            key, cached, reason, blamed = self._cause(likely, ops, facts, before, bool(ran))
+        return StepVerdict(
+            ops.id, ops.name, outcome if certain else Outcome.UNDETERMINED, outcome, reason if ran else None, key, cached,
+            blamed, self._rule(likely, ops, op, bool(ran)), from_build if not ran else -1,
+            tuple(r for i in ops.ops for r in self._reads(i)), "", shown)
+
+    def _vertex(self, walks: Mapping[World, Walk], index: int) -> VertexReport:
+        outcomes = {w: _outcome(walk, index, self.conversion.ops[index]) for w, walk in walks.items()}
+        likely = outcomes[World.LIKELY]
+        same = {o is Outcome.MISS for o in outcomes.values()}
+        return VertexReport(self.conversion.ops[index].name, likely, len(same) == 1)
+
+    def _internal(self, walks: Mapping[World, Walk]) -> tuple[VertexReport, ...]:
+        return tuple(self._vertex(walks, i) for i in self.order
+                     if self.conversion.ops[i].internal or (self.conversion.ops[i].step is None and self.conversion.ops[i].name))
+
+    def _reads(self, index: int) -> list[ContextRead]:
+        reads = []
+        for given in self.conversion.ops[index].inputs:
+            local = self.conversion.locals.get(given.op)
+            if local is not None and given.content is not None and given.op in self.sent:
+                tree = self.sent[given.op].tree
+                reads.append(ContextRead(local.name, tuple(s.path or "." for s in given.content), lazy_paths(tree, given.content)))
+        return reads
+
+    def _keys(self, walk: Walk) -> dict[tuple[int, int], _StepFacts]:
+        """The named key of every step that has an operation."""
+        facts: dict[tuple[int, int], _StepFacts] = {}
+        digests: dict[int, str] = {}
+        for index in self.order:
+            op = self.conversion.ops[index]
+            digests[index] = digest_of(op.digest, *(digests[i.op] for i in op.inputs if i.content is None))
+        for step, ops in self.conversion.steps.items():
+            if not ops.ops or ops.ops[-1] not in self.conversion.needed:
+                continue
+            op = self.conversion.ops[ops.ops[0]]
+            parts: list[KeyPart] = []
+            selected = []
+            chain = self.conversion.ops[ops.ops[-1]]
+            if chain.base is not None:
+                parts.append(KeyPart(PartKind.PARENT, "the step above", "", digest_of(digests[chain.inputs[chain.base].op])))
+            parts += op.parts
+            for position, given in enumerate(op.inputs):
+                if given.content is None:
+                    continue
+                content = walk.content.get((ops.ops[0], position))
+                local = self.conversion.locals.get(given.op)
+                kind = PartKind.CONTENT if local is not None else PartKind.STAGE_CONTENT
+                label = ", ".join(s.path or "." for s in given.content)
+                value = content.digest if content is not None else digest_of("by definition", digests[given.op])
+                if content is not None:
+                    parts.append(KeyPart(kind, label, value[:12], value))
+                if local is not None and given.op in self.sent:
+                    selected.append((local.name, self.sent[given.op].tree, given.content))
+            instruction = self.graph.step(step).instruction
+            facts[step.stage, step.index] = _StepFacts(instruction.keyword, instruction.text, CacheKey(tuple(parts)), tuple(selected))
+        return facts
+
+    def _cause(self, walk: Walk, ops: StepOps, facts: _StepFacts, before: StepKey | None,
+               ran: bool) -> tuple[CacheKey, CacheKey | None, MissReason | None, tuple[StepId, ...]]:
+        key, cached = facts.key, before.key if before is not None else None
+        if not ran:
+            return key, cached, None, ()
+        if before is not None:
+            key, cached = _with_files(key, before, facts)
+        blamed = self._blamed(walk, ops)
+        if any(self.conversion.ops[i].ignore_cache for i in ops.ops if i in walk.executed):
+            return key, cached, MissReason.NO_CACHE, blamed
+        own = [c for c in changed_parts(cached, key) if c.kind is not PartKind.PARENT] if cached is not None else []
+        if cached is None:
+            reason = MissReason.PARENT if blamed and not self._all_new(walk) else MissReason.NO_RECORD
+        elif own:
+            reason = MissReason.PART
+        else:
+            reason = MissReason.PARENT if blamed else MissReason.NO_RECORD
+        return key, cached, reason, blamed
+
+    def _all_new(self, walk: Walk) -> bool:
+        return not self.index.last
+
+    def _blamed(self, walk: Walk, ops: StepOps) -> tuple[StepId, ...]:
+        """The steps whose new results are in this step's way."""
+        found = []
+        own = set(ops.ops) | set(ops.internal)
+        for index in ops.ops:
+            for given in self.conversion.ops[index].inputs:
+                source = self.conversion.ops[given.op]
+                if given.op in own or given.op not in walk.executed or source.kind is OpKind.LOCAL:
+                    continue
+                step = self._step_of(given.op)
+                if step is not None and step != ops.id and source.kind is not OpKind.IMAGE:
+                    found.append(step)
+        return tuple(dict.fromkeys(found))
+
+    def _step_of(self, op: int) -> StepId | None:
+        return next((s for s, ops in self.conversion.steps.items() if op in ops.ops), None)
+
+    def _rule(self, walk: Walk, ops: StepOps, op: Op, ran: bool) -> str:
+        if any(self.conversion.ops[i].ignore_cache for i in ops.ops):
+            return "buildkit.md 8: --no-cache makes RUN, COPY and ADD ignore the cache"
+        if op.kind is OpKind.IMAGE:
+            return "buildkit.md 4.1: a base counts by its layers"
+        if op.kind is OpKind.MERGE:
+            return "buildkit-containerd-store.md 2: --link copies without looking at the step above"
+        if not ran and any((i, p) in walk.content_ids and walk.content_ids[i, p] for i in ops.ops
+                           for p in range(len(self.conversion.ops[i].inputs)) if self._is_stage(i, p)):
+            return "buildkit.md 6.3 b: equal bytes give the old key back"
+        return {OpKind.EXEC: "buildkit.md 4.2: a RUN counts by its text and environment, not by what it would do",
+                OpKind.COPY: "buildkit.md 4.3 and 5.1: a COPY counts by the bytes, modes and names of what it takes",
+                OpKind.MKDIR: "buildkit.md 3: WORKDIR makes a folder"}.get(op.kind, "")
+
+    def _is_stage(self, index: int, position: int) -> bool:
+        return self.conversion.ops[index].inputs[position].op not in self.conversion.locals
+
+    def _assumptions(self, walk: Walk) -> tuple[Assumption, ...]:
+        found = []
+        for index, content in walk.opaque:
+            step = self.conversion.ops[index].step
+            for run in content.runs[:1]:
+                command = run.argv[-1] if run.shell else " ".join(run.argv)
+                found.append(Assumption(f"What RUN {_short(command)} writes decides; the likelier outcome is shown", step))
+        for claim in self.request.claims:
+            text = f"You say of RUN {_short(claim.command)}: {claim.kind.value}"
+            found.append(Assumption(text + (" " + ", ".join(claim.paths) if claim.kind is RunClaimKind.WRITES_ONLY else "")))
+        return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _StepFacts:
+    keyword: str
+    text: str
+    key: CacheKey
+    selected: tuple[tuple[str, FileEntry, tuple[Selector, ...]], ...]
+
+
+def _outcome(walk: Walk, index: int, op: Op) -> Outcome:
+    if not op.inputs:
+        return Outcome.HIT if index in walk.loaded else Outcome.MISS
+    if index in walk.executed:
+        return Outcome.MISS
+    return Outcome.HIT if index in walk.loaded or walk.known.get(index) else Outcome.NOT_NEEDED
+
+
+def _with_files(key: CacheKey, before: StepKey, facts: _StepFacts) -> tuple[CacheKey, CacheKey]:
+    """Both keys with the files that make their content differ as parts of their own."""
+    old_parts: list[KeyPart] = []
+    new_parts: list[KeyPart] = []
+    for (name, old_tree, _), (same_name, new_tree, selectors) in zip(before.selected, facts.selected, strict=False):
+        if name == same_name and old_tree is not new_tree:
+            for path, old, new in changed_files(old_tree, new_tree, selectors):
+                label = f"{name}:{path}" if name else path
+                if old is not None:
+                    old_parts.append(KeyPart(PartKind.FILE, label, old.value, old.digest))
+                if new is not None:
+                    new_parts.append(KeyPart(PartKind.FILE, label, new.value, new.digest))
+    return CacheKey((*key.parts, *new_parts)), CacheKey((*before.key.parts, *old_parts))
+
+
+def _matched(last: Sequence[StepKey], now: Mapping[tuple[int, int], _StepFacts],
+             graph: BuildGraph) -> dict[tuple[int, int], StepKey]:
+    """Which step of the last build each step corresponds to: the same text first, then the same place."""
+    found: dict[tuple[int, int], StepKey] = {}
+    left: dict[str, list[StepKey]] = {}
+    for old in last:
+        left.setdefault(old.stage, []).append(old)
+    open_: dict[str, list[tuple[int, int]]] = {}
+    for at, facts in sorted(now.items()):
+        stage = graph.stages[at[0]].label
+        pool = left.get(stage, [])
+        same = next((o for o in pool if o.keyword == facts.keyword and o.text == facts.text), None)
+        if same is not None:
+            found[at] = same
+            pool.remove(same)
+        else:
+            open_.setdefault(stage, []).append(at)
+    for stage, places in open_.items():
+        pool = left.get(stage, [])
+        for at in places:
+            alike = [o for o in pool if o.keyword == now[at].keyword]
+            if alike:
+                best = max(alike, key=lambda o: _likeness(o, now[at]))
+                found[at] = best
+                pool.remove(best)
+    return found
+
+
+def _likeness(old: StepKey, new: _StepFacts) -> int:
+    words = set(new.text.split())
+    return sum(w in words for w in old.text.split())
+
+
+def _step_at(graph: BuildGraph, found: Diagnostic) -> StepId | None:
+    for step in (*graph.meta, *(s for stage in graph.stages for s in stage.steps)):
+        if step.instruction.span == found.span:
+            return step.id
+    return None
+
+
+def _failed(graph: BuildGraph, message: str, at: StepId | None, diagnostics: tuple[Diagnostic, ...],
+            steps: Mapping[StepId, StepOps], known: set[int] | None = None, ops: Sequence[Op] = ()) -> BuildVerdict:
+    """A build that stops: what failed, and that nothing else is reached."""
+    verdicts = []
+    for step in (*graph.meta, *(s for stage in graph.stages for s in stage.steps)):
+        made = steps.get(step.id)
+        name = made.name if made else step.instruction.text
+        outcome = Outcome.NOT_REACHED
+        if step.id == at:
+            outcome = Outcome.FAILED
+        elif step.id.stage >= 0 and not graph.stages[step.id.stage].reachable and graph.target >= 0:
+            outcome = Outcome.UNREACHED
+        elif made is not None and not made.ops:
+            outcome = Outcome.CONFIG_ONLY
+        elif made is not None and known is not None and made.ops[-1] in known:
+            outcome = Outcome.HIT
+        verdicts.append(StepVerdict(step.id, name, outcome, outcome, error=message if outcome is Outcome.FAILED else ""))
+    return BuildVerdict(tuple(verdicts), diagnostics=diagnostics, error=message, error_step=at)
+
+
+def _unreadable(tree: FileEntry) -> tuple[str, str] | None:
+    """The first entry that cannot be read, and why; remembered per directory."""
+    if "unreadable" not in tree.memo:
+        found: tuple[str, str] | None = ("", tree.unreadable) if tree.unreadable else None
+        for name, child in tree.children.items():
+            below = _unreadable(child) if child.is_dir else (("", child.unreadable) if child.unreadable else None)
+            if below is not None:
+                found = (f"{name}/{below[0]}".rstrip("/"), below[1])
+                break
+        tree.memo["unreadable"] = found
+    return tree.memo["unreadable"]  # type: ignore[no-any-return]
+
+
+def _short(command: str) -> str:
+    line = command.strip().split("\n")[0]
+    return line if len(line) <= 60 else line[:57] + "…"
+
+

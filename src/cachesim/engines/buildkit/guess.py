@@ -1,0 +1,167 @@
+"""What does a RUN command most likely read and write?
+
+Nobody can know before it ran. These guesses never make a prediction certain; they only choose the likelier outcome where the
+bytes that a RUN writes decide. Plain commands that name what they write (echo x > f, cp, mkdir) are followed word by word;
+everything else is taken to depend on all it can see.
+"""
+
+from __future__ import annotations
+
+import functools
+import posixpath
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["Effect", "Statement", "effect_of", "statements"]
+
+_SILENT = frozenset({"true", ":", "false", "test", "[", "sleep", "set", "cd", "export", "exit", "ls", "cat", "echo", "printf", "pwd",
+                     "whoami", "id", "env", "uname", "sync", "which", "umask", "grep", "head", "tail", "wc", "sort", "date",
+                     "stat", "command", "md5sum", "sha256sum", "hostname", "basename", "dirname", "seq", "tr", "cut", "sed", "awk"})
+_WRITERS = {"mkdir": "all", "touch": "all", "cp": "last", "mv": "last", "ln": "last", "install": "last", "tee": "all", "rm": "all",
+            "rmdir": "all", "chmod": "rest", "chown": "rest"}
+_VOLATILE = re.compile(r"\bdate\b|\$RANDOM|/dev/u?random|\buuidgen\b|\bmktemp\b|/proc/|\bhostname\b|\buptime\b|\$\$|\bopenssl rand\b"
+                       r"|\bapt(-get)?\b|\bapk\b|\bpip3?\b|\byum\b|\bdnf\b|\bnpm (ci|i|install)\b|\bgit clone\b|\bcurl\b|\bwget\b")
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One simple command: its words, what it writes through redirections, and its text."""
+
+    words: tuple[str, ...]
+    redirects: tuple[tuple[str, str], ...]      # (">" or ">>", path)
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A statement's likely effect on one path.
+
+    Attributes:
+        reads: Paths whose content goes into what is written; "" means everything below the working directory.
+        volatile: The output differs every time.
+        appends: What was there before stays part of it.
+        literal: Text that, with `reads` and variables, makes up the bytes.
+    """
+
+    literal: str
+    reads: tuple[str, ...]
+    variables: tuple[str, ...]
+    volatile: bool
+    appends: bool
+
+
+@functools.lru_cache(maxsize=512)
+def statements(command: str) -> tuple[Statement, ...]:
+    """Cut a shell command into simple commands; quotes are respected, control words are dropped."""
+    found: list[Statement] = []
+    for piece in _split(command):
+        try:
+            words = shlex.split(piece, comments=False, posix=True)
+        except ValueError:
+            words = piece.split()
+        kept: list[str] = []
+        redirects: list[tuple[str, str]] = []
+        i = 0
+        while i < len(words):
+            match = re.match(r"^([0-9&]*)(>>?|<)\|?(.*)$", words[i])
+            if match and match[2] == "<":
+                kept.append(match[3] or (words[i + 1] if i + 1 < len(words) else ""))
+                i += 0 if match[3] else 1
+            elif match and not match[3].startswith("&"):
+                target = match[3] or (words[i + 1] if i + 1 < len(words) else "")
+                i += 0 if match[3] else 1
+                if target not in ("/dev/null", "/dev/stdout", "/dev/stderr") and match[1] != "2":
+                    redirects.append((match[2], target))
+            elif not match:
+                kept.append(words[i])
+            i += 1
+        while kept and kept[0] in ("if", "then", "else", "elif", "do", "while", "{", "(", "!", "time", "exec", "sudo"):
+            kept.pop(0)
+        if kept or redirects:
+            found.append(Statement(tuple(kept), tuple(redirects), piece.strip()))
+    return tuple(found)
+
+
+def _split(command: str) -> list[str]:
+    pieces, start, quote, i = [], 0, "", 0
+    while i < len(command):
+        c = command[i]
+        if quote:
+            if c == "\\" and quote == '"':
+                i += 1
+            elif c == quote:
+                quote = ""
+        elif c in "'\"":
+            quote = c
+        elif c == "\\":
+            i += 1
+        elif c in ";\n|" or (c == "&" and command[i - 1:i] != ">" and command[i + 1:i + 2] != ">"):
+            pieces.append(command[start:i])
+            start = i + 1
+        i += 1
+    return [p for p in [*pieces, command[start:]] if p.strip()]
+
+
+def effect_of(statement: Statement, path: str, cwd: str, env: Mapping[str, str]) -> Effect | None:
+    """What a statement likely does to a path (or to something below it); None for nothing."""
+    text, words = statement.text, statement.words
+    name = posixpath.basename(words[0]) if words else ""
+    variables = tuple(sorted(set(_VARIABLE.findall(text)) & set(env)))
+    volatile = _VOLATILE.search(text) is not None
+    here = [(op, _absolute(target, cwd, env)) for op, target in statement.redirects]
+    for op, target in here:
+        if _related(target, path):
+            source = [w for w in words[1:] if not w.startswith("-")]
+            reads = tuple(_absolute(w, cwd, env) for w in source) if name in ("cat", "sort", "head", "tail", "grep", "sed", "awk", "wc",
+                                                                                "tr", "cut", "md5sum", "sha256sum") else ()
+            if name == "ls":
+                reads = tuple(_absolute(w, cwd, env) for w in source) or (cwd,)
+            if name not in _SILENT and name not in _WRITERS:
+                reads = (*reads, *(_absolute(w, cwd, env) for w in source if "/" in w or "." in w), "")
+            return Effect(_literal(name, words), reads, variables, volatile, op == ">>" or target != path)
+    args = [w for w in words[1:] if not w.startswith("-")]
+    if name in _WRITERS:
+        which = {"all": args, "last": args[-1:], "rest": args[1:]}[_WRITERS[name]]
+        for target in which:
+            absolute = _absolute(target, cwd, env)
+            if _related(absolute, path) or (name in ("cp", "mv") and _related(path, absolute)):
+                reads = tuple(_absolute(w, cwd, env) for w in args[:-1]) if name in ("cp", "mv", "install") else ()
+                return Effect(text, reads, variables, volatile, name not in ("cp", "mv"))
+        return None
+    if name in _SILENT or not words:
+        return None
+    named = [_absolute(w.split("=", 1)[-1], cwd, env) for w in words[1:] if "/" in w or "." in w]
+    if any(_related(n, path) for n in named) or posixpath.basename(path) in text or not named:
+        return Effect(text, (*named, ""), variables, volatile, False)
+    return Effect(text, (*named, ""), variables, volatile, False) if _below(path, cwd) else None
+
+
+def _literal(name: str, words: tuple[str, ...]) -> str:
+    if name == "echo":
+        args = words[1:]
+        end = "\n"
+        if args[:1] == ("-n",):
+            args, end = args[1:], ""
+        return " ".join(args) + end
+    if name == "printf" and len(words) == 2 and "%" not in words[1]:
+        return words[1].replace("\\n", "\n").replace("\\t", "\t")
+    if name == "cat":
+        return ""
+    return " ".join(words)
+
+
+def _absolute(path: str, cwd: str, env: Mapping[str, str]) -> str:
+    path = _VARIABLE.sub(lambda m: env.get(m[1], m[0]), path).replace("}", "")
+    return posixpath.normpath(posixpath.join("/", cwd, path))
+
+
+def _related(written: str, asked: str) -> bool:
+    """Whether writing one path changes the other, or something in it."""
+    return written == asked or _below(written, asked) or _below(asked, written)
+
+
+def _below(path: str, folder: str) -> bool:
+    return path.startswith(folder.rstrip("/") + "/")

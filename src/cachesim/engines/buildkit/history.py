@@ -1,0 +1,107 @@
+"""Which history entry does BuildKit write for an instruction?
+
+Source: BuildKit v0.25 dockerfile2llb/convert.go (commitToHistory and its callers); buildkit.md section 11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cachesim.dockerfile import instructions as ins
+from cachesim.dockerfile.words import go_quote
+from cachesim.engines.base import HistoryEntry
+
+__all__ = ["COMMENT", "command", "copy", "env", "expose", "healthcheck", "is_signal", "meta", "run"]
+
+COMMENT = "buildkit.dockerfile.v0"
+_SIGNALS = frozenset(
+    "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM TRAP TSTP TTIN "
+    "TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX".split()) | {
+        f"RTMIN+{i}" for i in range(1, 16)} | {f"RTMAX-{i}" for i in range(1, 15)}
+
+
+def meta(text: str) -> HistoryEntry:
+    """An entry without layer."""
+    return HistoryEntry(text, COMMENT, True)
+
+
+def env(keyword: str, pairs: Sequence[tuple[str, str]]) -> HistoryEntry:
+    """ENV and LABEL: expanded, unquoted."""
+    return meta(" ".join([keyword, *(f"{k}={v}" for k, v in pairs)]))
+
+
+def command(keyword: str, argv: Sequence[str]) -> HistoryEntry:
+    """CMD and ENTRYPOINT: a list as Go quotes it."""
+    return meta(f"{keyword} [{' '.join(go_quote(a) for a in argv)}]")
+
+
+def run(argv: Sequence[str], args: Sequence[tuple[str, str | None]], environment: Mapping[str, str]) -> HistoryEntry:
+    """RUN: all ARGs declared so far in front, by first declaration."""
+    declared = {name: f"{name}={environment.get(name, value or '')}" for name, value in args}
+    prefix = [f"|{len(declared)}", *declared.values()] if declared else []
+    return HistoryEntry(f"RUN {' '.join([*prefix, *argv])} # buildkit", COMMENT, False)
+
+
+def copy(keyword: str, chown: str, chmod: str, sources: Sequence[str], heredocs: Sequence[str],
+         destination: str) -> HistoryEntry:
+    """COPY and ADD: only these two flags, the destination as written after expansion."""
+    words = [keyword]
+    words += [f"--chown={chown}"] if chown else []
+    words += [f"--chmod={chmod}"] if chmod else []
+    words += [*sources, *(f"<<{name}" for name in heredocs), destination, "# buildkit"]
+    return HistoryEntry(" ".join(words), COMMENT, False)
+
+
+def expose(words: Sequence[str]) -> HistoryEntry:
+    """EXPOSE: ranges spelled out, protocol added."""
+    ports: list[str] = []
+    for word in words:
+        span, _, protocol = word.partition("/")
+        first, dash, last = span.rpartition(":")[2].partition("-")
+        if first.isdigit() and (not dash or last.isdigit()):
+            ports += [f"{n}/{(protocol or 'tcp').lower()}" for n in range(int(first), int(last or first) + 1)]
+        else:
+            ports.append(word)
+    return meta(f"EXPOSE [{' '.join(ports)}]")
+
+
+def healthcheck(check: ins.Healthcheck, shell: Sequence[str]) -> HistoryEntry:
+    """HEALTHCHECK: Go's print of the structure."""
+    del shell
+    if check.type == "NONE":
+        test = ["NONE"]
+    elif check.argv is not None:
+        test = ["CMD", *check.argv]
+    else:
+        test = ["CMD-SHELL", check.command or ""]
+    return meta(f"HEALTHCHECK {{Test:[{' '.join(test)}] Interval:{_duration(check.interval)} Timeout:{_duration(check.timeout)} "
+                f"StartPeriod:{_duration(check.start_period)} StartInterval:{_duration(check.start_interval)} "
+                f"Retries:{check.retries}}}")
+
+
+def _duration(ns: int) -> str:
+    """Go's Duration.String."""
+    if ns == 0:
+        return "0s"
+    for unit, size in (("ns", 1), ("µs", 1000), ("ms", 1_000_000)):
+        if ns < size * 1000:
+            return _decimal(ns, size) + unit
+    seconds, minutes = ns % 60_000_000_000, ns // 60_000_000_000
+    text = _decimal(seconds, 1_000_000_000) + "s"
+    if minutes:
+        text = f"{minutes % 60}m{text}"
+    return f"{minutes // 60}h{text}" if minutes >= 60 else text
+
+
+def _decimal(value: int, size: int) -> str:
+    whole, rest = divmod(value, size)
+    digits = len(str(size)) - 1
+    fraction = f"{rest:0{digits}d}".rstrip("0") if rest else ""
+    return f"{whole}.{fraction}" if fraction else str(whole)
+
+
+def is_signal(text: str) -> bool:
+    """Whether STOPSIGNAL accepts it. Source: moby/sys/signal ParseSignal."""
+    if text.lstrip("+-").isdigit():
+        return int(text) != 0
+    return text.upper().removeprefix("SIG") in _SIGNALS

@@ -1,0 +1,119 @@
+"""What is one operation of BuildKit's low-level graph, as far as its cache key and its result go?"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from cachesim.cache.key import KeyPart
+from cachesim.context.checksum import Selector
+from cachesim.context.snapshot import FileEntry
+from cachesim.digest import Digest
+from cachesim.engines.buildkit.env import Env
+from cachesim.graph.model import StepId
+
+__all__ = ["CopyAction", "ExecSpec", "MkdirAction", "Op", "OpInput", "OpKind", "SourceSpec"]
+
+
+class OpKind(enum.Enum):
+    """Which executor of BuildKit runs it."""
+
+    IMAGE = "image"
+    LOCAL = "local"
+    REMOTE = "remote"       # http and git
+    EXEC = "exec"
+    COPY = "copy"           # COPY and ADD
+    MKDIR = "mkdir"
+    MKFILE = "mkfile"
+    MERGE = "merge"
+
+
+@dataclass(frozen=True, slots=True)
+class OpInput:
+    """One input: which op, the path selector in its link, and the selections whose content may stand in for its key.
+
+    `content` is None where only the definition counts.
+    """
+
+    op: int
+    selector: str = ""
+    content: tuple[Selector, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CopyAction:
+    """One source of a COPY or ADD.
+
+    `input` is the position in the op's inputs; `unpack` whether archives are opened; `required` whether a missing source
+    fails (no wildcard).
+    """
+
+    input: int
+    selector: Selector
+    dest: str
+    contents_only: bool
+    owner: tuple[int, int] | None
+    mode: int | None
+    unpack: bool
+    several: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MkdirAction:
+    """Make a directory (WORKDIR, or the folder behind a cache mount)."""
+
+    path: str
+    owner: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ExecSpec:
+    """What a RUN runs; `mounts` are (target, input position or None, source path)."""
+
+    argv: tuple[str, ...]
+    shell: bool
+    env: Env
+    cwd: str
+    mounts: tuple[tuple[str, int | None, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """A source: its keys in the order they are tried, and what it holds.
+
+    `tree` is set for contexts and inline documents; `identity` names an image's file system or a download.
+    """
+
+    keys: tuple[str, ...]
+    identity: str = ""
+    tree: FileEntry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One vertex.
+
+    Attributes:
+        digest: From the operation's own data; the inputs are not part of it.
+        inputs: In the order in which the operation numbers them.
+        base: Position of the input whose file system is carried on, or None.
+        ignore_cache: --no-cache and --no-cache-filter.
+        step: The instruction it comes from (None for contexts and sources shared by all).
+        name: As printed; "" if the engine prints nothing that is compared.
+        internal: Printed, but belonging to no instruction's own line.
+        parts: The named parts of its key without the inputs.
+    """
+
+    kind: OpKind
+    digest: Digest
+    inputs: tuple[OpInput, ...]
+    base: int | None
+    ignore_cache: bool
+    step: StepId | None
+    name: str
+    internal: bool
+    parts: tuple[KeyPart, ...]
+    copies: tuple[CopyAction, ...] = ()
+    mkdir: MkdirAction | None = None
+    exec: ExecSpec | None = None
+    source: SourceSpec | None = None

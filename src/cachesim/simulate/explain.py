@@ -1,0 +1,232 @@
+"""Why did this step miss, in a sentence that names the thing that changed?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from cachesim.cache.key import CacheKey, PartChange, PartKind, changed_parts
+from cachesim.engines.base import BuildVerdict, MissReason, Outcome, StepVerdict
+from cachesim.graph.model import BuildGraph, EdgeKind, Source, SourceKind, StepId
+from cachesim.graph.query import descendants
+from cachesim.simulate.report import SimulationReport, StepReport
+
+__all__ = ["Invalidator", "downstream", "explained", "invalidators", "steps_reading"]
+
+_FILE_KINDS = (PartKind.FILE, PartKind.CONTENT, PartKind.STAGE_CONTENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Invalidator:
+    """One thing in the world that could make a step run again: a sort of thing, its name, and how."""
+
+    kind: str
+    label: str
+    detail: str
+
+
+def explained(graph: BuildGraph, verdict: BuildVerdict, builds: Sequence[str]) -> SimulationReport:
+    """Turn an engine's verdicts into a report with sentences.
+
+    Args:
+        builds: Labels of all builds so far; verdicts name them by number.
+    """
+    by_id = {v.id: v for v in verdict.steps}
+    labels = {s.id: f"line {s.line}" for s in (*graph.meta, *(s for stage in graph.stages for s in stage.steps))}
+    causes: dict[StepId, StepId | None] = {}
+    steps = []
+    for step in (*graph.meta, *(s for stage in graph.stages for s in stage.steps)):
+        v = by_id[step.id]
+        changes = changed_parts(v.cached_key, v.key) if v.key is not None and v.cached_key is not None and v.reason else ()
+        changes = _worth_saying(changes, v)
+        causes[step.id] = cause_step = _first_cause(v, by_id, causes)
+        cause = _sentence(v, changes, cause_step, by_id, labels, builds, verdict)
+        from_build = builds[v.from_build] if 0 <= v.from_build < len(builds) else ""
+        steps.append(StepReport(step, v.name, v.outcome, v.likely, v.reason, cause, cause_step, v.key, v.cached_key, changes,
+                                from_build, v.rule, v.reads, v.error, v.vertices))
+    return SimulationReport(graph, tuple(steps), verdict.internal, verdict.diagnostics, verdict.assumptions, verdict.error,
+                            verdict.error_step, verdict.history)
+
+
+def _worth_saying(changes: tuple[PartChange, ...], v: StepVerdict) -> tuple[PartChange, ...]:
+    """Drop digests where the files themselves are named; put what a person did before what follows from it."""
+    named = any(c.kind is PartKind.FILE for c in changes)
+    kept = [c for c in changes if not (named and c.kind is PartKind.CONTENT)]
+    return tuple(sorted(kept, key=lambda c: (c.kind is PartKind.PARENT, c.kind is PartKind.STAGE_CONTENT)))
+
+
+def _first_cause(v: StepVerdict, by_id: Mapping[StepId, StepVerdict], causes: Mapping[StepId, StepId | None]) -> StepId | None:
+    if v.likely is not Outcome.MISS:
+        return None
+    if v.reason is MissReason.PARENT:
+        for above in v.blamed:
+            if above in causes and causes[above] is not None:
+                return causes[above]
+        return v.blamed[0] if v.blamed else v.id
+    return v.id
+
+
+def _sentence(v: StepVerdict, changes: Sequence[PartChange], cause_step: StepId | None, by_id: Mapping[StepId, StepVerdict],
+              labels: Mapping[StepId, str], builds: Sequence[str], verdict: BuildVerdict) -> str:
+    if v.outcome is Outcome.FAILED:
+        return f"The build stops here: {v.error}"
+    if v.outcome is Outcome.NOT_REACHED:
+        where = f" ({labels[verdict.error_step]} fails)" if verdict.error_step in labels else ""
+        return f"Not reached: the build fails first{where}"
+    if v.outcome is Outcome.UNREACHED:
+        return "Not part of the target: nothing that is built needs this"
+    if v.outcome is Outcome.CONFIG_ONLY:
+        return "Only changes the configuration: no step, no layer"
+    if v.outcome is Outcome.NOT_NEEDED:
+        return "Nobody needs it: whatever reads it comes from the cache (the engine prints CACHED)"
+    if v.likely is Outcome.HIT:
+        label = builds[v.from_build] if 0 <= v.from_build < len(builds) else ""
+        text = f"From the cache: the layer was made by the build “{label}”" if label else "From the cache: nothing it depends on changed"
+        return _hedged(text, v)
+    return _hedged(_miss(v, changes, cause_step, labels, by_id), v)
+
+
+def _hedged(text: str, v: StepVerdict) -> str:
+    if v.outcome is not Outcome.UNDETERMINED:
+        return text
+    word = "runs again" if v.likely is Outcome.MISS else "comes from the cache"
+    return f"Depends on what a RUN writes; most likely it {word}. {text}"
+
+
+def _miss(v: StepVerdict, changes: Sequence[PartChange], cause_step: StepId | None, labels: Mapping[StepId, str],
+          by_id: Mapping[StepId, StepVerdict]) -> str:
+    match v.reason:
+        case MissReason.NO_CACHE:
+            return "The cache is switched off for it (--no-cache)"
+        case MissReason.NO_RECORD:
+            return "Never built before: the cache has nothing for it"
+        case MissReason.PRUNED:
+            return "Its layer was removed from the cache"
+        case MissReason.PART:
+            own = [c for c in changes if c.kind is not PartKind.PARENT]
+            return change_sentence(own) if own else "Its own key changed"
+    if cause_step is not None and cause_step in by_id and cause_step != v.id:
+        name = _short(by_id[cause_step].name)
+        return f"A step it builds on runs again: {labels[cause_step]}, {name}"
+    if v.blamed:
+        return f"A step it builds on runs again: {labels[v.blamed[0]]}"
+    return "The step above runs again"
+
+
+def change_sentence(changes: Sequence[PartChange]) -> str:
+    """Name what changed, with old and new value; files are counted when there are several."""
+    files = [c for c in changes if c.kind is PartKind.FILE]
+    if files and all(c.kind in _FILE_KINDS for c in changes):
+        first = _one(files[0])
+        more = len(files) - 1
+        return first + (f", and {more} more {'file' if more == 1 else 'files'}" if more else "")
+    first = _one(changes[0])
+    more = len(changes) - 1
+    return first + (f" (and {more} more)" if more else "")
+
+
+def _one(change: PartChange) -> str:
+    label, old, new = change.label, change.old, change.new
+    if change.kind is PartKind.FILE:
+        if old is None:
+            return f"{label} is new ({new})"
+        if new is None:
+            return f"{label} is gone"
+        return f"{label} changed: {_difference(old, new)}"
+    if change.kind in (PartKind.ENV, PartKind.ARG):
+        if old is None:
+            return f"{label} is new in the environment of this step ({_short(new or '', 30)})"
+        if new is None:
+            return f"{label} is gone from the environment of this step"
+        if old == "in another order":
+            return f"The environment has another order: {label}"
+        return f"{label} {_short(old, 30)} → {_short(new, 30)} is in the environment of this RUN"
+    if change.kind is PartKind.BASE:
+        return f"The base image changed: {old or 'none'} → {new or 'none'}" if old != new else f"{new} now names another image"
+    if change.kind is PartKind.STAGE_CONTENT:
+        return f"The bytes it copies from another stage differ ({label})"
+    if change.kind is PartKind.CONTENT:
+        return f"The files it takes differ ({label})"
+    if old is None:
+        return f"{label.capitalize()} is new: {_short(new or '')}"
+    if new is None:
+        return f"{label.capitalize()} is gone (was {_short(old)})"
+    return f"{label[:1].upper()}{label[1:]} changed: {_short(old)} → {_short(new)}"
+
+
+def _difference(old: str, new: str) -> str:
+    """Only the fields that differ, of two descriptions with the same fields."""
+    pairs = [(a, b) for a, b in zip(old.split(", "), new.split(", "), strict=False) if a != b]
+    shown = [f"{a} → {b}" for a, b in pairs] or [f"{old} → {new}"]
+    if len(shown) == 1 and not shown[0].startswith("mode"):
+        return "other bytes, same size" if " " not in pairs[0][0] else shown[0]
+    return ", ".join(s for s in shown if not _is_digest(s)) or shown[0]
+
+
+def _is_digest(text: str) -> bool:
+    head = text.split(" ")[0]
+    return len(head) == 12 and all(c in "0123456789abcdef" for c in head)
+
+
+def _short(text: str, limit: int = 60) -> str:
+    line = text.replace("\n", " ")
+    return line if len(line) <= limit else line[:limit - 1] + "…"
+
+
+def steps_reading(report: SimulationReport, path: str, context: str = "") -> tuple[StepId, ...]:
+    """Steps that take this context file, in file order."""
+    return tuple(s.id for s in report.steps if any(r.context == context and path in r.paths for r in s.reads))
+
+
+def downstream(report: SimulationReport, step_id: StepId) -> tuple[StepId, ...]:
+    """Steps that would have to look again if this one ran, in file order; only those that the target needs."""
+    alive = {s.id for s in report.steps if s.outcome not in (Outcome.UNREACHED, Outcome.CONFIG_ONLY)}
+    return tuple(s for s in descendants(report.graph, step_id) if s in alive)
+
+
+def invalidators(report: SimulationReport, step_id: StepId) -> tuple[Invalidator, ...]:
+    """What in the world could make this step run again: files, arguments, tags, options, steps above."""
+    step = report.step(step_id)
+    if step.outcome in (Outcome.UNREACHED, Outcome.CONFIG_ONLY):
+        return ()
+    found: list[Invalidator] = []
+    for read in step.reads:
+        where = f" of context {read.context}" if read.context else ""
+        count = len(read.paths)
+        what = ", ".join(read.patterns)
+        found.append(Invalidator("files", what + where, f"bytes, permissions or names of {count} {'entry' if count == 1 else 'entries'}"))
+    found += _from_key(step.key)
+    for edge in report.graph.edges:
+        if edge.target != step_id:
+            continue
+        if isinstance(edge.origin, Source):
+            if edge.origin.kind is SourceKind.IMAGE:
+                found.append(Invalidator("tag", edge.origin.name, "the tag moves to another image"))
+            elif edge.origin.kind in (SourceKind.URL, SourceKind.GIT):
+                found.append(Invalidator("download", edge.origin.name, "the server sends other bytes"))
+        elif edge.kind is EdgeKind.PARENT:
+            found.append(Invalidator("step", _name(report, edge.origin), "runs again"))
+        else:
+            found.append(Invalidator("stage", _name(report, edge.origin), "brings other bytes"))
+    found.append(Invalidator("option", "--no-cache", "switches the cache off for RUN, COPY and ADD"))
+    return tuple(found)
+
+
+def _from_key(key: CacheKey | None) -> Iterable[Invalidator]:
+    for part in key.parts if key is not None else ():
+        if part.kind is PartKind.ARG:
+            yield Invalidator("argument", part.label, f"another value than {_short(part.value, 30)}")
+        elif part.kind is PartKind.ENV:
+            yield Invalidator("variable", part.label, "another value or another place in the order")
+        elif part.kind in (PartKind.COMMAND, PartKind.SHELL, PartKind.DESTINATION, PartKind.SOURCE, PartKind.OWNER,
+                           PartKind.MODE, PartKind.FLAG, PartKind.WORKDIR, PartKind.USER, PartKind.MOUNT):
+            yield Invalidator("text", part.label, f"anything else than {_short(part.value, 40)}")
+        elif part.kind in (PartKind.NETWORK, PartKind.HOSTS, PartKind.PLATFORM, PartKind.TIMESTAMP):
+            yield Invalidator("option", part.label, f"another value than {part.value}")
+
+
+def _name(report: SimulationReport, step_id: StepId) -> str:
+    step = report.step(step_id)
+    return f"line {step.step.line}, {_short(step.step.instruction.text, 50)}"
+
+
