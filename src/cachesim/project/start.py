@@ -1,0 +1,174 @@
+"""Which cache does a project start with?
+
+Its own last builds if some were seen; else, in a git work tree with changes, a build of HEAD, so that the first look
+shows what the uncommitted changes would rebuild; else a first build of what is on disk; or nothing. A person may
+choose.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cachesim.dockerfile.parser import parse
+from cachesim.errors import InputError, StoreFormatError
+from cachesim.graph.options import BuildOptions, EngineKind, ImageStore
+from cachesim.pipeline import simulate
+from cachesim.progress import SILENT, Progress
+from cachesim.project.bases import BaseBook, EngineFacts, EngineImages, known_bases
+from cachesim.project.blobs import BlobStore
+from cachesim.project.git import GitError, Repository, find_repository
+from cachesim.project.open import ProjectInfo, load_state, read_dockerfile
+from cachesim.project.revision import differs_from_head, revision_of, state_at
+from cachesim.project.state import ProjectState
+from cachesim.project.store import ProjectStore, SavedProject
+from cachesim.project.timeline import Timeline
+
+__all__ = ["StartChoice", "StartKind", "Started", "built", "start_project", "start_timeline"]
+
+
+class StartKind(enum.Enum):
+    """What the cache holds at first; the value is what a menu says."""
+
+    BUILDS = "the builds made here so far"
+    HEAD = "a build of the last commit"
+    DISK = "a first build of what is on disk"
+    NOTHING = "nothing: an empty cache"
+
+
+@dataclass(frozen=True, slots=True)
+class StartChoice:
+    """One start that is possible for a project, in words."""
+
+    kind: StartKind
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A project, ready to predict.
+
+    Attributes:
+        state: As on disk.
+        choices: What the cache could start with; `kind` is the one that was taken.
+        engine: The engine that answered, or None.
+        notes: What a person should know (odd bytes, a damaged file), a sentence each.
+        records: What other parts keep with the project.
+    """
+
+    info: ProjectInfo
+    state: ProjectState
+    timeline: Timeline
+    kind: StartKind
+    choices: tuple[StartChoice, ...]
+    engine: EngineFacts | None
+    notes: tuple[str, ...]
+    records: Mapping[str, Any]
+
+
+def start_project(info: ProjectInfo, blobs: BlobStore, *, engine: EngineKind = EngineKind.BUILDKIT,
+                  store: ImageStore | None = None, options: BuildOptions | None = None, kind: StartKind | None = None,
+                  ask_engine: bool = True, data: Path | None = None, progress: Progress = SILENT) -> Started:
+    """Read a project and everything that is remembered of it.
+
+    Args:
+        store: None: as the engine that answers has it, else the one seen last, else containerd.
+        options: None: as they were last chosen.
+        kind: What the cache starts with; None: the best there is.
+        data: The folder of saved files (default: this user's).
+    Raises:
+        InputError, ContextError: If Dockerfile or context cannot be read.
+    """
+    notes = [read_dockerfile(info.dockerfile).note]
+    book = BaseBook(data)
+    images = EngineImages.connect() if ask_engine else None
+    try:
+        facts = images.facts if images is not None else None
+        store = store or (facts.store if facts is not None else book.store) or ImageStore.CONTAINERD
+        held = ProjectStore(info, engine, store, folder=data)
+        try:
+            saved = held.load(progress) or SavedProject()
+        except (StoreFormatError, InputError) as error:
+            saved, held.message = SavedProject(), str(error)
+        state = load_state(info, options=options if options is not None else saved.options, engine=engine, store=store,
+                           previous=saved.context, progress=progress)
+        bases = known_bases(parse(state.text), state.options, engine, store, book, images)
+    finally:
+        if images is not None:
+            images.close()
+    state = replace(state, bases=bases, claims=saved.claims)
+    timeline, taken, choices = start_timeline(info, state, saved.timeline, blobs, kind, progress)
+    notes += [book.message, held.message, blobs.message]
+    return Started(info, state, timeline, taken, choices, facts, tuple(n for n in notes if n), saved.records)
+
+
+def start_timeline(info: ProjectInfo, state: ProjectState, own: Timeline, blobs: BlobStore,
+                   kind: StartKind | None = None,
+                   progress: Progress = SILENT) -> tuple[Timeline, StartKind, tuple[StartChoice, ...]]:
+    """The timeline that a project starts with, which kind that is, and what else could be chosen."""
+    repository, why_not = _repository(info)
+    choices = [StartChoice(StartKind.DISK, "a first build of what is on disk"),
+               StartChoice(StartKind.NOTHING, "nothing: an empty cache")]
+    changed = False
+    if repository is not None:
+        changed, why_not = _changed(info, repository)
+        if not why_not:
+            choices.insert(0, StartChoice(StartKind.HEAD, "a build of HEAD, the last commit"))
+    if own.entries:
+        builds = f"{len(own.entries)} build" + ("" if len(own.entries) == 1 else "s")
+        choices.insert(0, StartChoice(StartKind.BUILDS, f"the {builds} made here so far"))
+    if kind is None or all(choice.kind is not kind for choice in choices):
+        kind = StartKind.BUILDS if own.entries else StartKind.HEAD if changed and not why_not else StartKind.DISK
+    timeline = own
+    if kind is StartKind.HEAD and repository is not None:
+        try:
+            timeline = _head(info, state, repository, blobs, progress)
+        except GitError as error:
+            kind, why_not = StartKind.DISK, str(error)
+            choices = [c for c in choices if c.kind is not StartKind.HEAD]
+    if kind is StartKind.DISK:
+        origin = "a first build of what is on disk"
+        blobs.remember(state.context, info.context_dir)
+        timeline = built(Timeline(origin=origin), "First build", state, progress)
+    elif kind is StartKind.NOTHING:
+        timeline = Timeline(origin="an empty cache")
+    return timeline, kind, tuple(choices)
+
+
+def built(timeline: Timeline, label: str, state: ProjectState, progress: Progress = SILENT) -> Timeline:
+    """Let a simulated build happen at the end of a timeline."""
+    report, store = simulate(state.request(label), timeline.store, progress)
+    return timeline.with_build(label, state, report, store)
+
+
+def _head(info: ProjectInfo, state: ProjectState, repository: Repository, blobs: BlobStore,
+          progress: Progress) -> Timeline:
+    revision = revision_of(repository, "HEAD")
+    before, changed = state_at(state, info, repository, revision, blobs)
+    blobs.remember(before.context, info.context_dir)
+    differ = "nothing differs" if not changed else f"{changed[0]} differs" if len(changed) == 1 else (
+        f"{len(changed)} files differ")
+    origin = f"a build of {revision.words('HEAD')}: {differ} from it"
+    return built(Timeline(origin=origin), revision.words("HEAD"), before, progress)
+
+
+def _repository(info: ProjectInfo) -> tuple[Repository | None, str]:
+    try:
+        repository = find_repository(info.context_dir)
+    except GitError as error:
+        return None, str(error)
+    if repository is None or repository.top is None:
+        return None, "the folder is in no git work tree"
+    return repository, ""
+
+
+def _changed(info: ProjectInfo, repository: Repository) -> tuple[bool, str]:
+    """Whether there are changes, and why HEAD cannot be built."""
+    try:
+        repository.commit_id("HEAD")
+        return differs_from_head(info, repository), ""
+    except GitError as error:
+        return False, str(error)
