@@ -7,30 +7,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter, time_ns
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from cachesim.app.disk import ProjectDisk
 from cachesim.app.jobs import LatestJob
+from cachesim.app.keeping import ProjectKeeper
 from cachesim.app.notify import Message, Tone
-from cachesim.app.opening import Opened
+from cachesim.app.opening import Opened, copy_of_sample
 from cachesim.app.settings import Settings
 from cachesim.app.theme import LIGHT, Theme
-from cachesim.cache.store import CacheStore
-from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot, regular_file
+from cachesim.assets import sample
+from cachesim.cache.store import EMPTY_STORE, CacheStore
+from cachesim.context.scan import read_regular_file
+from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot
 from cachesim.diagnostics import Diagnostic
-from cachesim.digest import Digest, digest_of_bytes
+from cachesim.digest import digest_of_bytes
 from cachesim.engines.base import BuildRequest, RunClaim
 from cachesim.errors import CachesimError
 from cachesim.graph.model import StepId
 from cachesim.graph.options import BuildOptions, EngineKind, ImageStore
 from cachesim.progress import Progress
+from cachesim.project.blobs import BlobStore
 from cachesim.project.open import ProjectInfo
+from cachesim.project.start import StartChoice, StartKind, start_timeline
 from cachesim.project.state import ProjectState
+from cachesim.project.store import ProjectStore
 from cachesim.project.timeline import Timeline
 from cachesim.simulate.report import SimulationReport
+
+if TYPE_CHECKING:
+    from cachesim.simulate.compare import ReportComparison
 
 __all__ = ["SYNC_LIMIT", "Simulate", "Workbench"]
 
@@ -84,9 +95,11 @@ class Workbench(QObject):
     saved_changed = Signal(bool)
     crashed = Signal(object)                # Exception: a bug in a job
 
-    def __init__(self, parent: QObject | None = None, *, simulate: Simulate = _pipeline) -> None:
+    def __init__(self, parent: QObject | None = None, *, simulate: Simulate = _pipeline,
+                 blobs: BlobStore | None = None) -> None:
         super().__init__(parent)
         self._simulate = simulate
+        self.blobs = blobs if blobs is not None else BlobStore.of_user()
         self._state = ProjectState("", ContextSnapshot(EMPTY_DIR))
         self._report: SimulationReport | None = None
         self._stale = False
@@ -97,13 +110,19 @@ class Workbench(QObject):
         self._busy: str | None = None
         self._preview: SimulationReport | None = None
         self._confirmation: object | None = None
+        self._comparison: ReportComparison | None = None
         self._look, self._settings = LIGHT, Settings()
         self._seconds = 1.0     # of the last simulation; the first one goes to the worker
         self._changes: tuple[_Before, ...] = ()
-        self._blobs: dict[Digest, bytes] = {}
         self.may_leave: Callable[[], bool] = lambda: True      # asks before unsaved text is left; set by the window
         self.disk = ProjectDisk(self)
         self.disk.opened.connect(self._take_project)
+        self.keeper = ProjectKeeper(self)
+        self._starts = LatestJob("start", self)
+        self._starts.finished.connect(self._restart)
+        self._starts.failed.connect(self._fail)
+        self._starts.crashed.connect(self.crashed)
+        self.starts: tuple[StartChoice, ...] = ()       # what the cache could start with
         self._merge = QTimer(self, singleShot=True, interval=0)
         self._merge.timeout.connect(self._predict)
         self._job = LatestJob("simulate", self)
@@ -154,6 +173,11 @@ class Workbench(QObject):
         return self._confirmation
 
     @property
+    def comparison(self) -> ReportComparison | None:
+        """The builds that were set side by side last."""
+        return self._comparison
+
+    @property
     def look(self) -> Theme:
         return self._look
 
@@ -178,7 +202,7 @@ class Workbench(QObject):
 
     @property
     def jobs(self) -> tuple[LatestJob, ...]:
-        return (self._job, *self.disk.jobs)
+        return (self._job, self._starts, self.keeper.job, *self.disk.jobs)
 
     # -- text ---------------------------------------------------------------------------------------------------
 
@@ -252,23 +276,19 @@ class Workbench(QObject):
         entry = self._state.context.get(path)
         if entry is None or not entry.digest:
             return None
-        if entry.digest in self._blobs:
-            return self._blobs[entry.digest]
-        if self._project is None:
-            return None
+        kept = self.blobs.get(entry.digest)
+        if kept is not None or self._project is None:
+            return kept
         try:
-            data = (self._project.context_dir / path).read_bytes()
+            data = read_regular_file(str(self._project.context_dir / path))
         except OSError:
             return None
         return data if digest_of_bytes(data) == entry.digest else None
 
     def edit_file(self, path: str, data: bytes, label: str = "") -> None:
         """Give a context file other bytes, in thought; a new path is added."""
-        old = self._state.context.get(path)
-        digest = digest_of_bytes(data)
-        self._blobs[digest] = data
-        entry = regular_file(digest, len(data), old.mode if old is not None else 0o644, time_ns())
-        self.edit_context(self._state.context.with_entry(path, entry), label or f"edit {path}")
+        self._blobs[digest_of_bytes(data)] = data
+        self.edit_context(self._state.context.with_bytes(path, data, mtime_ns=time_ns()), label or f"edit {path}")
 
     def empty_cache(self, label: str, state: ProjectState | None = None) -> None:
         """Start from an empty cache (and another state); the builds stay in the timeline."""
@@ -323,6 +343,14 @@ class Workbench(QObject):
         if entry_id is not None:
             self.show_state(self._timeline.entry(entry_id).state)
 
+    def timeline_neighbour(self, step: int) -> int | None:
+        """The entry before (-1) or after (1) the current one; after it, the newest branch counts."""
+        timeline = self._timeline
+        if step < 0:
+            return timeline.entry(timeline.current).parent if timeline.current is not None else None
+        after = [entry.id for entry in timeline.entries if entry.parent == timeline.current]
+        return after[-1] if after else None
+
     def rename_entry(self, entry_id: int, label: str) -> None:
         """Give a build of the timeline another label."""
         self.set_timeline(self._timeline.renamed(entry_id, label))
@@ -334,7 +362,22 @@ class Workbench(QObject):
     def compare(self, a_id: int, b_id: int) -> None:
         """Set two builds side by side."""
         from cachesim.simulate.compare import compare
-        self.compared.emit(compare(self._timeline.entry(a_id).report, self._timeline.entry(b_id).report))
+        self._set_comparison(compare(self._timeline.entry(a_id).report, self._timeline.entry(b_id).report))
+
+    def _set_comparison(self, comparison: ReportComparison) -> None:
+        self._comparison = comparison
+        self.compared.emit(comparison)
+
+    def compare_engine(self, engine: EngineKind, store: ImageStore) -> None:
+        """Set this state beside the same one under another engine that made the same builds."""
+        from cachesim.simulate.compare import compare
+        cache, progress = EMPTY_STORE, Progress()
+        for entry in self._timeline.path():
+            other = replace(entry.state, engine=engine, store=store)
+            _, cache = self._simulate(other.request(entry.label), cache, progress)
+        theirs, _ = self._simulate(replace(self._state, engine=engine, store=store).request("there"), cache, progress)
+        mine, _ = self._simulate(self._state.request("here"), self._timeline.store, progress)
+        self.compared.emit(compare(mine, theirs))
 
     def compare_text(self, text: str, name: str) -> None:
         """Set this state beside the same with another text."""
@@ -342,7 +385,7 @@ class Workbench(QObject):
         store = self._timeline.store
         mine, _ = self._simulate(self._state.request("here"), store, Progress())
         other, _ = self._simulate(self._state.with_text(text, time_ns()).request(name), store, Progress())
-        self.compared.emit(compare(other, mine))
+        self._set_comparison(compare(other, mine))
 
     def show_state(self, state: ProjectState) -> None:
         """Take a whole state, text included, from outside the editor."""
@@ -436,9 +479,8 @@ class Workbench(QObject):
 
     def open_sample(self, name: str) -> None:
         """Open a copy of a shipped sample."""
-        from cachesim.app.welcome.copy import copy_of_sample
         try:
-            path = copy_of_sample(name)
+            path = copy_of_sample(sample(name))
         except CachesimError as error:
             self._fail(error)
             return
@@ -448,8 +490,9 @@ class Workbench(QObject):
         """Forget the project; the welcome page comes back."""
         if not self.may_leave():
             return
+        self.keeper.open(None, {})
         self.disk.close()
-        self._project = None
+        self._project, self.starts = None, ()
         self.set_timeline(Timeline())
         self.show_state(ProjectState("", ContextSnapshot(EMPTY_DIR)))
         self._merge.stop()
@@ -459,7 +502,9 @@ class Workbench(QObject):
 
     @Slot(object)
     def _take_project(self, opened: Opened) -> None:
-        self._project, self._changes, self._blobs = opened.info, (), {}
+        started = opened.started
+        self.keeper.open(None, {})
+        self._project, self._changes, self.starts = started.info, (), started.choices
         self.select(None)
         self._job.cancel()
         self._report, self._seconds = None, 1.0
@@ -470,8 +515,22 @@ class Workbench(QObject):
         self.state_changed.emit(opened.state)
         self.text_replaced.emit(opened.state.text)
         self._merge.start()
-        self.project_opened.emit(opened.info)
+        store = ProjectStore(started.info, started.state.engine, started.state.store)
+        self.keeper.open(store, dict(started.records))
+        self.project_opened.emit(started.info)
         self.saved_changed.emit(self.saved)
+
+    def start_with(self, kind: StartKind) -> None:
+        """Let the cache start with something else; the timeline begins anew."""
+        if self._project is not None:
+            work = partial(start_timeline, self._project, self._state, self._timeline, self.blobs, kind)
+            self._starts.submit(work)
+
+    @Slot(object)
+    def _restart(self, found: tuple[Timeline, StartKind, tuple[StartChoice, ...]]) -> None:
+        timeline, _, self.starts = found
+        self._changes = ()
+        self.set_timeline(timeline)
 
     def follow_context(self, context: ContextSnapshot) -> None:
         """Take over files that changed on disk; nothing that could be taken back."""
@@ -490,5 +549,8 @@ class Workbench(QObject):
     def shutdown(self) -> None:
         """Stop all jobs and wait for them; call before the window goes."""
         self._merge.stop()
+        self.keeper.shutdown()
         self.disk.shutdown()
-        self._job.shutdown()
+        for job in (self._starts, self._job):
+            job.shutdown()
+        self.blobs.close()
