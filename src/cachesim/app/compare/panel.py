@@ -48,17 +48,17 @@ class ComparePanel(Panel):
 
     def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(workbench, "Compare", parent)
-        self._comparison: ReportComparison | None = None
-        self._follows = True        # nobody chose yet: always the newest two builds
+        self._comparison = workbench.comparison
+        self._follows = workbench.comparison is None    # nobody chose yet: always the newest two builds
         self.first, self.second = named(QComboBox(), "First build"), named(QComboBox(), "Second build")
         self.swap = QPushButton("S&wap")
         self.swap.setStatusTip("Compare the other way round")
         self.only = QCheckBox("&Only differences")
         self.totals = named(QLabel(wordWrap=True), "Totals")
         self.model = CompareModel(self)
-        self.table = Table("Steps of both builds", self.model, (1, 5, 6), self)
+        self.table = Table("Steps of both builds", self.model, {1: 4, 4: 3, 5: 3, 6: 3}, self)
         self.parts = KeyPartsModel(self)
-        self.part_table = Table("Key parts of the selected step in both builds", self.parts, (3, 4), self)
+        self.part_table = Table("Key parts of the selected step in both builds", self.parts, {3: 1, 4: 1}, self)
         self._empty = QLabel("Build twice (Ctrl+B), then choose two builds here, or Ctrl+click two of them in the "
                              "timeline.", wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter, margin=12)
         self._lay_out()

@@ -108,7 +108,7 @@ class LayersPanel(Panel):
         self._notes: tuple[Note, ...] = ()
         self._icons: dict[Severity, QIcon] = {}
         self.model = LayersModel(self)
-        self.table = Table("Layers of the image, newest first", self.model, (2,), self)
+        self.table = Table("Layers of the image, newest first", self.model, {2: 1}, self)
         self.head = named(QLabel(wordWrap=True, margin=2), "What the image consists of")
         self.list = named(QListWidget(), "Notes on the layers")
         self.list.setWordWrap(True)

@@ -126,7 +126,7 @@ class KeyPartsPanel(Panel):
     def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(workbench, "Key parts", parent)
         self.model = KeyPartsModel(self)
-        self.table = Table("Key parts, cached and now", self.model, (3, 4), self)
+        self.table = Table("Key parts, cached and now", self.model, {3: 1, 4: 1}, self)
         self._empty = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter, margin=12)
         self._empty.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._title = QLabel(wordWrap=True, margin=4)

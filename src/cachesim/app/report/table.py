@@ -14,14 +14,17 @@ COPY_ROLE = Qt.ItemDataRole.UserRole + 1     # the whole value of a cell, where 
 
 
 class Table(QTableView):
-    """Rows to read: whole rows are selected, Ctrl+C copies them with tabs between, Enter emits `activated`."""
+    """Rows to read: whole rows are selected, Ctrl+C copies them with tabs between, Enter emits `activated`.
 
-    def __init__(self, name: str, model: QAbstractItemModel, stretch: tuple[int, ...],
+    `shares` says which columns divide the room that the others leave, and how.
+    """
+
+    def __init__(self, name: str, model: QAbstractItemModel, shares: dict[int, int],
                  parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(name)
         self.setModel(model)
-        self._stretch = stretch
+        self._shares = shares
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -36,11 +39,12 @@ class Table(QTableView):
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setMinimumSectionSize(24)
+        header.setStretchLastSection(model.columnCount() - 1 in shares)
         for column in range(model.columnCount()):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
         self._copy = QAction("Copy\tCtrl+C", self)     # the key is taken in keyPressEvent: the window has it too
         self._copy.setStatusTip("Copy the selected rows")
-        self._copy.triggered.connect(self.copy_rows)
+        self._copy.triggered.connect(self.copy)
         self._copy_cell = QAction("Copy value", self)
         self._copy_cell.setStatusTip("Copy the value of the current cell")
         self._copy_cell.triggered.connect(self.copy_cell)
@@ -50,7 +54,7 @@ class Table(QTableView):
         self._fit_rows()
 
     @Slot()
-    def copy_rows(self) -> None:
+    def copy(self) -> None:
         """Copy the selected rows, or all of them if none is selected."""
         model = self.model()
         rows = sorted({index.row() for index in self.selectedIndexes()}) or list(range(model.rowCount()))
@@ -65,19 +69,19 @@ class Table(QTableView):
 
     @Slot()
     def fit(self) -> None:
-        """Give the short columns what they need, and share the rest between the stretched ones."""
-        header, model = self.horizontalHeader(), self.model()
-        rest = self.viewport().width()
-        metrics = self.fontMetrics()
+        """Give the short columns what they need, and the rest to the others by their shares."""
+        header, model, metrics = self.horizontalHeader(), self.model(), self.fontMetrics()
+        rest = whole = self.viewport().width()
         for column in range(model.columnCount()):
-            if column not in self._stretch:
+            if column not in self._shares:
                 title = str(model.headerData(column, Qt.Orientation.Horizontal) or "")
-                width = max(self.sizeHintForColumn(column), metrics.horizontalAdvance(title) + 28)
-                width = min(width + 8, max(80, self.viewport().width() // 3))
+                width = max(self.sizeHintForColumn(column), metrics.horizontalAdvance(title)) + 16
+                width = min(width, max(metrics.averageCharWidth() * 14, whole // (model.columnCount())))
                 header.resizeSection(column, width)
                 rest -= width
-        for column in self._stretch:
-            header.resizeSection(column, max(metrics.averageCharWidth() * 14, rest // len(self._stretch)))
+        for column, share in self._shares.items():      # a stretched last one takes what is left
+            width = rest * share // sum(self._shares.values())
+            header.resizeSection(column, max(metrics.averageCharWidth() * 12, width))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -92,7 +96,7 @@ class Table(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy_rows()
+            self.copy()
         else:
             super().keyPressEvent(event)
 
