@@ -299,8 +299,8 @@ class Session:
             else:
                 images[base] = yield from nonce_image(self._engine, base, self.token, number, self._folder, options)
             if not base.ref:
-                self._note("FROM scratch cannot be isolated as it is: in the copy that is built, a layer with one small "
-                           "file takes its place, so these stages count one step more.")
+                self._note("FROM scratch cannot be isolated as it is: in the copy that is built, a layer with one "
+                           "small file takes its place, so these stages count one step more.")
         if rehearsal:
             self._note(LIMITS)
         return Isolation(images)
@@ -335,7 +335,7 @@ class Session:
     def _build(self, built: _Built, number: int, folder: Path) -> Script[BuildComparison]:
         state, secrets = built.state, dict(self.plan.secrets)
         if self.plan.mode is Mode.REHEARSAL:
-            secrets.update({name: b"rehearsal" for name in required_secrets(built.report.graph, secrets)})
+            secrets.update(dict.fromkeys(required_secrets(built.report.graph, secrets), b"rehearsal"))
         dockerfile = yield Work(lambda _: self._dockerfile(state, folder, number), "writing the Dockerfile")
         assert isinstance(dockerfile, Path)
         contexts = yield Work(lambda progress: self._named(state, progress), "writing named contexts")
