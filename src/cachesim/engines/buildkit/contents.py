@@ -11,12 +11,20 @@ import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cachesim.context.checksum import Selector, entry_digest, join_digests, parent_of_wildcard, selection_digest
+from cachesim.context.checksum import (
+    Selector,
+    entry_digest,
+    go_path_match,
+    join_digests,
+    matching_entries,
+    parent_of_wildcard,
+    selection_digest,
+)
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, directory, lookup, with_children
 from cachesim.digest import Digest, digest_of
 from cachesim.engines.base import RunClaim, RunClaimKind
 from cachesim.engines.buildkit.filesystem import Execution, FileSystem
-from cachesim.engines.buildkit.guess import Effect, effect_of, statements
+from cachesim.engines.buildkit.guess import Effect, effect_of, statements, written_paths
 
 __all__ = ["Content", "Contents", "World", "opaque_entry"]
 
@@ -86,6 +94,11 @@ class Contents:
         sums, runs = [], []
         for selector in sorted(selectors, key=lambda s: s.path):
             start = parent_of_wildcard(selector.path) if selector.wildcard else selector.path
+            guessed = self._likely_matches(fs, selector) if selector.wildcard and self.world is World.LIKELY else None
+            if guessed is not None:
+                sums.append(guessed)
+                runs += [layer.run for layer in fs.layers if layer.run is not None]
+                continue
             view = self.view(fs, start)
             runs += view.runs
             if view.tokens:
@@ -95,11 +108,32 @@ class Contents:
             else:
                 real = fs.resolved(start)
                 tree = _at(real, view.entry)
-                inside = Selector(posixpath.join(real, selector.path[len(start):].lstrip("/")) if start else selector.path,
+                inside = Selector("/".join(p for p in (real, selector.path[len(start):].strip("/")) if p),
                                   selector.follow, selector.wildcard, selector.excludes)
                 found = selection_digest(tree, [inside], root=False)
                 sums.append(found if isinstance(found, Digest) else digest_of("nothing", found))
         return Content(join_digests(sums), bool(runs), None, tuple(runs))
+
+    def _likely_matches(self, fs: FileSystem, selector: Selector) -> Digest | None:
+        """The guess for a wildcard: what is known to match, and what commands write by name; None for no idea."""
+        depth = selector.path.count("/") + 1
+        names: set[str] = set()
+        for layer in fs.layers:
+            names |= {p for p, _ in matching_entries(layer.tree, selector) if p.count("/") + 1 == depth}
+            if layer.run is None:
+                continue
+            run = layer.run
+            for statement in statements(run.argv[-1] if run.shell else " ".join(run.argv)):
+                written = written_paths(statement, run.cwd, run.env)
+                if written is None:
+                    return None
+                tops = {"/".join(w.strip("/").split("/")[:depth]) for w in written}
+                names |= {t for t in tops if go_path_match(selector.path, t)}
+        sums = [fs.base]
+        for name in sorted(names):
+            view = self.view(fs, name)
+            sums += [name, *view.tokens, entry_digest(view.entry) if view.entry else ""]
+        return digest_of("matches", *sums)
 
     def _exact(self, tree: FileEntry, selectors: Sequence[Selector], *, root: bool) -> Content:
         found = selection_digest(tree, selectors, root=root)

@@ -14,7 +14,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Effect", "Statement", "effect_of", "statements"]
+__all__ = ["Effect", "Statement", "effect_of", "statements", "written_paths"]
 
 _SILENT = frozenset({"true", ":", "false", "test", "[", "sleep", "set", "cd", "export", "exit", "ls", "cat", "echo", "printf", "pwd",
                      "whoami", "id", "env", "uname", "sync", "which", "umask", "grep", "head", "tail", "wc", "sort", "date",
@@ -137,6 +137,16 @@ def effect_of(statement: Statement, path: str, cwd: str, env: Mapping[str, str])
     if any(_related(n, path) for n in named) or posixpath.basename(path) in text or not named:
         return Effect(text, (*named, ""), variables, volatile, False)
     return Effect(text, (*named, ""), variables, volatile, False) if _below(path, cwd) else None
+
+
+def written_paths(statement: Statement, cwd: str, env: Mapping[str, str]) -> list[str] | None:
+    """The paths that a plain command names as written, absolute; None if the command may write anything."""
+    name = posixpath.basename(statement.words[0]) if statement.words else ""
+    if name and name not in _SILENT and name not in _WRITERS:
+        return None
+    args = [w for w in statement.words[1:] if not w.startswith("-")]
+    which = {"all": args, "last": args[-1:], "rest": args[1:]}[_WRITERS[name]] if name in _WRITERS else []
+    return [_absolute(w, cwd, env) for w in [*(t for _, t in statement.redirects), *which]]
 
 
 def _literal(name: str, words: tuple[str, ...]) -> str:
