@@ -13,9 +13,10 @@ from cachesim.app import recovery
 from cachesim.app.following import DiskWatch, followed
 from cachesim.app.jobs import LatestJob
 from cachesim.app.notify import Message, MessageAction, Tone
-from cachesim.app.opening import OnDisk, Opened, look_again, open_project, write_atomically, write_files
+from cachesim.app.opening import OnDisk, Opened, look_again, open_project, write_files
 from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot
 from cachesim.errors import CachesimError
+from cachesim.project.folders import write_atomically
 from cachesim.project.open import ProjectInfo, find_project
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class ProjectDisk(QObject):
         if dockerfile is not None:
             info = info.with_dockerfile(dockerfile)
         self._bench.set_busy(f"Reading {info.name}")
-        self._open.submit(partial(open_project, info))
+        self._open.submit(partial(open_project, info, self._bench.blobs))
 
     @Slot()
     def cancel(self) -> None:
@@ -91,13 +92,14 @@ class ProjectDisk(QObject):
 
     @Slot(object)
     def _take(self, found: Opened) -> None:
-        self.info, self.text, self.context = found.info, found.state.text, found.state.context
+        disk = found.started.state
+        self.info, self.text, self.context = found.started.info, disk.text, disk.context
         self._offered = None
         self._bench.set_busy(None)
         self.opened.emit(found)
-        if found.note:
-            self._bench.post(Message(found.note, Tone.WARNING, key="encoding"))
-        self._offer_rescued(found.info)
+        for note in found.started.notes:
+            self._bench.post(Message(note, Tone.WARNING, key=note))
+        self._offer_rescued(found.started.info)
         self.follow()
 
     def _offer_rescued(self, info: ProjectInfo) -> None:
@@ -186,10 +188,8 @@ class ProjectDisk(QObject):
         text = self._bench.state.text
         try:
             write_atomically(self.info.dockerfile, text.encode("utf-8", "surrogateescape"))
-        except (OSError, UnicodeError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            self._bench.post(Message(f"{self.info.dockerfile} was not saved: {reason}. Check the permissions; the text "
-                                     "is kept here.", Tone.ERROR, key="save"))
+        except (CachesimError, UnicodeError) as error:
+            self._bench.post(Message(f"Not saved: {error}. The text is kept here.", Tone.ERROR, key="save"))
             return False
         self._keeper.stop()
         recovery.drop(self.info.dockerfile)

@@ -56,6 +56,10 @@ class LatestJob(QObject):
         self._ticket += 1
         self._set_waiting(False)
 
+    def wait(self) -> None:
+        """Block until what is running has ended (its answer still comes by signal)."""
+        self._pool.submit(int).result()
+
     def shutdown(self) -> None:
         """Cancel, and wait until the worker has ended."""
         self.cancel()

@@ -1,32 +1,36 @@
-"""What does the window need to know of a project before it can show it, and how is a Dockerfile written back?"""
+"""What does the window read of a project before it can show it, and how do edited files get back to disk?"""
 
 from __future__ import annotations
 
 import os
-import stat
-import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from time import time_ns
 
-from cachesim.context.snapshot import ContextSnapshot, FileKind
+from cachesim.assets import Sample
+from cachesim.context.scan import scan_context
+from cachesim.context.snapshot import ContextSnapshot, FileKind, directory, regular_file, symlink
 from cachesim.errors import InputError
 from cachesim.progress import Progress
-from cachesim.project.open import ProjectInfo, ignore_of, load_state, read_dockerfile
+from cachesim.project.blobs import BlobStore
+from cachesim.project.folders import data_dir, write_atomically
+from cachesim.project.open import ProjectInfo, ignore_of, read_dockerfile
+from cachesim.project.scenario import ScenarioFile, read_scenarios
+from cachesim.project.start import Started, StartKind, built, start_project
 from cachesim.project.state import ProjectState
 from cachesim.project.timeline import Timeline
 
-__all__ = ["Opened", "OnDisk", "look_again", "open_project", "write_atomically", "write_files"]
+__all__ = ["OnDisk", "Opened", "copy_of_sample", "look_again", "open_project", "write_files"]
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A project as it was found."""
+    """A project as it was found; `state` is what to show (a sample starts with an edit that hangs)."""
 
-    info: ProjectInfo
+    started: Started
     state: ProjectState
     timeline: Timeline
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +41,43 @@ class OnDisk:
     context: ContextSnapshot
 
 
-def open_project(info: ProjectInfo, progress: Progress) -> Opened:
-    """Read a project."""
-    note = read_dockerfile(info.dockerfile).note
-    state = load_state(info, progress=progress)
-    return Opened(info, state, Timeline(), note)
+def open_project(info: ProjectInfo, blobs: BlobStore, progress: Progress) -> Opened:
+    """Read a project, and let the first edit of a shipped sample happen."""
+    started = start_project(info, blobs, progress=progress)
+    scenario = info.context_dir / "scenario.json"
+    if started.kind is StartKind.DISK and info.context_dir.parent == data_dir() / "samples" and scenario.is_file():
+        return _with_first_edit(started, scenario, blobs)
+    return Opened(started, started.state, started.timeline)
+
+
+def _with_first_edit(started: Started, scenario: Path, blobs: BlobStore) -> Opened:
+    """The first edit that the scenario makes joins the timeline, and its state is shown against the build before."""
+    builds = read_scenarios(scenario)[0].builds
+    if len(builds) < 2:
+        return Opened(started, started.state, started.timeline)
+    state = replace(started.state, options=replace(builds[1].options, dockerfile=started.state.options.dockerfile))
+    for path, file in builds[1].files.items():
+        state = _edited(state, path, file, blobs)
+    timeline = built(started.timeline, builds[1].edit, state)
+    return Opened(started, state, timeline.at(started.timeline.current))
+
+
+def _edited(state: ProjectState, path: str, file: ScenarioFile | None, blobs: BlobStore) -> ProjectState:
+    if file is None:
+        return replace(state, context=state.context.without(path))
+    if file.link is not None:
+        entry = symlink(file.link, time_ns())
+    elif file.data is None:
+        entry = directory(mode=file.mode, mtime_ns=time_ns())
+    else:
+        if path == state.options.dockerfile:
+            return state.with_text(file.data.decode("utf-8", "surrogateescape"), time_ns())
+        entry = regular_file(blobs.put(file.data), len(file.data), file.mode, time_ns())
+    return replace(state, context=state.context.with_entry(path, entry))
 
 
 def look_again(info: ProjectInfo, before: ContextSnapshot, progress: Progress) -> OnDisk:
     """Read what changed."""
-    from cachesim.context.scan import scan_context
     try:
         text: str | None = read_dockerfile(info.dockerfile).text
     except InputError:
@@ -54,26 +85,26 @@ def look_again(info: ProjectInfo, before: ContextSnapshot, progress: Progress) -
     return OnDisk(text, scan_context(info.context_dir, ignore=ignore_of(info), previous=before, progress=progress))
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file in one step; its permissions stay, a link is followed."""
-    target = path.resolve()
-    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, mode)
-        os.replace(name, target)
-    except BaseException:
-        os.unlink(name)
-        raise
+def copy_of_sample(sample: Sample) -> Path:
+    """The person's own copy of a shipped sample; made if there is none.
+
+    Raises:
+        InputError: If it cannot be copied.
+    """
+    import shutil
+    folder = data_dir() / "samples" / sample.name
+    if not folder.exists():
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(sample.folder, folder, symlinks=True)
+        except OSError as error:
+            raise InputError(f"the sample cannot be copied ({error})", str(folder), "Check the permissions") from error
+    return folder
 
 
 def write_files(folder: Path, context: ContextSnapshot, paths: Sequence[str],
                 bytes_of: Callable[[str], bytes | None]) -> None:
-    """Write edited context files to disk: content, permissions, deletions.
+    """Write edited context files to disk: content, permissions, times, deletions.
 
     Raises:
         InputError: For the first one that cannot be written.
@@ -83,16 +114,14 @@ def write_files(folder: Path, context: ContextSnapshot, paths: Sequence[str],
         try:
             if entry is None:
                 target.unlink(missing_ok=True)
-            elif entry.kind is FileKind.FILE:
-                data = bytes_of(path)
-                if data is None:
-                    raise InputError("its new content is not known", path, "Edit it again")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                write_atomically(target, data)
-                os.chmod(target, entry.mode)
-                os.utime(target, ns=(entry.mtime_ns, entry.mtime_ns))
             elif entry.is_dir:
                 target.mkdir(parents=True, exist_ok=True)
                 os.chmod(target, entry.mode)
+            elif entry.kind is FileKind.FILE:
+                data = bytes_of(path)
+                if data is None:
+                    raise InputError("its new content was only pretended", path, "Edit its text, then save it")
+                write_atomically(target, data, entry.mode)
+                os.utime(target, ns=(entry.mtime_ns, entry.mtime_ns))
         except OSError as error:
             raise InputError((error.strerror or str(error)).lower(), str(target), "Check the permissions") from error

@@ -12,18 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, QObject, QProcess, QProcessEnvironment, QTimer, Signal, Slot
 
 __all__ = ["Ended", "LineProcess"]
 
 _SLICE = 0.010          # seconds of output that are handled in one turn of the event loop
 _POLITE_MS = 1000       # from INT to TERM, and from TERM to KILL: gone within 3 s
-_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a process ended: `exit_code` is None if it did not start or died by a signal; `error` says why, for people."""
+    """How a process ended; `exit_code` is None if it did not start or died by a signal, `error` says why."""
 
     exit_code: int | None
     error: str = ""
@@ -37,8 +36,8 @@ class _Lines:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._rest = ""
 
-    def feed(self, data: bytes, final: bool = False) -> list[str]:
-        self._rest += self._decoder.decode(data, final)
+    def feed(self, data: QByteArray, final: bool = False) -> list[str]:
+        self._rest += self._decoder.decode(bytes(data.data()), final)
         *whole, self._rest = self._rest.split("\n")
         if final and self._rest:
             whole.append(self._rest)
@@ -49,7 +48,7 @@ class _Lines:
 class LineProcess(QObject):
     """One run of a tool in a process group of its own; after `ended` it can start again.
 
-    `out_lines` and `err_lines` carry a tuple of whole lines; `ended` comes exactly once per `start`, after the last line.
+    `out_lines` and `err_lines` carry tuples of whole lines; `ended` comes once per `start`, after the last line.
     """
 
     out_lines, err_lines = Signal(object), Signal(object)
@@ -145,12 +144,12 @@ class LineProcess(QObject):
     @Slot()
     def _read_out(self) -> None:
         if self._process is not None:
-            self._take(False, self._out.feed(self._process.readAllStandardOutput().data()))
+            self._take(False, self._out.feed(self._process.readAllStandardOutput()))
 
     @Slot()
     def _read_err(self) -> None:
         if self._process is not None:
-            self._take(True, self._err.feed(self._process.readAllStandardError().data()))
+            self._take(True, self._err.feed(self._process.readAllStandardError()))
 
     def _take(self, is_error: bool, lines: list[str]) -> None:
         self._pending.extend((is_error, line) for line in lines)
@@ -176,8 +175,8 @@ class LineProcess(QObject):
     def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
         if self._process is None:
             return
-        self._take(False, self._out.feed(self._process.readAllStandardOutput().data(), final=True))
-        self._take(True, self._err.feed(self._process.readAllStandardError().data(), final=True))
+        self._take(False, self._out.feed(self._process.readAllStandardOutput(), final=True))
+        self._take(True, self._err.feed(self._process.readAllStandardError(), final=True))
         crashed = status is QProcess.ExitStatus.CrashExit
         self._set_result(Ended(None if crashed else code, "it was killed" if crashed and not self._cancelled else "",
                                self._cancelled))

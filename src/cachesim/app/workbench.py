@@ -287,7 +287,7 @@ class Workbench(QObject):
 
     def edit_file(self, path: str, data: bytes, label: str = "") -> None:
         """Give a context file other bytes, in thought; a new path is added."""
-        self._blobs[digest_of_bytes(data)] = data
+        self.blobs.put(data)
         self.edit_context(self._state.context.with_bytes(path, data, mtime_ns=time_ns()), label or f"edit {path}")
 
     def empty_cache(self, label: str, state: ProjectState | None = None) -> None:

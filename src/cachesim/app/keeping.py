@@ -1,0 +1,103 @@
+"""How do timeline, cache and options of a project survive a restart?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+from cachesim.app.jobs import LatestJob
+from cachesim.app.notify import Message, Tone
+from cachesim.errors import CachesimError
+from cachesim.progress import Progress
+from cachesim.project.blobs import BlobStore
+from cachesim.project.store import ProjectStore, SavedProject
+
+if TYPE_CHECKING:
+    from cachesim.app.workbench import Workbench
+
+__all__ = ["ProjectKeeper"]
+
+_PAUSE_MS = 400
+
+
+class ProjectKeeper(QObject):
+    """Writes the open project's file on a worker a moment after something in it changed."""
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench)
+        self._bench = bench
+        self._store: ProjectStore | None = None
+        self._records: dict[str, Any] = {}
+        self._wanted = False
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._pause.timeout.connect(self._save)
+        self.job = LatestJob("keep", self)
+        self.job.failed.connect(self._fail)
+        self.job.crashed.connect(bench.crashed)
+        bench.timeline_changed.connect(self._soon)
+
+    def open(self, store: ProjectStore | None, records: dict[str, Any]) -> None:
+        """Keep another project from now on; the earlier one is written first."""
+        self.flush()
+        self._store, self._records, self._wanted = store, dict(records), False
+
+    @property
+    def records(self) -> dict[str, Any]:
+        """What other parts keep with the project, as JSON by their name."""
+        return dict(self._records)
+
+    def record(self, name: str, value: Any) -> None:
+        """Keep something with the project."""
+        self._records[name] = value
+        self._soon()
+
+    @Slot()
+    def _soon(self, _: object = None) -> None:
+        if self._store is not None:
+            self._wanted = True
+            self._pause.start()
+
+    def _work(self, store: ProjectStore) -> Callable[[Progress], None]:
+        bench = self._bench
+        saved = SavedProject(bench.timeline, bench.state.options, bench.state.claims, bench.disk.context,
+                             self._records)
+        folder = bench.project.context_dir if bench.project is not None else None
+        return partial(_write, store, saved, bench.blobs, folder)
+
+    @Slot()
+    def _save(self) -> None:
+        if self._store is not None and self._wanted:
+            self._wanted = False
+            self.job.submit(self._work(self._store))
+
+    def flush(self) -> None:
+        """Write now what was not written yet."""
+        self._pause.stop()
+        if self._store is not None and self._wanted:
+            self._wanted = False
+            try:
+                self._work(self._store)(Progress())
+            except CachesimError as error:
+                self._fail(error)
+
+    def shutdown(self) -> None:
+        """Write what is left and wait for the worker."""
+        self._pause.stop()
+        self.job.wait()
+        self.flush()
+        self.job.shutdown()
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        self._bench.post(Message(f"The timeline is not kept for the next start: {error}", Tone.WARNING, key="store"))
+
+
+def _write(store: ProjectStore, saved: SavedProject, blobs: BlobStore, folder: Path | None, progress: Progress) -> None:
+    store.save(saved)
+    current = saved.timeline.current
+    if folder is not None and current is not None:
+        blobs.remember(saved.timeline.entry(current).state.context, folder)

@@ -1,0 +1,155 @@
+"""Which panes lie around the editor and the graph, and where? Each is built when it is first looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+
+from cachesim.app.workbench import Workbench
+
+__all__ = ["PANES", "Pane", "PaneDock", "Panes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """One dock: where its widget comes from, and on which half of the foot it lies at first."""
+
+    id: str
+    title: str
+    module: str
+    name: str
+    right: bool = False
+
+
+PANES: tuple[Pane, ...] = (
+    Pane("why", "Why", "cachesim.app.report.why_panel", "WhyPanel"),
+    Pane("keyparts", "Key parts", "cachesim.app.report.keyparts", "KeyPartsPanel"),
+    Pane("problems", "Problems", "cachesim.app.report.problems", "ProblemsPanel"),
+    Pane("log", "Build log", "cachesim.app.confirm.log_panel", "LogPanel"),
+    Pane("context", "Context", "cachesim.app.context.context_panel", "ContextPanel", right=True),
+    Pane("layers", "Layers", "cachesim.app.layers.panel", "LayersPanel", right=True),
+    Pane("compare", "Compare", "cachesim.app.compare.panel", "ComparePanel", right=True),
+)
+_FOOT_HEIGHT = 232
+_FOOT_SHARE = (62, 38)
+
+
+class PaneDock(QDockWidget):
+    """A dock that makes its widget when it is shown for the first time; a tab says its title, so no bar repeats it."""
+
+    built = Signal(str)
+
+    def __init__(self, pane: Pane, workbench: Workbench, window: QMainWindow) -> None:
+        super().__init__(pane.title, window)
+        self.pane, self._workbench, self._content = pane, workbench, None
+        self.setObjectName(f"dock_{pane.id}")
+        self.setAccessibleName(pane.title)
+        self._holder = QWidget()
+        self._box = QVBoxLayout(self._holder)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self.setWidget(self._holder)
+        self._no_title = QWidget()
+        self.visibilityChanged.connect(self._shown)
+        self.topLevelChanged.connect(self.tidy)
+        self.dockLocationChanged.connect(self.tidy)
+
+    _content: QWidget | None
+
+    @property
+    def content(self) -> QWidget:
+        """The pane itself; made now if nobody looked at it yet."""
+        if self._content is None:
+            factory = getattr(import_module(self.pane.module), self.pane.name)
+            content: QWidget = factory(self._workbench, self._holder)
+            self._content = content
+            self._box.addWidget(content)
+            self.built.emit(self.pane.id)
+        return self._content
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the pane exists."""
+        return self._content is not None
+
+    @Slot(bool)
+    def _shown(self, visible: bool) -> None:
+        if visible:
+            _ = self.content
+            self.tidy()
+
+    @Slot()
+    def tidy(self, _: object = None) -> None:
+        """Hide the title bar while a tab shows the title."""
+        window = self.parent()
+        tabbed = isinstance(window, QMainWindow) and bool(window.tabifiedDockWidgets(self)) and not self.isFloating()
+        wanted = self._no_title if tabbed else None
+        if self.titleBarWidget() is not wanted:
+            self.setTitleBarWidget(wanted)  # type: ignore[arg-type]
+
+
+class Panes(QObject):
+    """All docks of a window."""
+
+    built = Signal(str)
+
+    def __init__(self, workbench: Workbench, window: QMainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks
+                              | QMainWindow.DockOption.AnimatedDocks)
+        self.docks = {pane.id: PaneDock(pane, workbench, window) for pane in PANES}
+        for dock in self.docks.values():
+            dock.built.connect(self.built)
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Put every dock where it is at first."""
+        window = self._window
+        for dock in self.docks.values():
+            dock.setFloating(False)
+            window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
+        left = [self.docks[p.id] for p in PANES if not p.right]
+        right = [self.docks[p.id] for p in PANES if p.right]
+        window.splitDockWidget(left[0], right[0], Qt.Orientation.Horizontal)
+        for group in (left, right):
+            for dock in group[1:]:
+                window.tabifyDockWidget(group[0], dock)
+        for dock in self.docks.values():
+            dock.show()
+            dock.tidy()
+        left[0].raise_()
+        right[0].raise_()
+        height = round(_FOOT_HEIGHT * max(1.0, min(1.6, window.height() / 900)))
+        window.resizeDocks([left[0], right[0]], list(_FOOT_SHARE), Qt.Orientation.Horizontal)
+        window.resizeDocks([left[0]], [height], Qt.Orientation.Vertical)
+
+    def show(self, pane_id: str, focus: bool = False) -> QWidget:
+        """Bring a pane to the front."""
+        dock = self.docks[pane_id]
+        dock.show()
+        dock.raise_()
+        content = dock.content
+        if focus:
+            _first_focus(content).setFocus(Qt.FocusReason.ShortcutFocusReason)
+        return content
+
+    def visible(self) -> list[PaneDock]:
+        """The docks that can be seen (in front of their tabs)."""
+        return [dock for dock in self.docks.values() if dock.isVisible() and not dock.visibleRegion().isEmpty()]
+
+    def set_title(self, pane_id: str, count: int) -> None:
+        """Say how much a pane holds in its tab."""
+        title = self.docks[pane_id].pane.title
+        self.docks[pane_id].setWindowTitle(f"{title} {count}" if count else title)
+
+
+def _first_focus(widget: QWidget) -> QWidget:
+    """What takes the keys in a pane."""
+    if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+        return widget
+    return next((w for w in widget.findChildren(QWidget)
+                 if w.focusPolicy() & Qt.FocusPolicy.TabFocus and w.isVisibleTo(widget) and w.isEnabled()), widget)

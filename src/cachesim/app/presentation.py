@@ -1,0 +1,105 @@
+"""How does the same window become readable from the last row, and come back exactly as it was?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRectF, Qt
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QWidget
+
+from cachesim.app.appearance import Appearance
+from cachesim.app.workbench import Workbench
+
+__all__ = ["Halo", "Presentation"]
+
+
+class Halo(QWidget):
+    """A ring around the pointer, so that the last row can follow it."""
+
+    def __init__(self, window: QWidget, colour: str) -> None:
+        super().__init__(window)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._colour, self._window = colour, window
+        self.resize(96, 96)
+        QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
+            at = self._window.mapFromGlobal(event.globalPosition().toPoint())
+            self.move(at - QPoint(self.width() // 2, self.height() // 2))
+            self.raise_()
+        return False
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colour = QColor(self._colour)
+        painter.setPen(QPen(colour, 4))
+        colour.setAlpha(40)
+        painter.setBrush(colour)
+        painter.drawEllipse(QRectF(self.rect()).adjusted(4, 4, -4, -4))
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What to bring back."""
+
+    layout: QByteArray
+    geometry: QByteArray
+    splitter: list[int]
+    state: Qt.WindowState
+    shown: tuple[QWidget, ...]
+
+
+class Presentation(QObject):
+    """Enters and leaves presentation mode: sizes change and the frame folds away, the structure stays.
+
+    The graph keeps its own place, and says *Why* over its foot while the look is one for presenting.
+    """
+
+    def __init__(self, workbench: Workbench, appearance: Appearance, window: QMainWindow, splitter: QSplitter,
+                 frame: tuple[QWidget, ...]) -> None:
+        super().__init__(window)
+        self._workbench, self._appearance, self._window = workbench, appearance, window
+        self._splitter, self._frame = splitter, frame
+        self._before: _Before | None = None
+        self._halo: Halo | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether the window presents."""
+        return self._before is not None
+
+    def enter(self) -> None:
+        """Full screen, menu and docks folded, everything large."""
+        if self.active:
+            return
+        window = self._window
+        shown = tuple(w for w in self._frame if not w.isHidden())
+        self._before = _Before(window.saveState(), window.saveGeometry(), self._splitter.sizes(),
+                               window.windowState(), shown)
+        for widget in shown:
+            widget.hide()
+        self._appearance.present(True)
+        if self._workbench.settings.pointer_halo:
+            self._halo = Halo(window, self._workbench.look.accent)
+            self._halo.show()
+        window.showFullScreen()
+
+    def leave(self) -> None:
+        """Bring the earlier layout back exactly."""
+        before, self._before = self._before, None
+        if before is None:
+            return
+        if self._halo is not None:
+            self._halo.hide()
+            self._halo.deleteLater()
+        self._halo = None
+        self._appearance.present(False)
+        self._window.setWindowState(before.state)
+        for widget in before.shown:
+            widget.show()
+        self._window.restoreGeometry(before.geometry)
+        self._window.restoreState(before.layout)
+        self._splitter.setSizes(before.splitter)

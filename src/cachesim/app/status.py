@@ -1,0 +1,80 @@
+"""What is quietly said at the foot of the window: place, size, time, assumptions, Docker?"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QLabel, QPushButton, QStatusBar
+
+from cachesim.app.theme import Theme
+from cachesim.app.workbench import Workbench
+from cachesim.simulate.report import SimulationReport
+
+__all__ = ["StatusLine", "size_words", "time_words"]
+
+
+def size_words(report: SimulationReport) -> str:
+    """How large the build is ("17 steps, 4 stages")."""
+    steps, stages = len(report.steps), len(report.graph.stages)
+    return f"{steps} step{'s' if steps != 1 else ''}, {stages} stage{'s' if stages != 1 else ''}"
+
+
+def time_words(seconds: float, report: SimulationReport) -> str:
+    """How long the answer took and what it takes for granted."""
+    count = len(report.assumptions)
+    taken = f"simulated in {seconds * 1000:.0f} ms" if seconds >= 0.0095 else f"simulated in {seconds * 1000:.1f} ms"
+    return taken if not count else f"{taken}, {count} assumption{'s' if count != 1 else ''}"
+
+
+class StatusLine(QStatusBar):
+    """Labels with fixed places; the Docker state is a button that explains itself."""
+
+    docker_asked = Signal()
+    assumptions_asked = Signal()
+
+    def __init__(self, workbench: Workbench) -> None:
+        super().__init__()
+        self.setSizeGripEnabled(False)
+        self._workbench = workbench
+        self._place, self._size = QLabel(), QLabel()
+        self._time, self._docker = QPushButton(), QPushButton()
+        self._place.setAccessibleName("Cursor position")
+        self._size.setAccessibleName("Size of the build")
+        self._time.setAccessibleName("Time and assumptions")
+        self._docker.setAccessibleName("Docker")
+        self._time.clicked.connect(self.assumptions_asked)
+        self._docker.clicked.connect(self.docker_asked)
+        for widget in (self._place, self._size, self._time):
+            self.addPermanentWidget(widget)
+        self.addPermanentWidget(self._docker)
+        workbench.report_changed.connect(self._show_report)
+        workbench.look_changed.connect(self._restyle)
+        self._restyle(workbench.look)
+        self._show_report(workbench.report)
+
+    @Slot(int, int)
+    def show_place(self, line: int, column: int) -> None:
+        """Say where the cursor is."""
+        self._place.setText(f"Ln {line} Col {column}")
+
+    def show_docker(self, text: str, tip: str) -> None:
+        """Say quietly whether a real build could run."""
+        self._docker.setText(text)
+        self._docker.setToolTip(tip)
+
+    @Slot(object)
+    def _show_report(self, report: SimulationReport | None) -> None:
+        self._size.setText(size_words(report) if report is not None else "")
+        self._time.setText(time_words(self._workbench.seconds, report) if report is not None else "")
+        self._time.setVisible(report is not None)
+        self._place.setVisible(report is not None)
+        if report is not None:
+            said = "\n".join(f"• {assumption.text}" for assumption in report.assumptions)
+            self._time.setToolTip(f"Taken for granted, because nobody can know it before the build:\n{said}" if said
+                                  else "Nothing was taken for granted")
+
+    @Slot(object)
+    def _restyle(self, theme: Theme) -> None:
+        self.setStyleSheet(
+            f"QLabel {{ color: {theme.muted}; padding: 0 8px; }} QPushButton {{ color: {theme.muted};"
+            " border: 1px solid transparent; border-radius: 3px; padding: 1px 8px; background: transparent; }"
+            f"QPushButton:hover, QPushButton:focus {{ border-color: {theme.accent}; color: {theme.text}; }}")
