@@ -33,6 +33,7 @@ def bar(qtbot: QtBot) -> Iterator[FindBar]:
     qtbot.waitExposed(window)
     text.setFocus()
     yield found
+    window.close()
 
 
 def area(bar: FindBar) -> TextArea:

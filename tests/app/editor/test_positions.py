@@ -22,10 +22,12 @@ from cachesim.app.editor.positions import (
 from cachesim.diagnostics import SourceSpan
 
 FILES = [
-    "", "\n", "FROM a", "FROM a\n", "FROM a\r\nRUN b\r\n", "FROM a\r\nRUN b", "\ufeffFROM a\n", "\ufeff", "\ufeff\ufeffA\n",
+    "", "\n", "FROM a", "FROM a\n", "FROM a\r\nRUN b\r\n", "FROM a\r\nRUN b", "\ufeffFROM a\n", "\ufeff",
+    "\ufeff\ufeffA\n",
     "FROM a\nRUN b\r\nRUN c\n", "FROM a\r\nRUN b\nRUN c\r\n", "a\rb\n", "a\rb\r\nc\r\n", "\r", "\r\r\n\r\n", "\n\r",
     "RUN echo \u00a0x\n", "RUN \u2028 x \u2029 y\n", "RUN caf\udce9\n", "x\ud800y\n", "RUN 😀 e\u0301\r\n",
-    "\u240d\r\n\u240a\r\n\n", "a\u240db\rc\n", "a\ufdd0b\ufdd1c\ufeffd\n", "\x00\x0c\x0b\x1c\x85\n", "\n\n\n", "\r\n\r\n\n",
+    "\u240d\r\n\u240a\r\n\n", "a\u240db\rc\n", "a\ufdd0b\ufdd1c\ufeffd\n", "\x00\x0c\x0b\x1c\x85\n", "\n\n\n",
+    "\r\n\r\n\n",
 ]
 
 

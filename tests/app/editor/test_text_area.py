@@ -11,6 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from cachesim.app.editor.positions import cursor_at, document_text
 from cachesim.app.editor.text_area import DropLine, TextArea, Tint
+from cachesim.diagnostics import SourceSpan
+from cachesim.dockerfile.edit import TextEdit
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -50,22 +52,18 @@ def test_shift_enter_makes_a_real_line(area: TextArea) -> None:
     assert area.blockCount() == 2
 
 
-def test_comment_and_back_is_one_undo_step_each(area: TextArea) -> None:
-    before = "RUN a \\\n  b\n\nCMD c"
-    put(area, before, 1, 2, (4, 1))
-    area.toggle_comments()
-    assert text_of(area) == "# RUN a \\\n#   b\n\n# CMD c"
-    area.toggle_comments()
-    assert text_of(area) == before
+def test_edits_are_one_step(area: TextArea) -> None:
+    put(area, "FROM a\nRUN 😀 b", 2, 6)
+    area.apply_edits([TextEdit(SourceSpan(1, 0, 1, 0), "# "), TextEdit(SourceSpan(2, 4, 2, 5), "echo")])
+    assert text_of(area) == "# FROM a\nRUN echo b"
     area.undo()
-    area.undo()
-    assert text_of(area) == before
+    assert text_of(area) == "FROM a\nRUN 😀 b"
+    assert not area.document().isUndoAvailable()
 
 
-def test_comment_leaves_out_a_line_that_is_only_touched(area: TextArea) -> None:
+def test_selected_lines_leave_out_one_that_is_only_touched(area: TextArea) -> None:
     put(area, "FROM a\nRUN b\nRUN c", 1, 0, (3, 0))
-    area.toggle_comments()
-    assert text_of(area) == "# FROM a\n# RUN b\nRUN c"
+    assert area.selected_lines() == (1, 2)
 
 
 def test_tab_indents_and_shift_tab_takes_it_back(area: TextArea) -> None:

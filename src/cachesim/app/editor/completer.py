@@ -57,7 +57,7 @@ class Completer(QListWidget):
     def __init__(self, text: TextArea, theme: Theme) -> None:
         super().__init__(text)
         self._text = text
-        self._prefix = ""
+        self._prefix, self._at = "", 0
         self._row = _Row(self, theme)
         self.setItemDelegate(self._row)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -86,7 +86,7 @@ class Completer(QListWidget):
         if not offers.items:
             self.hide()
             return
-        self._prefix = offers.prefix
+        self._prefix, self._at = offers.prefix, self._text.textCursor().position()
         self.clear()
         for offer in offers.items:
             item = QListWidgetItem(offer.text)
@@ -97,6 +97,11 @@ class Completer(QListWidget):
         self._place()
         self.show()
         self.raise_()
+
+    def follow(self) -> None:
+        """Hide if the text cursor is no longer where the offers belong."""
+        if self.isVisible() and self._text.textCursor().position() != self._at:
+            self.hide()
 
     def _place(self) -> None:
         window = self._text.window()

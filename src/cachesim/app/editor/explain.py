@@ -43,6 +43,7 @@ FLAGS: dict[str, dict[str, str]] = {
         "mount": "Mounts something for this command only: a folder of the context or another stage (bind), a kept "
                  "cache folder (cache), a secret, an ssh agent or tmpfs. What a cache mount holds is not in the key.",
         "network": "Network of this command: default, none or host.",
+        "device": "Gives the command a device of the host (CDI name); the engine must know it.",
     },
     "COPY": {
         "from": "Copies from a stage, a named context or an image instead of the build context.",

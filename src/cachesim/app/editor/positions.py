@@ -81,6 +81,13 @@ class TextStyle:
                 text = text.replace(stand_in, char)
         return "\ufeff" + text if self.bom else text
 
+    def shown_span(self, span: SourceSpan) -> SourceSpan:
+        """A span of the file as a span of what is shown: the byte order mark is a column of the first line."""
+        if not self.bom or span.line > 1:
+            return span
+        end = max(0, span.end_column - 1) if span.end_line == 1 else span.end_column
+        return SourceSpan(span.line, max(0, span.column - 1), span.end_line, end)
+
     def line(self, shown: str) -> str:
         """One line as the parser meets it, code point for code point (without the line end)."""
         if self.stand_ins:

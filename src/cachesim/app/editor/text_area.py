@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
@@ -21,7 +21,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QToolTip, QWidget
 
-from cachesim.app.editor.positions import document_text, place_of, qt_length
+from cachesim.app.editor.positions import cursor_of, document_text, place_of, qt_length
+from cachesim.dockerfile.edit import TextEdit
 
 __all__ = ["DropLine", "TextArea", "Tint"]
 
@@ -244,10 +245,10 @@ class TextArea(QPlainTextEdit):
 
     def _leave(self, *, forward: bool) -> None:
         """Give the focus to the next widget in the order of Tab. (Qt's own step stays where Tab is a character.)"""
-        at: QWidget = self
-        while True:
+        at: QWidget | None = self
+        while at is not None:
             at = at.nextInFocusChain() if forward else at.previousInFocusChain()
-            if at is self:
+            if at is self or at is None:
                 return
             wanted = at.focusPolicy().value & Qt.FocusPolicy.TabFocus.value
             if wanted and at.isVisible() and at.isEnabled() and not self.isAncestorOf(at) and at.focusProxy() is None:
@@ -296,20 +297,17 @@ class TextArea(QPlainTextEdit):
             _delete(block, 0, width)
         cursor.endEditBlock()
 
-    def toggle_comments(self) -> None:
-        """Comment the selected lines, or take the marks off if all of them have one; one undo step."""
-        blocks = [b for b in self._selected_blocks() if b.text().strip()]
-        cursor = self.textCursor()
+    def selected_lines(self) -> tuple[int, int]:
+        """First and last line that hold a part of the selection."""
+        blocks = self._selected_blocks()
+        return blocks[0].blockNumber() + 1, blocks[-1].blockNumber() + 1
+
+    def apply_edits(self, edits: Iterable[TextEdit]) -> None:
+        """Make edits that do not overlap (their spans all mean the text before), as one undo step."""
+        cursor = QTextCursor(self.document())
         cursor.beginEditBlock()
-        if blocks and all(b.text().lstrip().startswith("#") for b in blocks):
-            for block in blocks:
-                text = block.text()
-                at = text.index("#")
-                _delete(block, at, 2 if text[at + 1:at + 2] == " " else 1)
-        else:
-            column = min((len(b.text()) - len(b.text().lstrip()) for b in blocks), default=0)
-            for block in blocks:
-                _insert(block, column, "# ")
+        for edit in sorted(edits, key=lambda edit: edit.span, reverse=True):
+            cursor_of(self.document(), edit.span).insertText(edit.new_text)
         cursor.endEditBlock()
 
     def replace_all(self, text: str) -> None:

@@ -1,0 +1,561 @@
+"""How does a person edit the Dockerfile and see beside it what each line would do?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from PySide6.QtCore import QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QColor, QKeyEvent, QKeySequence, QPalette, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QMenu, QTextEdit, QToolTip, QVBoxLayout, QWidget
+
+from cachesim.app.actions import COMMANDS
+from cachesim.app.editor.completer import Completer
+from cachesim.app.editor.explain import explain
+from cachesim.app.editor.find_bar import FindBar
+from cachesim.app.editor.fixes import Fix, FixSource, fixes_for, fixes_on_line
+from cachesim.app.editor.gutter import Gutter
+from cachesim.app.editor.highlighter import DockerfileHighlighter
+from cachesim.app.editor.moves import Mover
+from cachesim.app.editor.offers import Known, Offer, known_of, offers
+from cachesim.app.editor.positions import DocumentText, TextStyle, cursor_at, cursor_of, document_text, place_of
+from cachesim.app.editor.problems import Problem, Problems
+from cachesim.app.editor.stripes import LineEdit, Stripe, shifted, stripe_at, stripe_of, stripes_of
+from cachesim.app.editor.text_area import TextArea, Tint
+from cachesim.app.notify import Message
+from cachesim.app.theme import Theme
+from cachesim.app.workbench import Workbench
+from cachesim.diagnostics import Diagnostic
+from cachesim.dockerfile.edit import toggle_comment
+from cachesim.dockerfile.parser import parse
+from cachesim.engines.base import Outcome
+from cachesim.graph.model import StepId
+from cachesim.simulate.report import SimulationReport
+
+__all__ = ["CodeEditor"]
+
+_TYPED = frozenset("-=$/,{")           # characters after which an offer is welcome, beside letters
+
+
+class CodeEditor(QWidget):
+    """Text, gutter, squiggles, completion and find bar; all it knows comes from the workbench and goes back there.
+
+    `run(command_id)` does any of its commands; the ids are those of the window's actions. The keys work here too, so
+    that the editor is whole without a window around it.
+    """
+
+    cursor_moved = Signal(int, int)         # line, column (both from 1)
+    undo_available = Signal(bool)
+    redo_available = Signal(bool)
+
+    def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workbench, self._theme = workbench, workbench.look
+        self._zoom, self._base = 1.0, workbench.look.sizes.editor
+        self._style = TextStyle()
+        self.text = TextArea(self)
+        self.gutter = Gutter(self.text, self._theme)
+        self.find_bar = FindBar(self.text, self._theme, self)
+        self.completer = Completer(self.text, self._theme)
+        self.highlighter = DockerfileHighlighter(self.text.document(), self._theme)
+        self.problems = Problems(self.text.document())
+        self.mover = Mover(self.text, self.gutter, workbench, lambda: self._style)
+        self._found: tuple[QTextCursor, ...] = ()
+        self._revision, self._blocks = -1, 1
+        self._line = 1
+        self._line_edit: LineEdit | None = None
+        self._reported: tuple[str, tuple[Stripe, ...]] = ("", ())
+        self._quiet = False             # the text or the cursor is being set from outside
+        self._typed = False             # the next report answers an edit made here
+        self._typed_text = ""           # what one key put in, for completion
+        self._fresh = False             # the next text is another document: no undo into the old one
+        self._commands: dict[str, Callable[[], object]] = self._make_commands()
+        self._keys = {_key(keys): command.id for command in COMMANDS
+                      if command.id in self._commands for keys in command.keys}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.text, 1)
+        layout.addWidget(self.find_bar)
+        self.setFocusProxy(self.text)
+        self.setAccessibleName("Dockerfile editor")
+        self._connect()
+        self._take_look(self._theme)
+        self._show(workbench.state.text, clear_undo=True)
+        self._take_report(workbench.report)
+        self._take_diagnostics(workbench.diagnostics)
+        self.gutter.set_dimmed(workbench.stale)
+        self.gutter.set_selected(workbench.selected)
+
+    def _connect(self) -> None:
+        text, workbench = self.text, self._workbench
+        text.tip_at, text.key_filter, text.wants_escape = self._tip_at, self._filter_key, self._wants_escape
+        text.document().contentsChange.connect(self._note_change)
+        text.document().contentsChanged.connect(self._text_changed)
+        text.undoAvailable.connect(self.undo_available)
+        text.redoAvailable.connect(self.redo_available)
+        text.cursorPositionChanged.connect(self._cursor_moved)
+        text.escaped.connect(self._escape)
+        text.zoom_wheel.connect(self.zoom)
+        text.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        text.customContextMenuRequested.connect(self._show_menu)
+        self.gutter.pressed.connect(self._press_line)
+        self.gutter.activated.connect(self._activate_line)
+        self.find_bar.matches_changed.connect(self._take_matches)
+        self.completer.taken.connect(self._offer_more)
+        workbench.project_opened.connect(self._project_opened)
+        workbench.text_replaced.connect(self._text_replaced)
+        workbench.text_edited.connect(self._text_edited)
+        workbench.report_changed.connect(self._take_report)
+        workbench.report_stale_changed.connect(self._take_stale)
+        workbench.diagnostics_changed.connect(self._take_diagnostics)
+        workbench.selection_changed.connect(self._take_selection)
+        workbench.activated.connect(self._take_activated)
+        workbench.line_activated.connect(self.go_to_line)
+        workbench.look_changed.connect(self._take_look)
+
+    # -- commands -----------------------------------------------------------------------------------------------
+
+    def _make_commands(self) -> dict[str, Callable[[], object]]:
+        return {
+            "undo": self.text.undo, "redo": self.text.redo, "cut": self.text.cut, "copy": self.text.copy,
+            "paste": self.text.paste, "find": self.find_bar.open_bar,
+            "replace": partial(self.find_bar.open_bar, replace=True),
+            "find_next": self.find_bar.find_next, "find_previous": self.find_bar.find_previous,
+            "comment": self.toggle_comments,
+            "move_up": partial(self.mover.move, -1), "move_down": partial(self.mover.move, 1),
+            "complete": self.complete, "quick_fix": self.quick_fix,
+            "next_problem": partial(self.go_to_problem, forward=True),
+            "previous_problem": partial(self.go_to_problem, forward=False),
+            "zoom_in": partial(self.zoom, 1), "zoom_out": partial(self.zoom, -1), "zoom_reset": partial(self.zoom, 0),
+            "explain": self.explain,
+        }
+
+    @property
+    def command_ids(self) -> tuple[str, ...]:
+        """What `run` understands."""
+        return tuple(self._commands)
+
+    @Slot(str)
+    def run(self, command_id: str) -> bool:
+        """Do a command of the window's table; False if it is none of the editor's."""
+        command = self._commands.get(command_id)
+        if command is None:
+            return False
+        command()
+        return True
+
+    def _filter_key(self, event: QKeyEvent) -> bool:
+        """Keys that the text must not see: those of the open list, and the editor's own commands."""
+        if self.completer.handle_key(event):
+            return True
+        command = self._keys.get(event.keyCombination().toCombined())
+        if command is not None and command not in ("undo", "redo", "cut", "copy", "paste"):
+            return self.run(command)
+        self._typed_text = event.text()
+        return False
+
+    def _wants_escape(self) -> bool:
+        return self.mover.dragging or self.completer.isVisible() or self.find_bar.isVisible()
+
+    def _escape(self) -> None:
+        if self.mover.dragging:
+            self.mover.cancel()
+        else:
+            self.find_bar.close_bar()
+
+    def go_to_line(self, line: int) -> None:
+        """Put the cursor on the first word of a line and the focus into the text."""
+        block = self.text.document().findBlockByNumber(line - 1)
+        indent = len(block.text()) - len(block.text().lstrip())
+        self.text.scroll_to(cursor_at(self.text.document(), line, indent), centre=True)
+        self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def go_to_problem(self, *, forward: bool) -> None:
+        """Go to the next (previous) problem and say what it is."""
+        problem = self.problems.next(self.text.textCursor(), forward=forward)
+        if problem is None:
+            self._workbench.post(Message("No problems in this Dockerfile.", key="problem", passing=True))
+            return
+        cursor = QTextCursor(self.text.document())
+        cursor.setPosition(problem.cursor.selectionStart())
+        self.text.scroll_to(cursor, centre=True)
+        self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._say_here(problem.text)
+
+    def _say_here(self, text: str) -> None:
+        self.text.setAccessibleDescription(text)
+        place = self.text.viewport().mapToGlobal(self.text.cursorRect().bottomLeft() + QPoint(0, 4))
+        QToolTip.showText(place, text, self.text.viewport())
+
+    def toggle_comments(self) -> None:
+        """Make comments of the selected lines and the rest of their instructions, or instructions of comments."""
+        self.text.apply_edits(toggle_comment(document_text(self.text.document()), *self.text.selected_lines()))
+
+    def explain(self) -> None:
+        """Post a short text on what is under the cursor."""
+        cursor = self.text.textCursor()
+        line = cursor.block().text()
+        at, end = cursor.positionInBlock(), cursor.positionInBlock()
+        while at > 0 and not line[at - 1].isspace():
+            at -= 1
+        while end < len(line) and not line[end].isspace():
+            end += 1
+        keyword = self.highlighter.keyword_at(cursor)
+        said = explain(keyword, line.lstrip(" \t#") if keyword == "#" else line[at:end])
+        step = stripe_at(self.gutter.stripes, self._line)
+        verdict = step.tip.partition("\n")[0] if step is not None else ""
+        text = "\n".join(part for part in (said, verdict) if part)
+        nothing = "Nothing to explain here: put the cursor on an instruction."
+        self._workbench.post(Message(text or nothing, key="explain", passing=not text))
+
+    # -- text out and in ----------------------------------------------------------------------------------------
+
+    def _file_text(self) -> str:
+        return self._style.file(document_text(self.text.document()))
+
+    @Slot(int, int, int)
+    def _note_change(self, position: int, removed: int, added: int) -> None:
+        document = self.text.document()
+        if document.revision() != self._revision:
+            block = document.findBlock(position)
+            self._line_edit = LineEdit(block.blockNumber() + 1, position == block.position(),
+                                       document.blockCount() - self._blocks)
+
+    @Slot()
+    def _text_changed(self) -> None:
+        document = self.text.document()
+        if document.revision() == self._revision:       # only formats changed
+            return
+        self._revision, self._blocks = document.revision(), document.blockCount()
+        self.mover.cancel()
+        shown = document_text(document)
+        edit, self._line_edit = self._line_edit, None
+        if shown == self._reported[0]:
+            self.gutter.set_stripes(self._reported[1])
+        elif edit is not None and edit.delta:
+            self.gutter.set_stripes(shifted(self.gutter.stripes, edit))
+        if not self._quiet:
+            self._typed = True
+            self._workbench.new_text(self._style.file(shown))
+            self._offer_typed()
+
+    def _show(self, file_text: str, *, clear_undo: bool) -> None:
+        parts = DocumentText.of(file_text)
+        self._style, self._quiet = parts.style, True
+        self.highlighter.set_style(parts.style)
+        try:
+            if clear_undo:
+                self.text.setPlainText(parts.shown)
+            else:
+                self.text.replace_all(parts.shown)
+        finally:
+            self._quiet = False
+        self._update_tints()
+
+    @Slot(object)
+    def _project_opened(self, project: object) -> None:
+        text = self._workbench.state.text
+        self._fresh = text == self._file_text() or text == ""
+        self._show(text, clear_undo=True)
+        self.find_bar.close_bar()
+
+    @Slot(object)
+    def _text_replaced(self, text: str) -> None:
+        clear, self._fresh = self._fresh, False
+        self._show(text, clear_undo=clear)
+
+    @Slot(object)
+    def _text_edited(self, edit: tuple[str, str]) -> None:
+        self._show(edit[0], clear_undo=False)
+
+    # -- verdicts -----------------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _take_report(self, report: SimulationReport | None) -> None:
+        self._place_stripes(report)
+        if self._typed:
+            self._typed = False
+            self._select_line(self._line)
+        self._describe()
+
+    @Slot(bool)
+    def _take_stale(self, stale: bool) -> None:
+        self.gutter.set_dimmed(stale)
+        if not stale:               # the text may be mended to exactly what the last report said
+            self._place_stripes(self._workbench.report)
+
+    def _place_stripes(self, report: SimulationReport | None) -> None:
+        stripes = stripes_of(report) if report is not None else ()
+        self._reported = (document_text(self.text.document()), stripes)
+        self.gutter.set_stripes(stripes)
+        self._update_tints()
+
+    @Slot(object)
+    def _take_diagnostics(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        self.problems.take(replace(d, span=self._style.shown_span(d.span)) for d in diagnostics)
+        self.gutter.set_marks(self.problems.marks())
+        self._update_marks()
+        self._update_tints()
+
+    @Slot(object)
+    def _take_selection(self, step: StepId | None) -> None:
+        self.gutter.set_selected(step)
+        stripe = stripe_of(self.gutter.stripes, step)
+        if stripe is not None and not stripe.first <= self._line <= stripe.last:
+            self.text.scroll_to(cursor_at(self.text.document(), stripe.first), centre=True)
+        self._update_tints()
+        self._describe()
+
+    @Slot(object)
+    def _take_activated(self, step: StepId) -> None:
+        stripe = stripe_of(self.gutter.stripes, step)
+        if stripe is not None:
+            self.go_to_line(stripe.first)
+
+    def _describe(self) -> None:
+        stripe = stripe_at(self.gutter.stripes, self._line)
+        said = stripe.tip if stripe is not None else ""
+        problems = [p.text for p in self.problems.on_line(self._line)]
+        self.text.setAccessibleDescription("\n".join([*problems, said]).strip())
+
+    # -- cursor and lines ---------------------------------------------------------------------------------------
+
+    @Slot()
+    def _cursor_moved(self) -> None:
+        cursor = self.text.textCursor()
+        line = cursor.blockNumber() + 1
+        if line != self._line:
+            self._line = line
+            self.gutter.set_line(line)
+            self._update_tints()
+            if not self._quiet and not self.mover.dragging:
+                self._select_line(line)
+                self._describe()
+        self.completer.follow()
+        _, column = place_of(cursor)
+        self.cursor_moved.emit(line, column + 1)
+
+    def _select_line(self, line: int) -> None:
+        stripe = stripe_at(self.gutter.stripes, line)
+        if stripe is not None:
+            self._workbench.select(stripe.step)
+
+    @Slot(int)
+    def _press_line(self, line: int) -> None:
+        self.text.setTextCursor(cursor_at(self.text.document(), line))
+        self._select_line(line)
+
+    @Slot(int)
+    def _activate_line(self, line: int) -> None:
+        stripe = stripe_at(self.gutter.stripes, line)
+        if stripe is not None:
+            self._workbench.activate(stripe.step)
+
+    # -- decoration ---------------------------------------------------------------------------------------------
+
+    def _update_tints(self) -> None:
+        tints = []
+        selected = stripe_of(self.gutter.stripes, self._workbench.selected)
+        if selected is not None:
+            tints.append(Tint(selected.first, selected.last, self._theme.selection, 0.42))
+        if selected is None or not selected.first <= self._line <= selected.last:
+            tints.append(Tint(self._line, self._line, self._theme.panel))
+        failed = self._theme.look(Outcome.FAILED).fill
+        tints += [Tint(line, line, failed, 0.6, 3) for line in self.gutter.marks]
+        self.text.set_tints(tints)
+
+    @Slot(object)
+    def _take_matches(self, matches: tuple[QTextCursor, ...]) -> None:
+        self._found = matches
+        self._update_marks()
+
+    def _update_marks(self) -> None:
+        """Squiggles and matches, the only things that need Qt's extra selections."""
+        selections = self.problems.selections(self._theme)
+        back = QTextCharFormat()
+        back.setBackground(QColor(self._theme.look(Outcome.UNDETERMINED).strong).lighter(100))
+        back.setForeground(QColor(self._theme.bg))
+        for cursor in self._found:
+            selection = QTextEdit.ExtraSelection()
+            selection.format, selection.cursor = back, cursor
+            selections.append(selection)
+        self.text.setExtraSelections(selections)
+
+    def _tip_at(self, line: int, column: int) -> str:
+        problems = self.problems.at(line, column)
+        if problems:
+            fixable = any(self._fixes(p) for p in problems)
+            return "\n".join(p.text for p in problems) + ("\nCtrl+. mends it" if fixable else "")
+        return ""
+
+    # -- look ---------------------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _take_look(self, theme: Theme) -> None:
+        self._theme, self._base = theme, theme.sizes.editor
+        palette = QPalette(self.text.palette())
+        for role, colour in ((QPalette.ColorRole.Base, theme.bg), (QPalette.ColorRole.Text, theme.text),
+                             (QPalette.ColorRole.Highlight, theme.selection),
+                             (QPalette.ColorRole.HighlightedText, theme.text)):
+            palette.setColor(role, QColor(colour))
+        self.text.setPalette(palette)
+        self.highlighter.set_theme(theme)
+        self.find_bar.set_theme(theme)
+        self._set_font()
+        self._update_marks()
+        self._update_tints()
+
+    def _set_font(self) -> None:
+        font = self.text.font()
+        font.setPixelSize(max(6, round(self._base * self._zoom)))
+        self.text.setFont(font)
+        self.text.setTabStopDistance(4 * self.text.fontMetrics().horizontalAdvance(" "))
+        self.text.setCursorWidth(max(1, round(font.pixelSize() / 9)))
+        self.gutter.set_theme(self._theme)
+        self.completer.set_theme(self._theme)
+
+    def set_point_size(self, points: float) -> None:
+        """Take another base size (at zoom 100 %) until the look changes."""
+        self._base = points * self.logicalDpiY() / 72
+        self._set_font()
+
+    @Slot(int)
+    def zoom(self, steps: int) -> None:
+        """Enlarge (positive) or shrink the text by 10 % a step; 0 brings the usual size back."""
+        self._zoom = 1.0 if steps == 0 else min(4.0, max(0.5, round(self._zoom + 0.1 * steps, 2)))
+        self._set_font()
+
+    @property
+    def zoom_percent(self) -> int:
+        return round(self._zoom * 100)
+
+    # -- completion ---------------------------------------------------------------------------------------------
+
+    def complete(self) -> None:
+        """Offer what could stand at the cursor."""
+        self._offer(asked=True)
+
+    def _known(self) -> Known:
+        line = self.highlighter.first_line(self.text.textCursor())
+        lines = document_text(self.text.document()).split("\n")[:line - 1]
+        state = self._workbench.state
+        return known_of(parse("\n".join(lines) + "\n"), state.context, (name for name, _ in state.options.contexts))
+
+    def _offer(self, *, asked: bool) -> None:
+        head = self.highlighter.head_before(self.text.textCursor())
+        found = offers(head, self._known) if head is not None else None
+        if found is None or (not asked and not found.prefix and self._typed_text not in _TYPED):
+            self.completer.hide()
+        else:
+            self.completer.offer(found)
+
+    def _offer_typed(self) -> None:
+        """Offer while typing: letters of a word that is being written, and characters that open one."""
+        typed, self._typed_text = self._typed_text, ""
+        cursor = self.text.textCursor()
+        if not typed or cursor.hasSelection() or not self.text.hasFocus():
+            self.completer.hide()
+        elif typed == "\b":
+            if self.completer.isVisible():
+                self._offer(asked=True)
+        elif typed in _TYPED or (len(typed) == 1 and (typed.isalnum() or typed in "_.")):
+            self._typed_text = typed
+            self._offer(asked=False)
+            self._typed_text = ""
+        else:
+            self.completer.hide()
+
+    @Slot(object)
+    def _offer_more(self, offer: Offer) -> None:
+        if offer.more:
+            self._offer(asked=True)
+
+    # -- quick fixes --------------------------------------------------------------------------------------------
+
+    def _source(self) -> FixSource:
+        shown = document_text(self.text.document())
+        parsed = parse(shown)
+        return FixSource(shown.split("\n"), parsed, self._workbench.state.context, parsed.escape)
+
+    def _fixes(self, problem: Problem, source: FixSource | None = None) -> list[Fix]:
+        return fixes_for(problem.diagnostic, source or self._source())
+
+    def fixes_here(self) -> list[Fix]:
+        """What would mend the line of the cursor, the likeliest first."""
+        source = self._source()
+        found = [fix for p in self.problems.on_line(self._line) for fix in fixes_for(p.diagnostic, source)]
+        return list(dict.fromkeys([*found, *fixes_on_line(self._line, source)]))
+
+    def quick_fix(self) -> None:
+        """Offer what would mend the problem at the cursor; say so if nothing is known."""
+        menu = self.fix_menu()
+        if menu is None:
+            self._say_here("No quick fix here.")
+            return
+        menu.popup(self.text.viewport().mapToGlobal(self.text.cursorRect().bottomLeft() + QPoint(0, 2)))
+
+    def fix_menu(self) -> QMenu | None:
+        """The quick fixes of the cursor's line as a menu."""
+        fixes = self.fixes_here()
+        if not fixes:
+            return None
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for fix in fixes:
+            action = QAction(fix.title, menu)
+            action.triggered.connect(partial(self.apply_fix, fix))
+            menu.addAction(action)
+        menu.setActiveAction(menu.actions()[0])
+        return menu
+
+    def apply_fix(self, fix: Fix, _checked: bool = False) -> None:
+        """Make the edit of a fix, as one undo step."""
+        cursor = cursor_of(self.text.document(), fix.span)
+        cursor.insertText(fix.text)
+        self.text.setTextCursor(cursor)
+        self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # -- menu ---------------------------------------------------------------------------------------------------
+
+    @Slot(QPoint)
+    def _show_menu(self, at: QPoint) -> None:
+        cursor = self.text.cursorForPosition(at)
+        if not self.text.textCursor().hasSelection():
+            self.text.setTextCursor(cursor)
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for fix in self.fixes_here()[:4]:
+            menu.addAction(fix.title, partial(self.apply_fix, fix))
+        menu.addSeparator()
+        commands = {command.id: command for command in COMMANDS}
+        for name in ("undo", "redo", "", "cut", "copy", "paste", "", "comment", "move_up", "move_down", "", "explain"):
+            if not name:
+                menu.addSeparator()
+                continue
+            action = menu.addAction(commands[name].text, partial(self.run, name))
+            action.setShortcut(QKeySequence(commands[name].keys[0]))
+            action.setEnabled(self._can(name))
+        menu.popup(self.text.viewport().mapToGlobal(at))
+
+    def _can(self, command_id: str) -> bool:
+        document = self.text.document()
+        return {"undo": document.isUndoAvailable(), "redo": document.isRedoAvailable(),
+                "cut": self.text.textCursor().hasSelection(), "copy": self.text.textCursor().hasSelection(),
+                "paste": self.text.canPaste()}.get(command_id, True)
+
+    def describe(self) -> str:
+        """What is to be seen, as text, for tests: line, verdict, problem, line of text."""
+        rows = []
+        for number, line in enumerate(document_text(self.text.document()).split("\n"), 1):
+            stripe = stripe_at(self.gutter.stripes, number)
+            look = self.gutter.look(stripe).icon if stripe is not None and stripe.first == number else "|"
+            mark = "!" if number in self.gutter.marks else " "
+            rows.append(f"{'-' if stripe is None else look:>9}{mark}{number:>4} {line}")
+        return "\n".join(rows)
+
+
+def _key(keys: str) -> int:
+    """A shortcut of one chord as a number to compare key events with."""
+    return int(QKeySequence(keys)[0].toCombined())    # type: ignore[index]

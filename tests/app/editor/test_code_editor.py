@@ -1,0 +1,461 @@
+"""Do text, verdicts, problems and selection go together, under the keys and the mouse of a person?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from cachesim.app.actions import COMMANDS
+from cachesim.app.editor.code_editor import CodeEditor
+from cachesim.app.editor.positions import cursor_at, document_text, place_of
+from cachesim.app.notify import Message
+from cachesim.app.theme import DARK, HIGH_CONTRAST, PRESENTATION
+from cachesim.app.workbench import Workbench
+from cachesim.graph.model import StepId
+from cachesim.project.state import ProjectState
+
+CTRL, ALT, SHIFT = (Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier,
+                    Qt.KeyboardModifier.ShiftModifier)
+MOVED = ["RUN pip install \\", "    -r requirements.txt", "# the code", "COPY . ."]
+Key, Left = Qt.Key, Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def posted(workbench: Workbench) -> Iterator[list[Message]]:
+    found: list[Message] = []
+    workbench.message_posted.connect(found.append)
+    yield found
+    workbench.message_posted.disconnect(found.append)
+
+
+def text_of(editor: CodeEditor) -> str:
+    return document_text(editor.text.document())
+
+
+def go(editor: CodeEditor, line: int, column: int = 0) -> None:
+    editor.text.setTextCursor(cursor_at(editor.text.document(), line, column))
+
+
+def key(editor: CodeEditor, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    QTest.keyClick(editor.text, key, modifiers)
+
+
+def settle(qtbot: QtBot, editor: CodeEditor) -> None:
+    """Let the merged prediction run."""
+    qtbot.waitUntil(lambda: not editor._workbench._merge.isActive())
+
+
+def icons(editor: CodeEditor) -> list[str]:
+    return [row[:9].strip() for row in editor.describe().split("\n")]
+
+
+def show(qtbot: QtBot, workbench: Workbench, text: str) -> None:
+    workbench.show_state(ProjectState(text, workbench.state.context))
+    qtbot.waitUntil(lambda: not workbench._merge.isActive())
+
+
+def shown(editor: CodeEditor, line: int, x: int) -> QPoint:
+    return QPoint(x, editor.text.lines_rect(line, line).center().y())
+
+
+# -- verdicts -----------------------------------------------------------------------------------------------------
+
+def test_each_step_has_its_stripe_and_icon(editor: CodeEditor) -> None:
+    assert icons(editor) == ["check", "check", "-", "bolt", "chevrons", "|", "tag", "-", "check", "tag", "-"]
+
+
+def test_typing_gives_a_new_verdict(editor: CodeEditor, qtbot: QtBot, workbench: Workbench) -> None:
+    go(editor, 2, 12)
+    with qtbot.waitSignal(workbench.report_changed):
+        key(editor, Key.Key_Return)
+        QTest.keyClicks(editor.text, "RUN x")
+    settle(qtbot, editor)
+    assert workbench.state.text == text_of(editor)
+    assert icons(editor)[2] == "check"
+    assert workbench.selected == StepId(0, 2)
+
+
+def test_stripes_move_before_the_next_verdict(editor: CodeEditor) -> None:
+    go(editor, 1, 0)
+    key(editor, Key.Key_Return)
+    assert icons(editor)[:6] == ["-", "check", "check", "-", "bolt", "chevrons"]
+
+
+def test_broken_text_keeps_the_last_good_stripes_dimmed(editor: CodeEditor, qtbot: QtBot, workbench: Workbench) -> None:
+    before = icons(editor)
+    go(editor, 4, 1)
+    with qtbot.waitSignal(workbench.report_stale_changed):
+        QTest.keyClicks(editor.text, "X")
+    assert editor.gutter.dimmed
+    assert icons(editor) == before
+    assert set(editor.gutter.marks) == {4}
+    assert "unknown instruction" in editor.gutter.tip_at(shown(editor, 4, 5))
+    assert "last text that parses" in editor.gutter.tip_at(shown(editor, 5, 5))
+    with qtbot.waitSignal(workbench.report_stale_changed):
+        key(editor, Key.Key_Backspace)
+    assert not editor.gutter.dimmed
+    assert icons(editor) == before
+    assert not editor.gutter.marks
+
+
+def test_taking_back_a_large_edit_brings_the_stripes_back(editor: CodeEditor, qtbot: QtBot) -> None:
+    before = icons(editor)
+    editor.text.selectAll()
+    key(editor, Key.Key_Delete)
+    settle(qtbot, editor)
+    editor.run("undo")
+    settle(qtbot, editor)
+    assert icons(editor) == before
+
+
+def test_tip_of_a_stripe_is_the_cause(editor: CodeEditor) -> None:
+    tip = editor.gutter.tip_at(shown(editor, 4, 5))
+    assert tip == "Line 4: Runs: its own input changed. src/app.py changed: 1.2 kB -> 1.3 kB"
+    assert editor.gutter.tip_at(shown(editor, 8, 5)) == ""
+
+
+def test_hand_over_a_stripe(editor: CodeEditor) -> None:
+    QTest.mouseMove(editor.gutter, shown(editor, 5, 5))
+    assert editor.gutter.cursor().shape() is Qt.CursorShape.OpenHandCursor
+    QTest.mouseMove(editor.gutter, shown(editor, 8, 5))
+    assert editor.gutter.cursor().shape() is Qt.CursorShape.ArrowCursor
+
+
+# -- selection ----------------------------------------------------------------------------------------------------
+
+def test_cursor_selects_the_step(editor: CodeEditor, workbench: Workbench) -> None:
+    go(editor, 4)
+    assert workbench.selected == StepId(0, 2)
+    key(editor, Key.Key_Down)
+    assert workbench.selected == StepId(0, 3)
+    key(editor, Key.Key_Down)
+    assert workbench.selected == StepId(0, 3)
+    go(editor, 8)
+    assert workbench.selected == StepId(0, 3)
+
+
+def test_selection_from_outside_moves_the_cursor(editor: CodeEditor, workbench: Workbench) -> None:
+    said: list[object] = []
+    workbench.selection_changed.connect(said.append)
+    workbench.select(StepId(1, 1))
+    assert place_of(editor.text.textCursor()) == (10, 0)
+    assert said == [StepId(1, 1)]
+    workbench.selection_changed.disconnect(said.append)
+    assert (10, 10) in {(t.first, t.last) for t in editor.text.tints}
+
+
+def test_selection_keeps_a_cursor_that_is_inside(editor: CodeEditor, workbench: Workbench) -> None:
+    go(editor, 6, 5)
+    workbench.select(None)
+    workbench.select(StepId(0, 3))
+    assert place_of(editor.text.textCursor()) == (6, 5)
+
+
+def test_click_on_a_stripe_selects(editor: CodeEditor, workbench: Workbench) -> None:
+    QTest.mouseClick(editor.gutter, Left, pos=shown(editor, 6, 5))
+    assert workbench.selected == StepId(0, 3)
+    assert place_of(editor.text.textCursor()) == (6, 0)
+
+
+def test_activating_jumps_and_takes_the_focus(editor: CodeEditor, workbench: Workbench) -> None:
+    editor.find_bar.open_bar()
+    workbench.activate(StepId(1, 0))
+    assert place_of(editor.text.textCursor()) == (9, 0)
+    assert editor.text.hasFocus()
+    workbench.activate_line(6)
+    assert place_of(editor.text.textCursor()) == (6, 4)
+
+
+# -- text from outside --------------------------------------------------------------------------------------------
+
+def test_replacing_is_one_undo_step(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
+    before = text_of(editor)
+    after = before.replace("WORKDIR /srv\n", "").replace("ENV PORT=80", "ENV PORT=81")
+    go(editor, 10, 4)
+    with qtbot.waitSignal(workbench.report_changed):
+        workbench.replace_text(after, "advice")
+    assert text_of(editor) == after
+    assert editor.text.textCursor().block().text() == 'CMD ["python", "app.py"]'
+    editor.run("undo")
+    assert text_of(editor) == before == workbench.state.text
+    editor.run("redo")
+    assert text_of(editor) == after == workbench.state.text
+
+
+def test_file_keeps_its_style(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
+    show(qtbot, workbench, "\ufeffFROM a\r\nRUN b")
+    assert text_of(editor) == "FROM a\nRUN b"
+    go(editor, 1, 6)
+    key(editor, Key.Key_Return)
+    QTest.keyClicks(editor.text, "USER 1")
+    assert workbench.state.text == "\ufeffFROM a\r\nUSER 1\r\nRUN b"
+
+
+def test_byte_order_mark_does_not_shift_problems(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
+    show(qtbot, workbench, "\ufeffFORM a\n")
+    assert "FORM" in [p.cursor.selectedText() for p in editor.problems.all]
+
+
+# -- problems -----------------------------------------------------------------------------------------------------
+
+def test_squiggles_and_their_order(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
+    show(qtbot, workbench, "FROM a\nRUN 😀 x\nCOPY --form=b 😀 /\nCOYP a b\n")
+    marked = {s.cursor.selectedText() for s in editor.text.extraSelections()}
+    assert {"--form", "COYP"} <= marked or {"--form=b", "COYP"} <= marked
+    go(editor, 1)
+    lines = []
+    for _ in range(3):
+        key(editor, Key.Key_F8)
+        lines.append(place_of(editor.text.textCursor())[0])
+    assert lines == [3, 4, 3]
+    key(editor, Key.Key_F8, SHIFT)
+    assert place_of(editor.text.textCursor())[0] == 4
+    assert "unknown instruction" in editor._tip_at(4, 2)
+    assert "Ctrl+." in editor._tip_at(4, 2)
+
+
+def test_no_problem_says_so(editor: CodeEditor, posted: list[Message]) -> None:
+    key(editor, Key.Key_F8)
+    assert [m.text for m in posted] == ["No problems in this Dockerfile."]
+
+
+def test_quick_fix_by_keys(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
+    show(qtbot, workbench, "FROM a\nCOYP . .\n")
+    go(editor, 2, 2)
+    key(editor, Key.Key_Period, CTRL)
+    menu = next(m for m in editor.findChildren(QWidget) if m.metaObject().className() == "QMenu" and m.isVisible())
+    with qtbot.waitSignal(workbench.report_changed):
+        QTest.keyClick(menu, Key.Key_Return)
+    assert text_of(editor) == "FROM a\nCOPY . .\n"
+    editor.run("undo")
+    assert text_of(editor) == "FROM a\nCOYP . .\n"
+
+
+def test_near_miss_of_a_file_can_be_mended(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
+    show(qtbot, workbench, "FROM a\nCOPY requirments.txt .\n")
+    go(editor, 2)
+    assert [f.title for f in editor.fixes_here()] == ["Copy requirements.txt instead"]
+
+
+# -- completion ---------------------------------------------------------------------------------------------------
+
+def test_completion_while_typing(editor: CodeEditor) -> None:
+    go(editor, 11)
+    QTest.keyClicks(editor.text, "ENT")
+    assert editor.completer.texts == ["ENTRYPOINT"]
+    key(editor, Key.Key_Return)
+    assert text_of(editor).endswith("\nENTRYPOINT")
+    assert editor.completer.texts == []
+
+
+def test_completion_of_a_path_goes_on(editor: CodeEditor) -> None:
+    go(editor, 11)
+    QTest.keyClicks(editor.text, "COPY s")
+    assert editor.completer.texts == ["src/"]
+    key(editor, Key.Key_Tab)
+    assert editor.completer.texts == ["web/", "app.py"]
+    key(editor, Key.Key_Down)
+    key(editor, Key.Key_Return)
+    assert text_of(editor).endswith("\nCOPY src/app.py")
+
+
+def test_completion_of_stages_and_flags(editor: CodeEditor) -> None:
+    go(editor, 11)
+    QTest.keyClicks(editor.text, "COPY --")
+    assert "--from=" in editor.completer.texts
+    QTest.keyClicks(editor.text, "from=")
+    assert editor.completer.texts == ["base", "1"]
+    key(editor, Key.Key_Escape)
+    assert editor.completer.texts == []
+
+
+def test_completion_when_asked(editor: CodeEditor) -> None:
+    go(editor, 11)
+    key(editor, Key.Key_Space, CTRL)
+    assert "FROM" in editor.completer.texts
+    key(editor, Key.Key_Left)
+    assert editor.completer.texts == []
+
+
+def test_no_offers_in_comments_heredocs_and_commands(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
+    show(qtbot, workbench, "FROM a\nRUN <<EOF\n\nEOF\n\n")
+    for line, typed in ((3, "CO"), (5, "# CO"), (5, "RUN co")):
+        go(editor, line)
+        QTest.keyClicks(editor.text, typed)
+        assert editor.completer.texts == [], typed
+        editor.run("undo")
+
+
+def test_variables_after_a_continued_line(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
+    show(qtbot, workbench, "FROM a\nENV PORT=80 PATHS=x\nRUN echo \\\n  \n")
+    go(editor, 4, 2)
+    QTest.keyClicks(editor.text, "$P")
+    assert editor.completer.texts == ["PORT", "PATHS"]
+
+
+# -- moves --------------------------------------------------------------------------------------------------------
+
+def test_alt_down_moves_instruction_and_comment_as_one_step(editor: CodeEditor, workbench: Workbench) -> None:
+    before = text_of(editor)
+    go(editor, 4, 5)
+    key(editor, Key.Key_Down, ALT)
+    assert text_of(editor).split("\n")[2:6] == MOVED
+    assert place_of(editor.text.textCursor()) == (6, 5)
+    assert workbench.state.text == text_of(editor)
+    key(editor, Key.Key_Up, ALT)
+    assert text_of(editor) == before
+    editor.run("undo")
+    editor.run("undo")
+    assert text_of(editor) == before
+    assert not editor.text.document().isUndoAvailable()
+
+
+@pytest.mark.parametrize(("line", "step", "part"), [(10, -1, "cannot be moved across a FROM"), (1, 1, "FROM"),
+                                                    (8, 1, "no instruction on this line")])
+def test_refused_move_says_why(editor: CodeEditor, posted: list[Message], line: int, step: int, part: str) -> None:
+    before = text_of(editor)
+    go(editor, line)
+    key(editor, Key.Key_Down if step > 0 else Key.Key_Up, ALT)
+    assert text_of(editor) == before
+    assert part in posted[-1].text
+
+
+def drag(editor: CodeEditor, start: int, end: int) -> None:
+    QTest.mousePress(editor.gutter, Left, pos=shown(editor, start, 6))
+    low = editor.text.lines_rect(end, end).bottom() - 2
+    for y in (editor.text.lines_rect(start, start).center().y() + 12, low - 3, low):
+        QTest.mouseMove(editor.gutter, QPoint(6, y))
+
+
+def test_dragging_previews_and_drops_as_one_step(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
+    before, previews = text_of(editor), []
+    workbench.preview_changed.connect(previews.append)
+    drag(editor, 4, 6)
+    drop = editor.text.drop
+    assert drop is not None
+    assert drop.line == 7
+    assert drop.text == "1 step would run: 1 step saved"
+    assert text_of(editor) == before
+    assert len(previews) == 1
+    QTest.mouseRelease(editor.gutter, Left, pos=QPoint(6, 100))
+    workbench.preview_changed.disconnect(previews.append)
+    assert editor.text.drop is None
+    assert workbench.preview is None
+    assert text_of(editor).split("\n")[2:6] == MOVED
+    settle(qtbot, editor)
+    assert workbench.selected == StepId(0, 3)
+    editor.run("undo")
+    assert text_of(editor) == before
+
+
+def test_escape_cancels_a_drag(editor: CodeEditor, workbench: Workbench) -> None:
+    before = text_of(editor)
+    drag(editor, 4, 6)
+    key(editor, Key.Key_Escape)
+    assert editor.text.drop is None
+    assert workbench.preview is None
+    QTest.mouseRelease(editor.gutter, Left, pos=QPoint(6, 100))
+    assert text_of(editor) == before
+
+
+def test_drag_across_a_stage_is_refused_in_place(editor: CodeEditor, posted: list[Message]) -> None:
+    before = text_of(editor)
+    drag(editor, 5, 10)
+    assert editor.text.drop is not None
+    assert "cannot be moved across a FROM" in editor.text.drop.text
+    QTest.mouseRelease(editor.gutter, Left, pos=QPoint(6, 100))
+    assert text_of(editor) == before
+    assert "across a FROM" in posted[-1].text
+
+
+def test_broken_text_can_be_dragged_too(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
+    show(qtbot, workbench, "FROM a\nRUN x\nRUN y\n")
+    go(editor, 2, 1)
+    with qtbot.waitSignal(workbench.report_stale_changed):
+        QTest.keyClicks(editor.text, "X")
+    drag(editor, 2, 3)
+    QTest.mouseRelease(editor.gutter, Left, pos=QPoint(6, 100))
+    assert text_of(editor) == "FROM a\nRXUN x\nRUN y\n"
+
+
+# -- comments, help, zoom, look -----------------------------------------------------------------------------------
+
+def test_commenting_takes_the_whole_instruction(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
+    before = text_of(editor)
+    go(editor, 5, 3)
+    with qtbot.waitSignal(workbench.report_changed):
+        key(editor, Key.Key_Slash, CTRL)
+    assert text_of(editor).split("\n")[4:6] == ["# RUN pip install \\", "#     -r requirements.txt"]
+    key(editor, Key.Key_Slash, CTRL)
+    assert text_of(editor) == before
+
+
+def test_help_for_what_is_under_the_cursor(editor: CodeEditor, posted: list[Message]) -> None:
+    go(editor, 4, 1)
+    key(editor, Key.Key_F1)
+    assert posted[-1].text.startswith("COPY: Copies files")
+    assert "src/app.py changed" in posted[-1].text
+    go(editor, 6, 3)
+    key(editor, Key.Key_F1)
+    assert posted[-1].text.startswith("RUN: Runs a command")
+    go(editor, 3, 3)
+    key(editor, Key.Key_F1)
+    assert posted[-1].text.startswith("A comment")
+
+
+def test_zoom_of_this_pane(editor: CodeEditor) -> None:
+    size = editor.text.font().pixelSize()
+    key(editor, Key.Key_Plus, CTRL)
+    key(editor, Key.Key_Equal, CTRL)
+    assert editor.zoom_percent == 120
+    assert editor.text.font().pixelSize() > size
+    key(editor, Key.Key_Minus, CTRL)
+    assert editor.zoom_percent == 110
+    key(editor, Key.Key_0, CTRL)
+    assert editor.text.font().pixelSize() == size
+
+
+def test_look_changes_colours_and_sizes(editor: CodeEditor, workbench: Workbench) -> None:
+    narrow = editor.gutter.width()
+    workbench.set_look(DARK.with_sizes(PRESENTATION))
+    assert editor.text.font().pixelSize() == 22
+    assert editor.gutter.width() > narrow
+    assert editor.grab().toImage().pixelColor(600, 250).name().upper() == DARK.bg
+    workbench.set_look(HIGH_CONTRAST)
+    assert editor.grab().toImage().pixelColor(600, 250).name().upper() == HIGH_CONTRAST.bg
+    editor.set_point_size(24)
+    assert editor.text.font().pixelSize() == round(24 * editor.logicalDpiY() / 72)
+
+
+def test_find_by_keys_and_escape(editor: CodeEditor) -> None:
+    key(editor, Key.Key_F, CTRL)
+    assert editor.find_bar.isVisible()
+    QTest.keyClicks(editor.find_bar.query, "pip")
+    assert editor.find_bar.count.text() == "1 of 1"
+    editor.text.setFocus()
+    key(editor, Key.Key_Escape)
+    assert not editor.find_bar.isVisible()
+    key(editor, Key.Key_F3)
+    assert editor.text.textCursor().selectedText() == "pip"
+
+
+def test_every_key_of_the_table_works_here(editor: CodeEditor) -> None:
+    mine = {c.id for c in COMMANDS} & set(editor.command_ids)
+    assert {"find", "replace", "comment", "move_up", "complete", "quick_fix", "explain", "zoom_in"} <= mine
+    assert not editor.run("quit")
+
+
+def test_names_for_screen_readers(editor: CodeEditor) -> None:
+    editor.find_bar.open_bar(replace=True)
+    for widget in editor.findChildren(QWidget):
+        if widget.focusPolicy() is not Qt.FocusPolicy.NoFocus and widget.isVisible():
+            face = QAccessible.queryAccessibleInterface(widget)
+            assert face.text(QAccessible.Text.Name), widget
+    go(editor, 4)
+    assert editor.text.accessibleDescription().startswith("Line 4: Runs: its own input changed")
