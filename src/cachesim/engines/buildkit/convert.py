@@ -389,7 +389,7 @@ class _Converter:
                     raise StepRefused(step.id, f"invalid signal: {signal}", "bad-signal")
                 state.history.append(history.meta(f"STOPSIGNAL {signal}"))
             case ins.Healthcheck() as check:
-                state.history.append(history.healthcheck(check, self._shell(state)))
+                state.history.append(history.healthcheck(check))
             case ins.Maintainer() as maintainer:
                 state.history.append(history.meta(f"MAINTAINER {maintainer.name}"))
         self.steps[step.id] = StepOps(step.id, name or self._step_text(state, step.instruction.text))

@@ -65,18 +65,26 @@ def expose(words: Sequence[str]) -> HistoryEntry:
     return meta(f"EXPOSE [{' '.join(ports)}]")
 
 
-def healthcheck(check: ins.Healthcheck, shell: Sequence[str]) -> HistoryEntry:
-    """HEALTHCHECK: Go's print of the structure."""
-    del shell
+def healthcheck(check: ins.Healthcheck) -> HistoryEntry:
+    """HEALTHCHECK: the structure printed with Go's %q, the number of retries as a character."""
     if check.type == "NONE":
         test = ["NONE"]
     elif check.argv is not None:
         test = ["CMD", *check.argv]
     else:
         test = ["CMD-SHELL", check.command or ""]
-    return meta(f"HEALTHCHECK {{Test:[{' '.join(test)}] Interval:{_duration(check.interval)} Timeout:{_duration(check.timeout)} "
-                f"StartPeriod:{_duration(check.start_period)} StartInterval:{_duration(check.start_interval)} "
-                f"Retries:{check.retries}}}")
+    times = (check.interval, check.timeout, check.start_period, check.start_interval)
+    return meta(f"HEALTHCHECK &{{[{' '.join(go_quote(t) for t in test)}] {' '.join(go_quote(_duration(t)) for t in times)} "
+                f"{_rune(check.retries)}}}")
+
+
+def _rune(code: int) -> str:
+    """Go's %q of a number."""
+    if code > 0x10FFFF or 0xD800 <= code < 0xE000:
+        return "'\ufffd'"
+    if chr(code) == "'":
+        return "'\\''"
+    return "'" + ('"' if chr(code) == '"' else go_quote(chr(code))[1:-1]) + "'"
 
 
 def _duration(ns: int) -> str:
