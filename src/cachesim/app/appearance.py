@@ -86,6 +86,10 @@ QToolBar {{ background: {theme.panel}; border: 0; border-bottom: {b}px solid {th
 QToolBar QToolButton {{ min-height: {target}px; padding: 1px 7px; border: 1px solid transparent; border-radius: 4px; }}
 QToolBar QToolButton:hover, QToolBar QToolButton:focus {{ border-color: {theme.accent}; }}
 QToolBar QToolButton:pressed, QToolBar QToolButton:checked {{ background: {theme.selection}; }}
+QToolBar QToolButton[popupMode="2"] {{ padding-right: 20px; }}
+QToolBar QToolButton[popupMode="1"] {{ padding-right: 22px; }}
+QToolButton::menu-button {{ border: 0; width: 18px; }}
+QToolButton::menu-indicator {{ subcontrol-origin: padding; subcontrol-position: right center; right: 5px; }}
 QToolBar::separator {{ background: {theme.line}; width: 1px; margin: 4px 5px; }}
 QMenuBar {{ background: {theme.panel}; color: {theme.text}; }}
 QMenuBar::item {{ padding: 4px 9px; background: transparent; }}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from cachesim.app.workbench import Workbench
@@ -52,6 +53,9 @@ class PaneDock(QDockWidget):
         self._box.setContentsMargins(0, 0, 0, 0)
         self.setWidget(self._holder)
         self._no_title = QWidget()
+        self._front = False
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self._settle)
         self.visibilityChanged.connect(self._shown)
         self.topLevelChanged.connect(self.tidy)
         self.dockLocationChanged.connect(self.tidy)
@@ -76,9 +80,15 @@ class PaneDock(QDockWidget):
 
     @Slot(bool)
     def _shown(self, visible: bool) -> None:
-        if visible:
+        self._front = visible
+        self._later.start()
+
+    @Slot()
+    def _settle(self) -> None:
+        """Once the layout is calm, make the pane if it is in front (each one is for a moment while docks move)."""
+        if self._front and self.isVisible():
             _ = self.content
-            self.tidy()
+        self.tidy()
 
     @Slot()
     def tidy(self, _: object = None) -> None:
@@ -101,7 +111,7 @@ class Panes(QObject):
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks
                               | QMainWindow.DockOption.AnimatedDocks)
-        self.docks = {pane.id: PaneDock(pane, workbench, window) for pane in PANES}
+        self.docks = {pane.id: PaneDock(pane, workbench, window) for pane in PANES if _is_there(pane)}
         for dock in self.docks.values():
             dock.built.connect(self.built)
         self.arrange()
@@ -112,8 +122,8 @@ class Panes(QObject):
         for dock in self.docks.values():
             dock.setFloating(False)
             window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
-        left = [self.docks[p.id] for p in PANES if not p.right]
-        right = [self.docks[p.id] for p in PANES if p.right]
+        left = [dock for dock in self.docks.values() if not dock.pane.right]
+        right = [dock for dock in self.docks.values() if dock.pane.right]
         window.splitDockWidget(left[0], right[0], Qt.Orientation.Horizontal)
         for group in (left, right):
             for dock in group[1:]:
@@ -145,6 +155,13 @@ class Panes(QObject):
         """Say how much a pane holds in its tab."""
         title = self.docks[pane_id].pane.title
         self.docks[pane_id].setWindowTitle(f"{title} {count}" if count else title)
+
+
+def _is_there(pane: Pane) -> bool:
+    try:
+        return find_spec(pane.module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _first_focus(widget: QWidget) -> QWidget:

@@ -44,7 +44,11 @@ class EntryButton(QAbstractButton):
         branch = "" if on_path else " This build lies on another branch."
         self.setToolTip(f"Build {number}: {entry.label} – {self._summary}.{branch} Click to go there, "
                         "Ctrl+click a second one to compare, right click for more.")
-        self._label_width = min(QFontMetrics(self._bold()).horizontalAdvance(entry.label), 260)
+
+    @property
+    def _label_width(self) -> int:
+        metrics = QFontMetrics(self._bold())
+        return min(metrics.horizontalAdvance(self.entry.label) + 2, metrics.averageCharWidth() * 34)
 
     def _bold(self) -> QFont:
         font = QFont(self.font())

@@ -41,7 +41,9 @@ class SampleCard(QAbstractButton):
         self.setAccessibleDescription(sample.teaches)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
 
     def _title_font(self) -> QFont:
         font = QFont(self.font())
@@ -53,9 +55,10 @@ class SampleCard(QAbstractButton):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        text = QFontMetrics(self.font()).boundingRect(QRect(0, 0, width - 64, 1000), Qt.TextFlag.TextWordWrap,
-                                                      self.sample.teaches)
-        return max(84, QFontMetrics(self._title_font()).height() + text.height() + 34)
+        box, wrap = QRect(0, 0, width - 64, 1000), Qt.TextFlag.TextWordWrap
+        title = QFontMetrics(self._title_font()).boundingRect(box, wrap, self.sample.title)
+        text = QFontMetrics(self.font()).boundingRect(box, wrap, self.sample.teaches)
+        return max(84, title.height() + text.height() + 32)
 
     def sizeHint(self) -> QSize:
         return QSize(_CARD_WIDTH, self.heightForWidth(_CARD_WIDTH))
@@ -73,9 +76,8 @@ class SampleCard(QAbstractButton):
         box = self.rect().adjusted(52, 12, -12, -10)
         painter.setPen(QColor(theme.text))
         painter.setFont(self._title_font())
-        title = painter.fontMetrics().height()
-        painter.drawText(box, Qt.AlignmentFlag.AlignTop, painter.fontMetrics().elidedText(
-            self.sample.title, Qt.TextElideMode.ElideRight, box.width()))
+        title = painter.fontMetrics().boundingRect(box, Qt.TextFlag.TextWordWrap, self.sample.title).height()
+        painter.drawText(box, Qt.TextFlag.TextWordWrap, self.sample.title)
         painter.setFont(self.font())
         painter.setPen(QColor(theme.muted))
         painter.drawText(box.adjusted(0, title + 6, 0, 0), Qt.TextFlag.TextWordWrap, self.sample.teaches)
@@ -113,7 +115,7 @@ class WelcomePage(QScrollArea):
         column = QWidget()
         column.setMaximumWidth(round(3 * _CARD_WIDTH * max(1.0, theme.sizes.ui)) + 60)
         box = QVBoxLayout(column)
-        box.setContentsMargins(24, 28, 24, 28)
+        box.setContentsMargins(24, 48, 24, 28)
         box.setSpacing(10)
         box.addLayout(self._head(theme))
         box.addSpacing(8)
@@ -156,7 +158,7 @@ class WelcomePage(QScrollArea):
             return
         self._columns = columns
         for number, card in enumerate(self._cards):
-            self._grid.addWidget(card, number // columns, number % columns, Qt.AlignmentFlag.AlignTop)
+            self._grid.addWidget(card, number // columns, number % columns)
         for column in range(3):
             self._grid.setColumnStretch(column, 1 if column < columns else 0)
 
