@@ -63,7 +63,7 @@ class Metrics:
     row_gap: float = 12.0
     lane_gap: float = 44.0
     folded_width: float = 44.0
-    folded_height: float = 196.0
+    folded_height: float = 174.0
     header: float = 30.0
     pad: float = 8.0
     icon_x: float = 21.0
@@ -74,7 +74,7 @@ class Metrics:
     def of_node(cls, width: float, height: float) -> Metrics:
         """The distances that fit nodes of that size: everything but the node's width follows its height."""
         k = height / 40.0
-        return cls(width, height, 12.0 * k, 44.0 * k, 44.0 * k, 196.0 * k, 30.0 * k, 8.0 * k, 21.0 * k, 22.0 * k,
+        return cls(width, height, 12.0 * k, 44.0 * k, 44.0 * k, 174.0 * k, 30.0 * k, 8.0 * k, 21.0 * k, 22.0 * k,
                    20.0 * k)
 
 

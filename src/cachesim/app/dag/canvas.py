@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 
-from PySide6.QtCore import QByteArray, QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QByteArray, QLineF, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontInfo, QFontMetricsF, QGuiApplication, QPainter, QPen, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
@@ -14,7 +15,7 @@ from cachesim.app.theme import Look, Pattern, Theme, pixmap
 from cachesim.graph.model import EdgeKind
 from cachesim.layout.layered import Metrics
 
-__all__ = ["Canvas", "Ink", "Level", "shortened"]
+__all__ = ["Canvas", "Ink", "Level", "paint_ground", "shortened"]
 
 _READABLE = 9.0     # px on screen below which a text is not worth drawing
 _FULLER = 0.14      # share of the strong colour in the fills of a presentation (projectors wash pastel out)
@@ -51,6 +52,7 @@ class Canvas:
         self.vector = False
         self.phase = 0.0        # of the running bar, 0 to 1
         self._icons: dict[tuple[str, str, int], QPixmap] = {}
+        self._grounds: dict[tuple[Look, float, float], tuple[QPixmap, float]] = {}
         self._renderers: dict[tuple[str, str], QSvgRenderer] = {}
         self._inks: dict[Look, Ink] = {}
         self.theme = theme
@@ -65,6 +67,7 @@ class Canvas:
         if (zoom, ratio) != (self.zoom, self.ratio):
             self.zoom, self.ratio = zoom, ratio
             self._icons.clear()
+            self._grounds.clear()
         before, self.level = self.level, self.level_at(zoom)
         return before is not self.level
 
@@ -92,6 +95,25 @@ class Canvas:
             found = self._icons[key] = pixmap(name, colour, max(1, round(size)), self.zoom * self.ratio)
         painter.drawPixmap(QPointF(x, y), found)
 
+    def ground(self, look: Look, width: float, height: float) -> tuple[QPixmap, float]:
+        """A node without its texts at the present zoom, and how far it reaches beyond the node, in px on screen."""
+        key = (look, width, height)
+        found = self._grounds.get(key)
+        if found is None:
+            reach = math.ceil(3.0 * self.k * self.theme.border * self.zoom) + 1.0
+            size = QSizeF(width * self.zoom + 2 * reach, height * self.zoom + 2 * reach) * self.ratio
+            picture = QPixmap(math.ceil(size.width()), math.ceil(size.height()))
+            picture.setDevicePixelRatio(self.ratio)
+            picture.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(picture)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.translate(reach, reach)
+            painter.scale(self.zoom, self.zoom)
+            paint_ground(painter, self, look, width, height)
+            painter.end()
+            found = self._grounds[key] = (picture, reach)
+        return found
+
     def edge_pen(self, kind: EdgeKind, emphasised: bool) -> QPen:
         """Parents in grey, copies in the accent colour, mounts dashed."""
         colour = self.theme.muted if kind is EdgeKind.PARENT else self.theme.accent
@@ -114,6 +136,7 @@ class Canvas:
         font.setPixelSize(max(1, round(px)))
         font.setBold(bold)
         font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)  # widths stay the same at every zoom
+        font.setStyleStrategy(QFont.StyleStrategy.NoSubpixelAntialias)      # colour fringes on coloured ground
         return font
 
     # -- made anew per theme ------------------------------------------------------------------------------------
@@ -140,6 +163,7 @@ class Canvas:
         self.accent = QColor(theme.accent)
         self._fuller = _FULLER if fuller else 0.0
         self._icons.clear()
+        self._grounds.clear()
         self._renderers.clear()
         self._inks.clear()
         self.level = self.level_at(self.zoom)
@@ -192,6 +216,26 @@ class Canvas:
             svg = icon_file(name).read_text(encoding="utf-8").replace("currentColor", colour)
             found = self._renderers[name, colour] = QSvgRenderer(QByteArray(svg.encode()))
         return found
+
+
+def paint_ground(painter: QPainter, canvas: Canvas, look: Look, width: float, height: float) -> None:
+    """A node without its texts: fill and border, and in the icon column pattern and icon."""
+    ink = canvas.ink(look)
+    painter.setPen(ink.border)
+    painter.setBrush(ink.fill)
+    painter.drawRoundedRect(QRectF(0.0, 0.0, width, height), 6.0 * canvas.k, 6.0 * canvas.k)
+    if canvas.level is Level.BLOCK:
+        size = height * 0.72
+        canvas.icon(painter, look.icon, look.strong, height * 0.2, (height - size) / 2, size)
+        return
+    if ink.pattern:
+        painter.setPen(ink.pattern_pen)
+        painter.drawLines(ink.pattern)
+    elif ink.solid:
+        painter.fillRect(canvas.strip, ink.strong)
+    size = (16.0 if canvas.level is Level.FULL else 20.0) * canvas.k
+    canvas.icon(painter, look.icon, look.strong, canvas.metrics.icon_x + 2 * canvas.k - size / 2, (height - size) / 2,
+                size)
 
 
 def shortened(reference: str) -> str:

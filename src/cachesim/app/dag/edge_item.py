@@ -9,7 +9,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from cachesim.app.dag.canvas import Canvas
+from cachesim.app.dag.canvas import Canvas, Level
 from cachesim.graph.model import Edge, EdgeKind
 from cachesim.layout.layered import Point
 from cachesim.layout.route import EdgePath, rounded
@@ -34,6 +34,8 @@ class EdgeItem(QGraphicsItem):
         self._given: tuple[EdgePath, ...] = ()
         self._k = 0.0
         self._bounds = QRectF()
+        self._plain = QPainterPath()        # all that is not emphasised, as one path: shared ways are drawn once
+        self._whole = QPainterPath()
         self._emphasised: frozenset[Edge] = frozenset()
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self.setZValue(2.0)
@@ -58,6 +60,7 @@ class EdgeItem(QGraphicsItem):
             for path, head in self._paths.values():
                 self._bounds |= path.boundingRect() | head.boundingRect()
             self._bounds.adjust(-reach, -reach, reach, reach)
+            self._join()
             self.update()
 
     def emphasise(self, edges: frozenset[Edge]) -> None:
@@ -66,6 +69,7 @@ class EdgeItem(QGraphicsItem):
         if mine != self._emphasised:
             self._emphasised = frozenset(mine)
             self.setZValue(3.0 if mine else 2.0)
+            self._join()
             self.update()
 
     def boundingRect(self) -> QRectF:
@@ -77,20 +81,26 @@ class EdgeItem(QGraphicsItem):
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         canvas = self._canvas
         plain, strong = canvas.edge_pen(self.kind, False), canvas.edge_pen(self.kind, True)
-        under = QPen(canvas.bg, plain.widthF() + 3.4 * canvas.k)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(under)
-        for path, _ in self._paths.values():
-            painter.drawPath(path)
-        for pen, edges in ((plain, self._paths.keys() - self._emphasised), (strong, self._emphasised)):
-            painter.setPen(pen)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            for edge in edges:
-                painter.drawPath(self._paths[edge][0])
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(pen.color())
-            for edge in edges:
-                painter.drawPolygon(self._paths[edge][1])
+        if canvas.level is not Level.BLOCK:
+            painter.setPen(QPen(canvas.bg, plain.widthF() + 3.4 * canvas.k))
+            painter.drawPath(self._whole)
+        painter.setPen(plain)
+        painter.drawPath(self._plain)
+        painter.setPen(strong)
+        for edge in self._emphasised:
+            painter.drawPath(self._paths[edge][0])
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(plain.color())
+        for _, head in self._paths.values():
+            painter.drawPolygon(head)
+
+    def _join(self) -> None:
+        self._plain, self._whole = QPainterPath(), QPainterPath()
+        for edge, (path, _) in self._paths.items():
+            self._whole.addPath(path)
+            if edge not in self._emphasised:
+                self._plain.addPath(path)
 
     def _drawn(self, points: Sequence[Point]) -> tuple[QPainterPath, QPolygonF]:
         k = self._canvas.k

@@ -141,17 +141,19 @@ class LaneItem(QGraphicsItem):
         painter.translate(rect.center().x(), rect.bottom() - 10.0 * canvas.k)
         painter.rotate(-90.0)
         room = rect.height() - 46.0 * canvas.k
-        count = f"{self.text.steps}"
-        font = canvas.lane_font()
+        font, quiet = canvas.lane_font(), canvas.small_font
         metrics = QFontMetricsF(font)
-        painter.setFont(font)
-        painter.setPen(canvas.text)
-        tail = metrics.horizontalAdvance(count) + 10.0 * canvas.k
+        count = f" · {self.text.steps}"
+        tail = QFontMetricsF(quiet).horizontalAdvance(count)
         name = metrics.elidedText(self.text.name, Qt.TextElideMode.ElideRight, room - tail)
-        line = QRectF(0.0, -rect.width() / 2, room, rect.width())
-        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
+        line = QRectF(0.0, -rect.width() / 2, room, rect.width())       # ends below the icon
         painter.setPen(canvas.muted)
+        painter.setFont(quiet)
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, count)
+        line.setRight(line.right() - tail)
+        painter.setPen(canvas.text)
+        painter.setFont(font)
+        painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, name)
         painter.restore()
 
 

@@ -76,6 +76,7 @@ class ZoomBar(QFrame):
     def _button(self, name: str, tip: str, icon_name: str = "", text: str = "", *,
                 checked: bool | None = None) -> QToolButton:
         button = QToolButton(self)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)      # a click leaves the keys to the graph
         button.setAccessibleName(name)
         button.setToolTip(tip)
         button.setText(text)

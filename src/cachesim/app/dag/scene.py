@@ -17,8 +17,8 @@ from cachesim.app.dag.canvas import Canvas
 from cachesim.app.dag.edge_item import EdgeItem
 from cachesim.app.dag.lane_item import LaneItem, LaneText, SourceItem
 from cachesim.app.dag.step_item import Badge, StepItem
-from cachesim.app.dag.words import sentence_of, stage_name
-from cachesim.app.theme import Look, Theme, look_of_step, word_of
+from cachesim.app.dag.words import node_words, sentence_of, stage_name
+from cachesim.app.theme import Look, Theme, look_of_step
 from cachesim.engines.base import Outcome
 from cachesim.graph.model import BuildGraph, Edge, EdgeKind, Source, SourceKind, Step, StepId
 from cachesim.layout.layered import Layout, layered_positions
@@ -39,7 +39,7 @@ class _Verdict:
 
     outcome: Outcome
     look: Look
-    word: str
+    words: tuple[str, ...]
     sentence: str
 
 
@@ -56,6 +56,7 @@ class DagScene(QGraphicsScene):
         self.report: SimulationReport | None = None
         self.unfolded: frozenset[int] = frozenset()
         self.current: StepId | None = None
+        self._hovered: StepId | None = None
         self._shape: object = None
         self._outcomes: dict[StepId, Outcome] = {}
         self._pending: dict[StepId, _Verdict] = {}
@@ -79,15 +80,19 @@ class DagScene(QGraphicsScene):
         else:
             self._show_texts()
         self._outcomes = {step.id: step.outcome for step in report.steps}
-        theme = self.canvas.theme
-        self._pending = {}
-        for step in report.steps:
-            item = self.steps.get(step.id)
-            if item is not None:
-                look, word, sentence = look_of_step(step, theme), word_of(step), sentence_of(step)
-                if (look, word, sentence) != (item.look, item.word, item.sentence):
-                    self._pending[step.id] = _Verdict(step.outcome, look, word, sentence)
+        self._pending = {step: verdict for step, verdict in self._verdicts(report)
+                         if (item := self.steps[step]).look != verdict.look or item.words != verdict.words
+                         or item.sentence != verdict.sentence}
         return moved
+
+    def _verdicts(self, report: SimulationReport) -> Iterable[tuple[StepId, _Verdict]]:
+        """What the nodes on show have to say, in this theme."""
+        lines = {step.id: step.step.line for step in report.steps}
+        failing = lines.get(report.error_step) if report.error_step is not None else None
+        for step in report.steps:
+            if step.id in self.steps:
+                yield step.id, _Verdict(step.outcome, look_of_step(step, self.canvas.theme),
+                                        node_words(step, lines, failing), sentence_of(step))
 
     @property
     def pending(self) -> tuple[StepId, ...]:
@@ -106,7 +111,7 @@ class DagScene(QGraphicsScene):
             item = self.steps.get(step)
             if verdict is not None and item is not None:
                 item.outcome = verdict.outcome
-                item.show_verdict(verdict.look, verdict.word, verdict.sentence)
+                item.show_verdict(verdict.look, verdict.words, verdict.sentence)
 
     def outcome(self, step: StepId) -> Outcome | None:
         """The verdict of the shown report (also of a step whose lane is folded)."""
@@ -138,8 +143,7 @@ class DagScene(QGraphicsScene):
                 self._arrange()
             for item in self.steps.values():
                 item.refresh()
-            self._pending = {s.id: _Verdict(s.outcome, look_of_step(s, theme), word_of(s), sentence_of(s))
-                             for s in self.report.steps if s.id in self.steps}
+            self._pending = dict(self._verdicts(self.report))
             self.switch()
         self.update()
 
@@ -160,6 +164,12 @@ class DagScene(QGraphicsScene):
         """Put the focus ring there; its edges are stronger, the step that is its cause is marked."""
         self.current = step
         self._show_current()
+
+    def set_hovered(self, step: StepId | None) -> None:
+        """The pointer is over a step: its edges are stronger too."""
+        if step != self._hovered:
+            self._hovered = step
+            self._emphasise()
 
     def set_running(self, steps: frozenset[StepId]) -> None:
         """Show a running bar on these."""
@@ -247,7 +257,7 @@ class DagScene(QGraphicsScene):
         for step_id, rect in self.layout.steps.items():
             item = self.steps.get(step_id)
             if item is None:
-                item = self.steps[step_id] = StepItem(self.canvas, steps[step_id])
+                item = self.steps[step_id] = StepItem(self.canvas, steps[step_id], self.set_hovered)
                 item.show_badge(self._badges.get(step_id))
                 item.show_state(running=step_id in self._running)
                 self.addItem(item)
@@ -296,8 +306,12 @@ class DagScene(QGraphicsScene):
             item.show_state(current=step == self.current, is_cause=step == cause and step != self.current)
         for stage, lane in self.lanes.items():
             lane.show_current(self.current is not None and self.current.stage == stage and lane.lane.folded)
-        mine = frozenset(e for e in (self.report.graph.edges if self.report and self.current else ())
-                         if self.current in (e.origin, e.target))
+        self._emphasise()
+
+    def _emphasise(self) -> None:
+        """Draw the edges of the selected step and of the one under the pointer stronger."""
+        mine = frozenset(e for step in (self.current, self._hovered) if step is not None and self.report is not None
+                         for e in self.report.graph.edges if step in (e.origin, e.target))
         for edges in self.edges.values():
             edges.emphasise(mine)
 

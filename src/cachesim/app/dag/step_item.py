@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import enum
 import html
+from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QStaticText
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsSceneHoverEvent, QStyleOptionGraphicsItem, QWidget
 
-from cachesim.app.dag.canvas import Canvas, Ink, Level
+from cachesim.app.dag.canvas import Canvas, Ink, Level, paint_ground
+from cachesim.app.dag.words import node_text
 from cachesim.app.theme import Look
 from cachesim.engines.base import Outcome
 from cachesim.graph.model import Step, StepId
@@ -30,13 +32,14 @@ class Badge(enum.Enum):
 class StepItem(QGraphicsItem):
     """A node: colour, icon, pattern and word, the instruction elided, its line. Draws values it was given."""
 
-    def __init__(self, canvas: Canvas, step: Step) -> None:
+    def __init__(self, canvas: Canvas, step: Step, hovered: Callable[[StepId | None], None]) -> None:
         super().__init__()
+        self._tell_hovered = hovered
         self._canvas = canvas
         self.step = step
         self.outcome = Outcome.UNREACHED
         self.look: Look | None = None
-        self.word = ""
+        self.words: tuple[str, ...] = ()
         self.sentence = ""
         self.badge: Badge | None = None
         self.mark = ""
@@ -72,12 +75,12 @@ class StepItem(QGraphicsItem):
             self.step, self.mark = step, mark
             self.refresh()
 
-    def show_verdict(self, look: Look, word: str, sentence: str) -> None:
-        """Show another verdict: how it looks, its word, and the sentence for hovering."""
-        if (look, word, sentence) != (self.look, self.word, self.sentence):
-            if word != self.word:
+    def show_verdict(self, look: Look, words: tuple[str, ...], sentence: str) -> None:
+        """Show another verdict: how it looks, its words (the first that fits is drawn), the sentence for hovering."""
+        if (look, words, sentence) != (self.look, self.words, self.sentence):
+            if words != self.words:
                 self._texts = None
-            self.look, self.word, self.sentence = look, word, sentence
+            self.look, self.words, self.sentence = look, words, sentence
             self.setToolTip(f"<qt>{html.escape(sentence)}</qt>")
             self.update()
 
@@ -124,41 +127,36 @@ class StepItem(QGraphicsItem):
         canvas, look = self._canvas, self.look
         if look is None:
             return
-        ink = canvas.ink(look)
         node = QRectF(0.0, 0.0, self._width, self._height)
         if self.glow > 0:
-            self._paint_glow(painter, node, ink)
-        painter.setPen(ink.border)
-        painter.setBrush(ink.fill)
-        painter.drawRoundedRect(node, 6.0 * canvas.k, 6.0 * canvas.k)
-        if canvas.level is Level.BLOCK:
-            self._paint_block(painter, ink)
-        else:
-            self._paint_signs(painter, ink)
-            if canvas.level is Level.FULL:
-                self._paint_text(painter)
-            else:
-                self._paint_keyword(painter)
+            self._paint_glow(painter, node, canvas.ink(look))
+        self._paint_ground(painter, look)
+        if canvas.level is Level.FULL:
+            self._paint_text(painter)
+        elif canvas.level is Level.KEYWORD:
+            self._paint_keyword(painter)
         if self.running:
             self._paint_bar(painter)
         if self.is_cause or self._hovered:
-            self._paint_ring(painter, node, ink.strong if self.is_cause else canvas.muted, dashed=self.is_cause)
+            self._paint_ring(painter, node, canvas.ink(look).strong if self.is_cause else canvas.muted,
+                             dashed=self.is_cause)
         if self.current:
             self._paint_ring(painter, node, canvas.text, dashed=False)
         if self.badge is not None:
             self._paint_badge(painter, self.badge)
 
-    def _paint_signs(self, painter: QPainter, ink: Ink) -> None:
-        """Pattern and icon in the icon column."""
+    def _paint_ground(self, painter: QPainter, look: Look) -> None:
+        """Everything but texts. On screen it is a picture that all nodes of that look share, set on whole pixels."""
         canvas = self._canvas
-        if ink.pattern:
-            painter.setPen(ink.pattern_pen)
-            painter.drawLines(ink.pattern)
-        elif ink.solid:
-            painter.fillRect(canvas.strip, ink.strong)
-        size = 16.0 * canvas.k
-        canvas.icon(painter, ink.look.icon, ink.look.strong, canvas.metrics.icon_x + 2 * canvas.k - size / 2,
-                    (self._height - size) / 2, size)
+        if canvas.vector:
+            paint_ground(painter, canvas, look, self._width, self._height)
+            return
+        picture, reach = canvas.ground(look, self._width, self._height)
+        place = painter.worldTransform()
+        painter.resetTransform()
+        painter.drawPixmap(QPointF(round((place.dx() - reach) * canvas.ratio) / canvas.ratio,
+                                   round((place.dy() - reach) * canvas.ratio) / canvas.ratio), picture)
+        painter.setWorldTransform(place)
 
     def _paint_text(self, painter: QPainter) -> None:
         canvas = self._canvas
@@ -179,17 +177,13 @@ class StepItem(QGraphicsItem):
     def _paint_keyword(self, painter: QPainter) -> None:
         canvas = self._canvas
         if self._big is None:
-            left = canvas.metrics.icon_x + 14.0 * canvas.k
+            left = canvas.metrics.icon_x + 17.0 * canvas.k
             word = canvas.big_metrics.elidedText(self.step.instruction.keyword, Qt.TextElideMode.ElideRight,
                                                  self._width - left - 6.0 * canvas.k)
             self._big = (QPointF(left, (self._height - canvas.big_metrics.height()) / 2), _still(word))
         painter.setFont(canvas.big_font)
         painter.setPen(canvas.text)
         painter.drawStaticText(*self._big)
-
-    def _paint_block(self, painter: QPainter, ink: Ink) -> None:
-        size = self._height * 0.72
-        self._canvas.icon(painter, ink.look.icon, ink.look.strong, self._height * 0.2, (self._height - size) / 2, size)
 
     def _paint_bar(self, painter: QPainter) -> None:
         canvas = self._canvas
@@ -243,12 +237,13 @@ class StepItem(QGraphicsItem):
         top, second = 4.0 * k, self._height - canvas.small_metrics.height() - 4.5 * k
         number = f"L{self.step.line}"
         number_x = right - canvas.small_metrics.horizontalAdvance(number)
-        keyword = instruction.keyword
+        keyword, rest = node_text(instruction.text)
         rest_x = left + canvas.keyword_metrics.horizontalAdvance(keyword) + canvas.text_metrics.horizontalAdvance(" ")
-        rest = " ".join(instruction.text.split()[1:]) if len(instruction.text) < 4000 else instruction.text[:300]
         rest = canvas.text_metrics.elidedText(rest, Qt.TextElideMode.ElideRight, number_x - rest_x - 6.0 * k)
         room = right - left - (16.0 * k if self.mark else 0.0)
-        word = canvas.small_metrics.elidedText(self.word, Qt.TextElideMode.ElideRight, room)
+        fitting = (w for w in self.words if canvas.small_metrics.horizontalAdvance(w) <= room)
+        word = next(fitting, None) or canvas.small_metrics.elidedText(self.words[-1] if self.words else "",
+                                                                      Qt.TextElideMode.ElideRight, room)
         return [(QPointF(left, top), _still(keyword), canvas.keyword_font, False),
                 (QPointF(rest_x, top), _still(rest), canvas.text_font, False),
                 (QPointF(number_x, top + 0.5 * k), _still(number), canvas.small_font, True),
@@ -258,10 +253,12 @@ class StepItem(QGraphicsItem):
 
     def hoverEnterEvent(self, event: QGraphicsSceneHoverEvent) -> None:
         self._hovered = True
+        self._tell_hovered(self.id)
         self.update()
 
     def hoverLeaveEvent(self, event: QGraphicsSceneHoverEvent) -> None:
         self._hovered = False
+        self._tell_hovered(None)
         self.update()
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cachesim.app.theme import word_of
 from cachesim.diagnostics import Diagnostic, Severity
-from cachesim.graph.model import BuildGraph
+from cachesim.engines.base import MissReason, Outcome
+from cachesim.graph.model import BuildGraph, StepId
 from cachesim.layout.layered import META
 from cachesim.simulate.report import StepReport
 
-__all__ = ["cause_of", "instruction_of", "sentence_of", "stage_name", "stale_caption"]
+__all__ = ["cause_of", "instruction_of", "node_text", "node_words", "sentence_of", "stage_name", "stale_caption"]
 
 _RESOLVED = frozenset({"unknown-target", "cycle", "blank-base", "bad-platform", "bad-reference", "expansion", "onbuild",
                        "from-variable", "unknown-stage"})     # found in a file that does parse
@@ -27,6 +28,33 @@ def instruction_of(step: StepReport) -> str:
     text = step.step.instruction.text
     line = " ".join(text[:_LONGEST].split())
     return line + "…" if len(text) > _LONGEST else line
+
+
+def node_text(text: str) -> tuple[str, str]:
+    """Keyword and rest of an instruction as a node shows them: flags come last, where they are cut off first."""
+    keyword, *words = text[:_LONGEST].split()
+    flags = []
+    while words and words[0].startswith("--"):
+        flags.append(words.pop(0))
+    return keyword.upper(), " ".join([*words, *flags])
+
+
+def node_words(step: StepReport, lines: Mapping[StepId, int], failing: int | None) -> tuple[str, ...]:
+    """The verdict in words, the wish first, then shorter ones for a narrow node.
+
+    Args:
+        lines: Source line per step, to name the cause.
+        failing: Line at which the build fails, if it does.
+    """
+    word = word_of(step)
+    if step.outcome is Outcome.NOT_REACHED and failing is not None:
+        return (f"{word}: line {failing} fails", word)
+    cause = lines.get(step.cause_step) if step.cause_step is not None else None
+    if step.outcome is Outcome.MISS and step.reason is MissReason.PARENT and cause is not None:
+        return (word, f"Runs: due to line {cause}")
+    if step.outcome is Outcome.MISS and step.reason is MissReason.PART and step.changes:
+        return (word, f"Runs: {step.changes[0].label.rsplit('/', 1)[-1]} changed")
+    return (word,)
 
 
 def cause_of(step: StepReport) -> str:
