@@ -25,9 +25,5 @@ def digest_of_bytes(data: bytes) -> Digest:
 
 def digest_of(*parts: str) -> Digest:
     """Hash a list of texts, each prefixed with its length, so that ("ab", "c") and ("a", "bc") differ."""
-    h = hashlib.sha256()
-    for part in parts:
-        raw = part.encode("utf-8", "surrogatepass")
-        h.update(b"%d:" % len(raw))
-        h.update(raw)
-    return Digest(h.hexdigest())
+    text = "".join([f"{len(part)}:{part}" for part in parts])
+    return Digest(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())

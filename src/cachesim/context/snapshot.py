@@ -87,7 +87,8 @@ EMPTY_DIR = directory()
 
 def with_children(entry: FileEntry, children: Mapping[str, FileEntry]) -> FileEntry:
     """The same directory with other children."""
-    return replace(entry, children=children, memo={})
+    return FileEntry(entry.kind, entry.mode, entry.size, entry.digest, entry.mtime_ns, entry.link, entry.uid, entry.gid,
+                     entry.xattrs, entry.inode, entry.unreadable, children, {})
 
 
 def lookup(tree: FileEntry, path: str) -> FileEntry | None:

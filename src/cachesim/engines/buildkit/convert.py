@@ -6,6 +6,7 @@ buildkit.md sections 2, 3, 4 and 10.1, buildkit-containerd-store.md sections 1, 
 
 from __future__ import annotations
 
+import functools
 import math
 import posixpath
 from collections.abc import Callable, Iterator
@@ -614,7 +615,7 @@ class _Converter:
         parts.append(KeyPart(PartKind.COMMAND, "command", " ".join(body), digest_of(*body)))
         for key, value in state.env.items():
             kind = PartKind.ARG if key in state.arg_names else PartKind.ENV
-            parts.append(KeyPart(kind, f"{'ARG' if kind is PartKind.ARG else 'ENV'} {key}", value, digest_of(key, value)))
+            parts.append(_variable(kind, key, value))
         plain = [
             (PartKind.WORKDIR, "WORKDIR", state.cwd or "/"), (PartKind.USER, "USER", state.user),
             (PartKind.NETWORK, "network", network), (PartKind.PLATFORM, "platform", str(state.platform)),
@@ -623,7 +624,7 @@ class _Converter:
             (PartKind.FLAG, "ulimits", " ".join(self.options.ulimits)),
             (PartKind.FLAG, "cgroup parent", self.options.cgroup_parent),
         ]
-        parts += [KeyPart(kind, label, value, digest_of(value)) for kind, label, value in plain if value]
+        parts += [_plain_part(kind, label, value) for kind, label, value in plain if value]
         parts += [KeyPart(PartKind.MOUNT, label, value, digest_of(value)) for label, value in mounts]
         return parts
 
@@ -767,6 +768,16 @@ class _CopyPlan:
             chosen = tuple(self.selectors[given.op])
             done.append(OpInput(given.op, "\0".join(sorted("/" + s.path for s in chosen)), chosen))
         return tuple(done)
+
+
+@functools.lru_cache(maxsize=4096)
+def _variable(kind: PartKind, key: str, value: str) -> KeyPart:
+    return KeyPart(kind, f"{'ARG' if kind is PartKind.ARG else 'ENV'} {key}", value, digest_of(key, value))
+
+
+@functools.lru_cache(maxsize=4096)
+def _plain_part(kind: PartKind, label: str, value: str) -> KeyPart:
+    return KeyPart(kind, label, value, digest_of(value))
 
 
 def _check_chmod(step: Step, chmod: str) -> None:

@@ -181,18 +181,21 @@ class Placement:
 
 
 def _owned(entry: FileEntry, owner: tuple[int, int], mode: int | None) -> FileEntry:
-    if mode is None and owner == (0, 0):
-        key = "clean"
-        known = entry.memo.get(key)
-        if known is None:
-            known = entry if _is_clean(entry) else _rewritten(entry, owner, mode)
-            entry.memo[key] = known if known is not entry else True
-        return entry if known is True or known is entry else known  # type: ignore[no-any-return]
+    if mode is None and owner == (0, 0) and _is_roots(entry):
+        return entry
     return _rewritten(entry, owner, mode)
 
 
-def _is_clean(entry: FileEntry) -> bool:
-    return entry.uid == 0 and entry.gid == 0 and all(_is_clean(c) for c in entry.children.values())
+def _is_roots(entry: FileEntry) -> bool:
+    """Whether root owns an entry and everything below; remembered per directory."""
+    if entry.uid or entry.gid:
+        return False
+    if not entry.children:
+        return True
+    known = entry.memo.get("root's")
+    if known is None:
+        known = entry.memo["root's"] = all(_is_roots(c) for c in entry.children.values())
+    return known  # type: ignore[no-any-return]
 
 
 def _rewritten(entry: FileEntry, owner: tuple[int, int], mode: int | None) -> FileEntry:
