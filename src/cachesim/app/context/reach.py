@@ -15,6 +15,7 @@ from cachesim.simulate.report import SimulationReport
 
 __all__ = ["Reach", "Reads", "ignore_file_of", "matcher_of", "reach_of"]
 
+_NONE: frozenset[str] = frozenset()
 _NO_STEP = (Outcome.CONFIG_ONLY, Outcome.UNREACHED, Outcome.NOT_NEEDED)
 
 
@@ -48,11 +49,12 @@ class Reads:
                 for read in step.reads:
                     if read.context:
                         continue
-                    known = self._sets.get(id(read.paths)) or fresh.get(id(read.paths))
-                    if known is None or known[0] is not read.paths:
-                        known = (read.paths, frozenset(_with_folders(read.paths)))
-                    fresh[id(read.paths)] = known
-                    self._steps.append((step.id, known[1]))
+                    key = id(read.paths)    # the list itself is kept beside its set, so its id stays its own
+                    if key not in fresh:
+                        fresh[key] = self._sets.get(key, ((), _NONE))
+                        if fresh[key][0] is not read.paths:
+                            fresh[key] = (read.paths, frozenset(_with_folders(read.paths)))
+                    self._steps.append((step.id, fresh[key][1]))
             self._sets = fresh
         return self._steps
 

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cachesim.app.report.rules import rule_of
-from cachesim.dockerfile.instructions import Run
+from cachesim.cache.key import PartKind
+from cachesim.dockerfile.instructions import Arg, Env, Run
 from cachesim.engines.base import MissReason, Outcome, RunClaim
 from cachesim.graph.model import EdgeKind, StepId
 from cachesim.graph.options import EngineKind
-from cachesim.simulate.explain import downstream, invalidators
+from cachesim.simulate.explain import Invalidator, downstream, invalidators
 from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["Depth", "Kind", "Line", "Link", "Story", "carriers", "claim_command", "deciding_runs", "elided", "overview",
@@ -31,6 +32,9 @@ _CONFIG = {
 }
 _NO_KEY = "{} only describes the image: it makes no layer and is in no key. Changing it runs nothing again."
 _SHOWN = 6
+_DETAILED = frozenset({"files", "argument", "tag", "download"})     # the others say it by their name
+_THREATS = {"text": "its own text and settings", "argument": "build arguments", "variable": "variables",
+            "option": "options", "tag": "tags", "download": "downloads", "stage": "other stages"}
 
 
 class Depth(enum.IntEnum):
@@ -169,20 +173,19 @@ def _reasons(report: SimulationReport, step: StepReport, engine: EngineKind) -> 
     if step.outcome is Outcome.MISS:
         yield from _miss(report, step)
     elif step.outcome is Outcome.HIT:
-        if step.from_build:
+        if step.from_build and step.from_build not in step.cause:
             yield _line(f"Its layer comes from the build “{step.from_build}”.")
-        if step.changes:
+        if step.key is not None and step.cached_key is not None and step.cached_key != step.key:
             yield _line("Its definition is new, but everything it reads has the same content as before.")
     elif step.outcome is Outcome.UNDETERMINED:
         runs = deciding_runs(report, step)
         if runs:
-            yield _line("It reads files that ", *_joined([_to(s) for s in runs[:3]]), f" "
-                        f"{'writes' if len(runs) == 1 else 'write'}. If the bytes are the same as before, it comes "
-                        "from the cache; if not, it runs.")
-        yield _line(f"Likely: it {'runs' if step.likely is Outcome.MISS else 'comes from the cache'}. "
-                    "State below what you know of the RUN, or confirm with a real build.")
+            yield _line("What decides is what ", *_joined([_to(s) for s in runs[:3]]),
+                        f" {'writes' if len(runs) == 1 else 'write'}: the same bytes as before, or others.")
+        yield _line("State below what you know of the RUN, or confirm with a real build.")
     elif step.outcome is Outcome.CONFIG_ONLY:
         yield _line(_CONFIG.get(keyword, _NO_KEY.format(keyword)))
+        yield from _carried_by_key(report, step)
     elif step.outcome is Outcome.NOT_NEEDED:
         yield _line("BuildKit prints CACHED although nobody needed it: it did not even look whether its layer is there."
                     if engine is EngineKind.BUILDKIT else "The builder does not have to look at it.")
@@ -199,6 +202,24 @@ def _reasons(report: SimulationReport, step: StepReport, engine: EngineKind) -> 
             yield _line(_dot(report.error))
     elif step.outcome is Outcome.FAILED:
         yield _line("Steps that were complete before it are cached; everything after it is not reached.")
+
+
+def _carried_by_key(report: SimulationReport, step: StepReport) -> Iterator[Line]:
+    """Which steps have this ENV or ARG in their key."""
+    instruction = step.step.instruction
+    if not isinstance(instruction, Arg | Env):
+        return
+    names = {f"{kind} {name}" for name, _ in instruction.pairs for kind in ("ARG", "ENV")}
+    found = [s for s in report.steps if s.key is not None and s.id > step.id and any(
+        part.kind in (PartKind.ARG, PartKind.ENV) and part.label in names for part in s.key.parts)]
+    if found:
+        yield _line("Another value would run ", *_joined([Link(f"line {s.step.line}", s.id) for s in found[:_SHOWN]]),
+                    " …" if len(found) > _SHOWN else "", " again.")
+    elif any(s.id > step.id and any(f"${name}" in s.step.instruction.text or f"${{{name}" in s.step.instruction.text
+                                    for name, _ in instruction.pairs) for s in report.steps):
+        yield _line("No RUN has it in its key, but lines below name it: another value changes what they say.")
+    else:
+        yield _line("No step has it in its key: another value would run nothing again.")
 
 
 def _miss(report: SimulationReport, step: StepReport) -> Iterator[Line]:
@@ -245,19 +266,20 @@ def _threats(report: SimulationReport, step: StepReport) -> Iterator[Line]:
     """What in the world could invalidate it."""
     if step.outcome in (Outcome.CONFIG_ONLY, Outcome.UNREACHED, Outcome.NOT_REACHED, Outcome.FAILED):
         return
-    found: dict[str, list[tuple[str, str]]] = {}
+    found: dict[str, list[Invalidator]] = {}
     for threat in invalidators(report, step.id):
-        kind = getattr(threat.kind, "value", threat.kind)
-        found.setdefault(str(kind), []).append((threat.label, threat.detail))
+        if threat.kind != "step":       # what it lies on is plain to see
+            found.setdefault(threat.kind, []).append(threat)
     if found:
         yield _line("What could invalidate it:", kind=Kind.HEADING)
-    for kind, items in found.items():
-        pieces: list[str | Link] = [f"{kind}: "]
-        names = [Link(label, label) if kind == "file" else label + (f" ({detail})" if detail else "")
-                 for label, detail in items[:_SHOWN]]
-        pieces += _joined(names)
-        if len(items) > _SHOWN:
-            pieces.append(f" and {len(items) - _SHOWN:,} more")
+    for kind, threats in found.items():
+        names = [t.label + (f" ({t.detail})" if kind in _DETAILED and t.detail else "") for t in threats]
+        pieces: list[str | Link] = [f"{_THREATS.get(kind, kind)}: "]
+        pieces += _joined(names[:_SHOWN])
+        if len(names) > _SHOWN:
+            pieces.append(f" and {len(names) - _SHOWN:,} more")
+        if kind == "files" and (paths := [p for read in step.reads if not read.context for p in read.paths]):
+            pieces += [". ", Link("Show in files", paths[0])]
         yield Line(tuple(pieces), Kind.ITEM)
 
 
@@ -265,7 +287,8 @@ def _assumed(report: SimulationReport, step: StepReport | None) -> list[Line]:
     own = [a for a in report.assumptions if step is None or a.step in (None, step.id)]
     if not own:
         return []
-    return [_line("Assumed:", kind=Kind.HEADING), *(_line(a.text, kind=Kind.ITEM) for a in own)]
+    texts = dict.fromkeys(a.text for a in own)
+    return [_line("Assumed:", kind=Kind.HEADING), *(_line(text, kind=Kind.ITEM) for text in texts)]
 
 
 def _rule(step: StepReport) -> Iterator[Line]:
@@ -316,7 +339,11 @@ def deciding_runs(report: SimulationReport, step: StepReport,
         waiting = (s for s in report.steps if not s.certain and s.id != step.id)
         if claim_command(step) in claimed or any(step.id in _above(s.id, readers, parents) for s in waiting):
             return (step,)
-    runs = [s for i in _above(step.id, readers, parents) if (s := _step(report, i)) is not None
+    above = _above(step.id, readers, parents)
+    if not step.certain and not above:      # it lies on a step that waits, or is needed only if one runs
+        lower = [s for s in report.steps if not s.certain and readers.get(s.id)]
+        above = [i for s in lower for i in _above(s.id, readers, parents)]
+    runs = [s for i in dict.fromkeys(above) if (s := _step(report, i)) is not None
             and isinstance(s.step.instruction, Run)]
     return tuple(s for s in runs if claim_command(s) in claimed or (not step.certain and s.runs))
 
@@ -343,10 +370,14 @@ def _edges(report: SimulationReport, *kinds: EdgeKind) -> dict[StepId, list[Step
 
 
 def claim_command(step: StepReport) -> str:
-    """The command as the engine prints it, without its prefix and "RUN ": what a RunClaim names."""
-    text = step.name.partition("] ")[2] if step.name.startswith("[") else step.name
-    text = text.removeprefix("ONBUILD ")
-    return text.removeprefix("RUN ").strip() if text.upper().startswith("RUN") else text
+    """The command that a RunClaim names: the key part of that name, or what the instruction says."""
+    for part in step.key.parts if step.key is not None else ():
+        if part.kind is PartKind.COMMAND:
+            return part.value
+    run = step.step.instruction
+    if not isinstance(run, Run):
+        return ""
+    return (run.command or "").strip() if run.argv is None else " ".join(run.argv)
 
 
 # -- words --
