@@ -87,8 +87,8 @@ def editor(qtbot: QtBot, workbench: Workbench) -> Iterator[CodeEditor]:
         found.show()
         found.activateWindow()
     found.setFocus()
-    workbench.project_opened.emit(None)
     workbench.show_state(replace(workbench.state, text=TEXT))
+    workbench.project_opened.emit(None)
     qtbot.waitUntil(lambda: not workbench._merge.isActive())
     yield found
     found.close()

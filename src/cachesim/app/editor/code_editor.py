@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QColor, QKeyEvent, QKeySequence, QPalette, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPalette, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QMenu, QTextEdit, QToolTip, QVBoxLayout, QWidget
 
 from cachesim.app.actions import COMMANDS
@@ -29,7 +29,7 @@ from cachesim.app.workbench import Workbench
 from cachesim.diagnostics import Diagnostic
 from cachesim.dockerfile.edit import toggle_comment
 from cachesim.dockerfile.parser import parse
-from cachesim.engines.base import Outcome
+from cachesim.engines.base import MissReason, Outcome
 from cachesim.graph.model import StepId
 from cachesim.simulate.report import SimulationReport
 
@@ -59,6 +59,7 @@ class CodeEditor(QWidget):
         self.find_bar = FindBar(self.text, self._theme, self)
         self.completer = Completer(self.text, self._theme)
         self.highlighter = DockerfileHighlighter(self.text.document(), self._theme)
+        self._menu = QMenu(self)
         self.problems = Problems(self.text.document())
         self.mover = Mover(self.text, self.gutter, workbench, lambda: self._style)
         self._found: tuple[QTextCursor, ...] = ()
@@ -69,7 +70,6 @@ class CodeEditor(QWidget):
         self._quiet = False             # the text or the cursor is being set from outside
         self._typed = False             # the next report answers an edit made here
         self._typed_text = ""           # what one key put in, for completion
-        self._fresh = False             # the next text is another document: no undo into the old one
         self._commands: dict[str, Callable[[], object]] = self._make_commands()
         self._keys = {_key(keys): command.id for command in COMMANDS
                       if command.id in self._commands for keys in command.keys}
@@ -82,7 +82,8 @@ class CodeEditor(QWidget):
         self.setAccessibleName("Dockerfile editor")
         self._connect()
         self._take_look(self._theme)
-        self._show(workbench.state.text, clear_undo=True)
+        self._show(workbench.state.text)
+        self.text.document().clearUndoRedoStacks()
         self._take_report(workbench.report)
         self._take_diagnostics(workbench.diagnostics)
         self.gutter.set_dimmed(workbench.stale)
@@ -241,34 +242,33 @@ class CodeEditor(QWidget):
             self._workbench.new_text(self._style.file(shown))
             self._offer_typed()
 
-    def _show(self, file_text: str, *, clear_undo: bool) -> None:
+    def _show(self, file_text: str) -> None:
+        """Show a file as one undo step, its style kept for the way back."""
         parts = DocumentText.of(file_text)
         self._style, self._quiet = parts.style, True
         self.highlighter.set_style(parts.style)
         try:
-            if clear_undo:
-                self.text.setPlainText(parts.shown)
-            else:
-                self.text.replace_all(parts.shown)
+            self.text.replace_all(parts.shown)
         finally:
             self._quiet = False
         self._update_tints()
 
     @Slot(object)
     def _project_opened(self, project: object) -> None:
-        text = self._workbench.state.text
-        self._fresh = text == self._file_text() or text == ""
-        self._show(text, clear_undo=True)
+        """Another document: nothing of the one before can come back by undo."""
+        self._show(self._workbench.state.text)
+        self.text.document().clearUndoRedoStacks()
+        self.text.moveCursor(QTextCursor.MoveOperation.Start)
         self.find_bar.close_bar()
+        self._place_stripes(self._workbench.report)
 
     @Slot(object)
     def _text_replaced(self, text: str) -> None:
-        clear, self._fresh = self._fresh, False
-        self._show(text, clear_undo=clear)
+        self._show(text)
 
     @Slot(object)
     def _text_edited(self, edit: tuple[str, str]) -> None:
-        self._show(edit[0], clear_undo=False)
+        self._show(edit[0])
 
     # -- verdicts -----------------------------------------------------------------------------------------------
 
@@ -362,8 +362,8 @@ class CodeEditor(QWidget):
             tints.append(Tint(selected.first, selected.last, self._theme.selection, 0.42))
         if selected is None or not selected.first <= self._line <= selected.last:
             tints.append(Tint(self._line, self._line, self._theme.panel))
-        failed = self._theme.look(Outcome.FAILED).fill
-        tints += [Tint(line, line, failed, 0.6, 3) for line in self.gutter.marks]
+        failed = self._theme.look(Outcome.FAILED)
+        tints += [Tint(line, line, failed.fill, 0.6, 3, failed.strong) for line in self.gutter.marks]
         self.text.set_tints(tints)
 
     @Slot(object)
@@ -374,9 +374,10 @@ class CodeEditor(QWidget):
     def _update_marks(self) -> None:
         """Squiggles and matches, the only things that need Qt's extra selections."""
         selections = self.problems.selections(self._theme)
-        back = QTextCharFormat()
-        back.setBackground(QColor(self._theme.look(Outcome.UNDETERMINED).strong).lighter(100))
-        back.setForeground(QColor(self._theme.bg))
+        back, look = QTextCharFormat(), self._theme.look(Outcome.MISS, MissReason.PARENT)
+        plain = look.fill == self._theme.bg     # high contrast has no fills
+        back.setBackground(QColor(look.strong if plain else look.fill))
+        back.setForeground(QColor(self._theme.bg if plain else self._theme.text))
         for cursor in self._found:
             selection = QTextEdit.ExtraSelection()
             selection.format, selection.cursor = back, cursor
@@ -501,16 +502,14 @@ class CodeEditor(QWidget):
         fixes = self.fixes_here()
         if not fixes:
             return None
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = self._menu
+        menu.clear()
         for fix in fixes:
-            action = QAction(fix.title, menu)
-            action.triggered.connect(partial(self.apply_fix, fix))
-            menu.addAction(action)
+            menu.addAction(fix.title, partial(self.apply_fix, fix))
         menu.setActiveAction(menu.actions()[0])
         return menu
 
-    def apply_fix(self, fix: Fix, _checked: bool = False) -> None:
+    def apply_fix(self, fix: Fix) -> None:
         """Make the edit of a fix, as one undo step."""
         cursor = cursor_of(self.text.document(), fix.span)
         cursor.insertText(fix.text)
@@ -524,8 +523,8 @@ class CodeEditor(QWidget):
         cursor = self.text.cursorForPosition(at)
         if not self.text.textCursor().hasSelection():
             self.text.setTextCursor(cursor)
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = self._menu
+        menu.clear()
         for fix in self.fixes_here()[:4]:
             menu.addAction(fix.title, partial(self.apply_fix, fix))
         menu.addSeparator()

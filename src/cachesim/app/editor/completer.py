@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QTextCursor
-from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyledItemDelegate, QStyleOptionViewItem
 
 from cachesim.app.editor.offers import Offer, Offers
 from cachesim.app.editor.positions import qt_length
@@ -57,14 +57,14 @@ class Completer(QListWidget):
     def __init__(self, text: TextArea, theme: Theme) -> None:
         super().__init__(text)
         self._text = text
-        self._prefix, self._at = "", 0
+        self._prefix, self._at, self._border = "", 0, 1
         self._row = _Row(self, theme)
         self.setItemDelegate(self._row)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setFrameShape(QFrame.Shape.Box)
         self.setUniformItemSizes(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Completion")
+        self.setObjectName("completion")
         self.itemClicked.connect(self._take)
         text.installEventFilter(self)
         text.verticalScrollBar().valueChanged.connect(self.hide)
@@ -75,6 +75,9 @@ class Completer(QListWidget):
         """Take other colours; the font is the text's."""
         self._row.theme = theme
         self.setFont(self._text.font())
+        self._border = max(1, round(theme.border))
+        self.setStyleSheet(f"QListWidget#completion {{ background: {theme.panel}; "
+                           f"border: {self._border}px solid {theme.muted}; }}")
 
     @property
     def texts(self) -> list[str]:
@@ -114,7 +117,7 @@ class Completer(QListWidget):
             metrics.horizontalAdvance(self.item(i).data(_OFFER).detail), 50 * metrics.averageCharWidth())
             for i in range(min(self.count(), 200)))
         width = min(widest + 60, window.width() - 16)
-        height = rows * row + 2 * self.frameWidth()
+        height = rows * row + 2 * self._border
         left = rect.left() - metrics.horizontalAdvance(self._prefix) - 9
         at = self._text.viewport().mapTo(window, QPoint(left, rect.bottom() + 2))
         if at.y() + height > window.height():

@@ -193,6 +193,7 @@ class Gutter(QWidget):
             painter.fillRect(QRect(0, top - 1, self.target_width, bottom - top + 2),
                              QColor(self._theme.selection if stripe.step == self._selected else self._theme.line))
         pen = look.pen(self._theme.border * 0.8)
+        pen.setWidthF(min(pen.widthF(), self._bar * 0.28))
         inset = pen.widthF() / 2
         bar = QRectF(3 + inset, top + inset, self._bar - 2 * inset, max(2.0, bottom - top + 1 - 2 * inset))
         painter.setPen(pen)

@@ -31,13 +31,14 @@ _INDENT = "    "
 
 @dataclass(frozen=True, slots=True)
 class Tint:
-    """A background behind whole lines (last included), with a bar of `bar` px in its colour at the left end."""
+    """A background behind whole lines (last included), with a bar of `bar` px at the left end."""
 
     first: int
     last: int
     colour: str
     opacity: float = 1.0
     bar: int = 0
+    bar_colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,21 +150,21 @@ class TextArea(QPlainTextEdit):
 
     def _drop_rect(self, drop: DropLine | None) -> QRect | None:
         y = self.gap_y(drop.line) if drop is not None else None
-        height = self.fontMetrics().height()
-        return None if y is None else QRect(0, y - height - 8, self.viewport().width(), 2 * height + 16)
+        height = self.fontMetrics().height() + 16
+        return None if y is None else QRect(0, y - height, self.viewport().width(), 2 * height)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._tints:
-            painter = QPainter(self.viewport())
-            for tint in self._tints:
-                rect = self.lines_rect(tint.first, tint.last)
-                if rect.intersects(event.rect()):
-                    painter.setOpacity(tint.opacity)
-                    painter.fillRect(rect, QColor(tint.colour))
-                    painter.setOpacity(1.0)
-                    if tint.bar:
-                        painter.fillRect(QRect(rect.left(), rect.top(), tint.bar, rect.height()), QColor(tint.colour))
-            painter.end()
+        painter = QPainter(self.viewport())
+        painter.fillRect(event.rect(), self.palette().base())   # a style sheet can keep the viewport's at an old colour
+        for tint in self._tints:
+            rect = self.lines_rect(tint.first, tint.last)
+            if rect.intersects(event.rect()):
+                painter.setOpacity(tint.opacity)
+                painter.fillRect(rect, QColor(tint.colour))
+                painter.setOpacity(1.0)
+                if tint.bar:
+                    painter.fillRect(QRect(rect.left(), rect.top(), tint.bar, rect.height()), QColor(tint.bar_colour))
+        painter.end()
         super().paintEvent(event)
         if self._drop is not None:
             self._paint_drop(self._drop)
@@ -174,7 +175,7 @@ class TextArea(QPlainTextEdit):
             return
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(QWidget.font(self.viewport()))
+        painter.setFont(self.font())
         width, metrics = self.viewport().width(), painter.fontMetrics()
         painter.fillRect(QRect(0, y - self.DROP_HEIGHT // 2, width, self.DROP_HEIGHT), QColor(drop.colour))
         if drop.text:
