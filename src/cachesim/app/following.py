@@ -57,6 +57,11 @@ class DiskWatch(QObject):
         self._settle.timeout.connect(self.changed)
         self._seen.connect(self._settle.start)
 
+    @property
+    def running(self) -> bool:
+        """Whether a folder is watched."""
+        return self._job.busy
+
     def watch(self, *folders: Path) -> None:
         """Watch these folders instead of the earlier ones."""
         self.stop()

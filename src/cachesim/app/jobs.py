@@ -32,7 +32,7 @@ class LatestJob(QObject):
     def __init__(self, name: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
-        self._progress, self._ticket, self._waiting = Progress(), 0, False
+        self._progress, self._ticket, self._waiting, self._ended = Progress(), 0, False, False
         self._done.connect(self._deliver)
         self._step.connect(self._report)
 
@@ -43,6 +43,8 @@ class LatestJob(QObject):
 
     def submit(self, work: Callable[[Progress], object]) -> None:
         """Run `work` on the worker; whatever was asked before is cancelled and never answered."""
+        if self._ended:
+            return
         self._progress.cancel()
         self._ticket += 1
         ticket = self._ticket
@@ -58,11 +60,13 @@ class LatestJob(QObject):
 
     def wait(self) -> None:
         """Block until what is running has ended (its answer still comes by signal)."""
-        self._pool.submit(int).result()
+        if not self._ended:
+            self._pool.submit(int).result()
 
     def shutdown(self) -> None:
         """Cancel, and wait until the worker has ended."""
         self.cancel()
+        self._ended = True
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _reporter(self, ticket: int) -> Callable[[int, int], None]:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSettings, Qt, QTimer, Slot
-from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -588,10 +588,19 @@ class MainWindow(QMainWindow):
     def _doing(self) -> str:
         return self.workbench.busy or ""
 
-    # -- drop and Esc -------------------------------------------------------------------------------------------
+    # -- Esc and drop -------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc, if nobody else wanted it: leave the mode, close a bar, or stop what runs."""
+        if event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        elif self.presentation.active:
+            self.actions_["present"].setChecked(False)
+        elif not self.messages.close_last():
+            self._cancel()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take a folder or Dockerfile that is dropped anywhere on the window; Esc closes what is open."""
+        """Take a folder or Dockerfile that is dropped anywhere on the window."""
         kind = event.type()
         if kind in (QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.Drop) and isinstance(event, QDropEvent) \
                 and isinstance(watched, QWidget) and watched.window() is self:

@@ -1,0 +1,79 @@
+"""A workbench and a window for tests, shut down before they go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtGui import QFont, QPalette
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from cachesim.app.mainwindow import MainWindow
+from cachesim.app.questions import Unsaved, UnsavedQuestion
+from cachesim.app.workbench import Workbench
+
+DOCKERFILE = """\
+FROM python:3.12-slim AS base
+WORKDIR /app
+COPY requirements.txt ./
+RUN pip install -r requirements.txt
+COPY src/ src/
+RUN python -m compileall src
+CMD ["python", "-m", "src"]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A small project on disk, in no git work tree."""
+    folder = tmp_path / "shop"
+    (folder / "src").mkdir(parents=True)
+    (folder / "Dockerfile").write_text(DOCKERFILE)
+    (folder / "requirements.txt").write_text("flask==3.0.3\n")
+    (folder / "src" / "app.py").write_text("print('tea')\n")
+    (folder / "src" / "data.bin").write_bytes(b"\0\1\2")
+    return folder
+
+
+@pytest.fixture
+def workbench(qtbot: QtBot) -> Iterator[Workbench]:
+    """A workbench with nothing open."""
+    bench = Workbench()
+    yield bench
+    bench.shutdown()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, workbench: Workbench, own_folders: Path,
+           monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+    """A shown window with nothing open; text that was not saved is let go without a question."""
+    monkeypatch.setattr(UnsavedQuestion, "ask", classmethod(lambda cls, name, parent: Unsaved.DISCARD))
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    font, palette = QFont(app.font()), QPalette(app.palette())
+    window = MainWindow(workbench, QSettings(str(own_folders / "window.ini"), QSettings.Format.IniFormat))
+    window.resize(1280, 800)
+    window.show()
+    qtbot.waitExposed(window)
+    yield window
+    window.close()
+    window.deleteLater()
+    app.setStyleSheet("")
+    app.setFont(font)
+    app.setPalette(palette)
+
+
+@pytest.fixture
+def opened(qtbot: QtBot, window: MainWindow, project: Path) -> MainWindow:
+    """The window with the project open and its verdict there."""
+    open_project(qtbot, window, project)
+    return window
+
+
+def open_project(qtbot: QtBot, window: MainWindow, path: Path) -> None:
+    """Open a project and wait for its report."""
+    with qtbot.waitSignals([window.workbench.project_opened, window.workbench.report_changed], timeout=15_000):
+        window.workbench.open_path(path)

@@ -1,0 +1,413 @@
+"""The window as a person uses it: keys and clicks, and what they see."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QAction, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
+from pytestqt.qtbot import QtBot
+
+from cachesim.app.mainwindow import MainWindow
+from cachesim.app.palette_dialog import PaletteDialog
+from cachesim.app.questions import Unsaved, UnsavedQuestion
+from cachesim.app.whatif.file_dialog import FileDialog
+from cachesim.engines.base import MissReason, Outcome
+from cachesim.graph.options import EngineKind
+
+from tests.app.conftest import DOCKERFILE, open_project
+
+
+def words(window: MainWindow) -> list[str]:
+    return [button.text() for button in window.verdict.count_buttons()]
+
+
+def labels(window: MainWindow) -> list[str]:
+    return [button.text() for button in window.timeline.entry_buttons()]
+
+
+def choose(menu: QMenu, *path: str) -> QAction:
+    """Find an action by the words of its menus."""
+    for word in path[:-1]:
+        action = next(a for a in menu.actions() if a.text().replace("&", "").startswith(word))
+        menu = action.menu()  # type: ignore[assignment]
+    return next(a for a in menu.actions() if a.text().replace("&", "").startswith(path[-1]))
+
+
+def test_first_minute_one_click_on_a_card_fills_the_window(qtbot: QtBot, window: MainWindow) -> None:
+    assert window.welcome.isVisible() and not window.splitter.isVisible()
+    card = next(c for c in window.welcome.cards() if c.sample.name == "flask-early-copy")
+    with qtbot.waitSignals([window.workbench.project_opened, window.workbench.report_changed], timeout=15_000):
+        qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
+    assert window.splitter.isVisible() and not window.welcome.isVisible()
+    assert len(labels(window)) == 2 and labels(window)[0] == "First build"
+    assert "1 changed" in words(window)
+    assert "first miss: line 4, COPY . ." in window.verdict.sentence()
+
+
+def test_dropping_a_folder_anywhere_gives_verdict_and_why(qtbot: QtBot, window: MainWindow, project: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(project))])
+    event = QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
+                       Qt.KeyboardModifier.NoModifier)
+    with qtbot.waitSignals([window.workbench.project_opened, window.workbench.report_changed], timeout=15_000):
+        QApplication.sendEvent(window.editor.text.viewport(), event)
+    assert window.workbench.project is not None and window.workbench.project.context_dir == project.resolve()
+    assert window.editor.text.toPlainText() == DOCKERFILE
+    assert window.verdict.sentence() == "Nothing would run."
+
+
+def test_what_if_a_file_changes_and_take_back(qtbot: QtBot, opened: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pick(dialog: PaletteDialog) -> int:
+        line = dialog.findChild(QLineEdit)
+        assert line is not None
+        QTest.keyClicks(line, "app.py")
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        return 1
+    monkeypatch.setattr(PaletteDialog, "exec", pick)
+    monkeypatch.setattr(FileDialog, "ask", classmethod(lambda cls, path, data, parent: data + b"# more\n"))
+    menu = QMenu()
+    opened.whatif.fill(menu)
+    with qtbot.waitSignal(opened.workbench.report_changed):
+        choose(menu, "A file changes", "Change content").trigger()
+    report = opened.workbench.report
+    assert report is not None and report.first_miss is not None
+    assert report.first_miss.step.line == 5 and "src/app.py" in report.first_miss.cause
+    assert opened.workbench.changes == ("edit src/app.py",)
+    assert opened.actions_["take_back"].text() == "&Take back: edit src/app.py"
+    with qtbot.waitSignal(opened.workbench.report_changed):
+        opened.actions_["take_back"].trigger()
+    assert opened.verdict.sentence() == "Nothing would run."
+    assert not opened.actions_["take_back"].isEnabled()
+
+
+def test_typing_shows_the_verdict_and_build_makes_it_history(qtbot: QtBot, opened: MainWindow) -> None:
+    editor = opened.editor.text
+    editor.moveCursor(editor.textCursor().MoveOperation.End)
+    with qtbot.waitSignal(opened.workbench.report_changed):
+        QTest.keyClicks(editor, "RUN echo")
+    assert opened.isWindowModified() and opened.actions_["save"].isEnabled()
+    with qtbot.waitSignals([opened.workbench.timeline_changed, opened.workbench.report_changed]):
+        QTest.keyClick(opened, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    assert labels(opened) == ["First build", "Edit Dockerfile"]
+    assert opened.verdict.sentence() == "Nothing would run."
+    with qtbot.waitSignal(opened.workbench.timeline_changed):
+        QTest.keyClick(opened, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    assert editor.toPlainText() == DOCKERFILE
+    with qtbot.waitSignal(opened.workbench.timeline_changed):
+        QTest.keyClick(opened, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
+    assert editor.toPlainText().endswith("RUN echo")
+
+
+def test_broken_text_keeps_the_last_good_picture(qtbot: QtBot, opened: MainWindow) -> None:
+    before = opened.workbench.report
+    with qtbot.waitSignal(opened.workbench.report_stale_changed):
+        opened.workbench.replace_text(DOCKERFILE.replace("WORKDIR", "WRKDIR"), "typo")
+    assert opened.workbench.report is before
+    assert "line 2 does not parse" in opened.verdict.sentence()
+    with qtbot.waitSignal(opened.workbench.report_stale_changed):
+        opened.actions_["undo"].trigger()
+    assert opened.verdict.sentence() == "Nothing would run."
+
+
+def test_saving_is_explicit_and_atomic(qtbot: QtBot, opened: MainWindow, project: Path) -> None:
+    opened.workbench.replace_text(DOCKERFILE + "EXPOSE 80\n", "more")
+    assert (project / "Dockerfile").read_text() == DOCKERFILE
+    QTest.keyClick(opened, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert (project / "Dockerfile").read_text() == DOCKERFILE + "EXPOSE 80\n"
+    assert not opened.isWindowModified()
+    assert not [p for p in project.iterdir() if p.name.startswith(".Dockerfile")]
+
+
+def test_a_refused_save_says_so_and_keeps_the_text(opened: MainWindow, project: Path,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    from cachesim.app import disk
+    from cachesim.errors import InputError
+
+    def refuse(path: Path, data: bytes) -> None:
+        raise InputError("cannot be written (no space left on device)", str(path))
+    monkeypatch.setattr(disk, "write_atomically", refuse)
+    opened.workbench.replace_text(DOCKERFILE + "EXPOSE 80\n", "more")
+    assert not opened.workbench.save()
+    assert "no space left" in opened.messages.messages()[-1].text
+    assert not opened.workbench.saved
+
+
+def test_closing_asks_only_when_text_would_be_lost(opened: MainWindow, project: Path,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def ask(cls: type, name: str, parent: object) -> Unsaved:
+        asked.append(name)
+        return Unsaved.STAY if len(asked) == 1 else Unsaved.SAVE
+    monkeypatch.setattr(UnsavedQuestion, "ask", classmethod(ask))
+    opened.workbench.replace_text(DOCKERFILE + "EXPOSE 80\n", "more")
+    assert not opened.close()
+    assert opened.isVisible()
+    assert opened.close()
+    assert asked == ["Dockerfile", "Dockerfile"]
+    assert (project / "Dockerfile").read_text().endswith("EXPOSE 80\n")
+
+
+def test_changes_on_disk_are_taken_over_and_said(qtbot: QtBot, opened: MainWindow, project: Path) -> None:
+    (project / "src" / "app.py").write_text("print('coffee')\n")
+    with qtbot.waitSignal(opened.workbench.report_changed, timeout=15_000):
+        opened.workbench.disk.look()
+    assert any("src/app.py changed on disk" in m.text for m in opened.messages.messages())
+    (project / "Dockerfile").write_text(DOCKERFILE + "EXPOSE 80\n")
+    with qtbot.waitSignal(opened.workbench.text_edited, timeout=15_000):
+        opened.workbench.disk.look()
+    assert opened.editor.text.toPlainText().endswith("EXPOSE 80\n")
+    assert opened.workbench.saved
+
+
+def test_a_foreign_dockerfile_never_overwrites_unsaved_text(qtbot: QtBot, opened: MainWindow, project: Path) -> None:
+    opened.workbench.replace_text(DOCKERFILE + "EXPOSE 80\n", "mine")
+    (project / "Dockerfile").write_text(DOCKERFILE + "EXPOSE 90\n")
+    with qtbot.waitSignal(opened.workbench.message_posted, timeout=15_000,
+                          check_params_cb=lambda m: m.key == "foreign"):
+        opened.workbench.disk.look()
+    message = opened.messages.messages()[-1]
+    assert [a.text for a in message.actions] == ["Reload", "Compare", "Keep mine"]
+    assert opened.workbench.state.text.endswith("EXPOSE 80\n")
+    message.actions[0].run()
+    assert opened.workbench.state.text.endswith("EXPOSE 90\n") and opened.workbench.saved
+    opened.actions_["undo"].trigger()
+    assert opened.editor.text.toPlainText().endswith("EXPOSE 80\n")
+
+
+def test_an_edit_in_thought_wins_over_the_disk(qtbot: QtBot, opened: MainWindow, project: Path) -> None:
+    opened.workbench.edit_file("src/app.py", b"in thought\n")
+    (project / "src" / "app.py").write_text("on disk\n")
+    with qtbot.waitSignal(opened.workbench.message_posted, timeout=15_000, check_params_cb=lambda m: m.key == "kept"):
+        opened.workbench.disk.look()
+    assert opened.workbench.bytes_of("src/app.py") == b"in thought\n"
+
+
+def test_the_disk_is_followed_without_asking(qtbot: QtBot, opened: MainWindow, project: Path) -> None:
+    qtbot.waitUntil(lambda: opened.workbench.disk.watch.running, timeout=5_000)
+
+    def seen() -> None:
+        (project / "src" / "app.py").write_text("print('cocoa')\n")
+        assert opened.workbench.report is not None and opened.workbench.report.first_miss is not None
+    qtbot.waitUntil(seen, timeout=15_000)
+
+
+def test_unsaved_text_is_offered_after_a_crash(qtbot: QtBot, opened: MainWindow, project: Path) -> None:
+    opened.workbench.replace_text(DOCKERFILE + "EXPOSE 80\n", "mine")
+    opened.workbench.disk.keep_now()
+    with qtbot.waitSignals([opened.workbench.project_opened, opened.workbench.message_posted], timeout=15_000):
+        opened.workbench.disk.open(project)         # as after a crash: nobody asked, nothing was saved
+    message = next(m for m in opened.messages.messages() if m.key == "rescued")
+    message.actions[0].run()
+    assert opened.workbench.state.text.endswith("EXPOSE 80\n")
+
+
+def test_going_back_and_editing_keeps_both_futures(qtbot: QtBot, opened: MainWindow) -> None:
+    bench = opened.workbench
+    bench.replace_text(DOCKERFILE + "EXPOSE 80\n", "one")
+    bench.build()
+    bench.go_to(1)
+    bench.replace_text(DOCKERFILE + "EXPOSE 90\n", "two")
+    bench.build()
+    assert [entry.parent for entry in bench.timeline.entries] == [None, 1, 1]
+    assert len(opened.timeline.entry_buttons()) == 3
+
+
+def test_ctrl_click_on_two_builds_compares_them(qtbot: QtBot, opened: MainWindow) -> None:
+    opened.workbench.replace_text(DOCKERFILE.replace("3.12", "3.13"), "other base")
+    opened.workbench.build()
+    first, second = opened.timeline.entry_buttons()
+    qtbot.mouseClick(first, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier)
+    assert first.picked
+    with qtbot.waitSignal(opened.workbench.compared):
+        qtbot.mouseClick(second, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier)
+    assert opened.panes.docks["compare"].is_built
+
+
+def test_the_other_changes_of_life(qtbot: QtBot, opened: MainWindow) -> None:
+    bench, menu = opened.workbench, QMenu()
+
+    def runs() -> set[int]:
+        return {s.step.line for s in bench.report.misses()} if bench.report is not None else set()
+
+    def do(*path: str) -> None:
+        opened.whatif.fill(menu)
+        choose(menu, *path).trigger()
+        qtbot.wait(0)
+        qtbot.waitUntil(lambda: not any(job.busy for job in bench.jobs), timeout=10_000)
+    do("--no-cache")
+    assert {s.reason for s in bench.report.misses()} >= {MissReason.NO_CACHE}  # type: ignore[union-attr]
+    bench.take_back()
+    do("Fresh clone", "077")
+    assert 5 in runs()
+    bench.take_back()
+    do("A base tag moves", "python:3.12-slim, built with --pull")
+    assert {2, 4, 6} <= runs()
+    bench.take_back()
+    do("A base tag moves", "python:3.12-slim, built without")
+    assert not runs()
+    do("The cache is pruned")
+    assert runs() >= {2, 4, 6} and bench.timeline.current is None
+    bench.take_back()
+    qtbot.waitUntil(lambda: bench.timeline.current == 1 and not runs(), timeout=10_000)
+    do("Another engine", "Classic")
+    assert bench.state.engine is EngineKind.CLASSIC
+    bench.take_back()
+    assert bench.state.engine is EngineKind.BUILDKIT
+
+
+def test_selecting_anywhere_selects_everywhere(qtbot: QtBot, opened: MainWindow) -> None:
+    report = opened.workbench.report
+    assert report is not None
+    step = report.steps[3]
+    with qtbot.waitSignal(opened.workbench.selection_changed):
+        opened.workbench.select(step.id)
+    assert opened.graph.dag.current == step.id
+    assert opened.editor.text.textCursor().blockNumber() + 1 == step.step.line
+
+
+def test_no_two_actions_share_a_shortcut_and_all_have_words(opened: MainWindow) -> None:
+    actions = opened.actions_.all()
+    keys = Counter(key.toString() for action in actions for key in action.shortcuts())
+    assert [key for key, count in keys.items() if count > 1] == []
+    assert [a.objectName() for a in actions if not a.text() or not a.statusTip()] == []
+
+
+def test_planned_keys_are_there(opened: MainWindow) -> None:
+    wanted = {"Ctrl+Shift+P", "Ctrl+P", "Ctrl+O", "Ctrl+S", "Ctrl+W", "Ctrl+Z", "Ctrl+Shift+Z", "Ctrl+F", "Ctrl+H", "F3",
+              "F8", "Shift+F8", "Alt+Up", "Alt+Down", "Ctrl+/", "Ctrl+Space", "Ctrl+.", "Ctrl+E", "Ctrl+1", "Ctrl+2",
+              "Ctrl+3", "Ctrl+4", "F6", "Shift+F6", "Alt+Left", "Alt+Right", "Ctrl+Return", "Ctrl+Shift+Return", "F11",
+              "Ctrl++", "Ctrl+-", "Ctrl+0", "Ctrl+B", "F1"}
+    assert wanted <= {key.toString() for action in opened.actions_.all() for key in action.shortcuts()}
+
+
+def test_menus_hold_every_command_and_the_toolbar_few(opened: MainWindow) -> None:
+    seen: set[str] = set()
+
+    def walk(menu: QMenu) -> None:
+        for action in menu.actions():
+            if action.menu() is not None:
+                walk(action.menu())  # type: ignore[arg-type]
+            seen.add(action.objectName())
+    for action in opened.menuBar().actions():
+        walk(action.menu())  # type: ignore[arg-type]
+    assert {a.objectName() for a in opened.actions_.all()} <= seen
+    assert len([a for a in opened.toolbar.actions() if not a.isSeparator()]) <= 10
+
+
+def test_palette_finds_commands_by_a_few_letters(opened: MainWindow) -> None:
+    dialog = PaletteDialog("Type a command", opened.command_choices(), opened)
+    line = dialog.findChild(QLineEdit)
+    assert line is not None
+    QTest.keyClicks(line, "rlay")
+    assert dialog.found()[0] == "Reset layout"
+    dialog.close()
+
+
+def test_presentation_comes_back_exactly(qtbot: QtBot, opened: MainWindow) -> None:
+    layout, sizes = opened.saveState(), opened.splitter.sizes()
+    zoom = opened.graph.zoom
+    font = opened.editor.text.font().pixelSize()
+    opened.actions_["present"].trigger()
+    assert opened.isFullScreen() and not opened.menuBar().isVisible()
+    assert opened.editor.text.font().pixelSize() == 22
+    assert opened.workbench.look.text == "#000000"
+    QTest.keyClick(opened, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not opened.isFullScreen())
+    assert opened.menuBar().isVisible() and not opened.actions_["present"].isChecked()
+    assert opened.saveState() == layout
+    assert opened.splitter.sizes() == sizes
+    assert opened.editor.text.font().pixelSize() == font
+    assert opened.graph.zoom == pytest.approx(zoom)
+
+
+def test_escape_closes_a_bar_first(opened: MainWindow) -> None:
+    from cachesim.app.notify import Message
+    opened.workbench.post(Message("hello"))
+    QTest.keyClick(opened, Qt.Key.Key_Escape)
+    assert not opened.messages.isVisible()
+
+
+def test_bad_saved_layout_is_ignored(qtbot: QtBot, window: MainWindow, project: Path) -> None:
+    store: QSettings = window._store
+    store.setValue("window/state", "nonsense")
+    store.setValue("window/geometry", 7)
+    store.setValue("window/splitter", ["x"])
+    window.restore_geometry()
+    open_project(qtbot, window, project)
+    assert window.panes.docks["why"].isVisible()
+    assert window.splitter.sizes()[0] > 100
+
+
+def test_layout_and_recent_survive_a_restart(opened: MainWindow, project: Path) -> None:
+    opened.splitter.setSizes([300, 900])
+    opened.panes.docks["context"].hide()
+    opened.close()
+    store: QSettings = opened._store
+    assert store.value("window/state") is not None
+    assert str(project.resolve()) in store.value("settings/recent")
+
+
+def test_timeline_survives_a_restart(qtbot: QtBot, opened: MainWindow, project: Path) -> None:
+    opened.workbench.replace_text(DOCKERFILE + "EXPOSE 80\n", "more")
+    opened.workbench.build("mine")
+    opened.workbench.save()
+    opened.workbench.close_project()
+    assert opened.welcome.isVisible()
+    open_project(qtbot, opened, project)
+    assert labels(opened) == ["First build", "mine"]
+
+
+def test_panes_are_walked_with_f6(qtbot: QtBot, opened: MainWindow) -> None:
+    opened.editor.text.setFocus()
+    QTest.keyClick(opened, Qt.Key.Key_F6)
+    assert opened.graph.hasFocus()
+    QTest.keyClick(opened, Qt.Key.Key_F6)
+    focus = QApplication.focusWidget()
+    assert focus is not None and opened.panes.docks["why"].isAncestorOf(focus)
+    QTest.keyClick(opened, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    assert opened.editor.text.hasFocus()
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark", "High contrast", "System"])
+@pytest.mark.parametrize("percent", [80, 250])
+def test_themes_and_sizes_do_not_clip_the_strips(opened: MainWindow, theme: str, percent: int) -> None:
+    from dataclasses import replace
+    bench = opened.workbench
+    bench.set_settings(replace(bench.settings, theme=theme, font_percent=percent))
+    for strip in (opened.verdict, opened.timeline):
+        assert strip.height() >= strip.fontMetrics().height()
+    for button in opened.verdict.count_buttons():
+        assert button.height() >= button.fontMetrics().height()
+
+
+def test_a_folder_without_dockerfile_says_what_to_do(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with qtbot.waitSignal(window.workbench.message_posted):
+        window.workbench.open_path(tmp_path / "empty")
+    assert "no Dockerfile here" in window.messages.messages()[-1].text
+    assert window.messages.isVisible() and window.welcome.isVisible()
+
+
+def test_several_dockerfiles_are_offered(qtbot: QtBot, window: MainWindow, project: Path) -> None:
+    (project / "Dockerfile.dev").write_text("FROM scratch\n")
+    open_project(qtbot, window, project)
+    menu = window.actions_.submenus("dockerfiles")[0]
+    menu.aboutToShow.emit()
+    assert {a.text() for a in menu.actions()} == {"Dockerfile", "Dockerfile.dev"}
+    with qtbot.waitSignal(window.workbench.project_opened, timeout=15_000):
+        next(a for a in menu.actions() if a.text() == "Dockerfile.dev").trigger()
+    assert window.workbench.state.text == "FROM scratch\n"
+
+
+def test_count_buttons_lead_to_the_first_step(qtbot: QtBot, opened: MainWindow) -> None:
+    button = opened.verdict.count_buttons()[0]
+    assert button.count.outcome is Outcome.HIT
+    with qtbot.waitSignal(opened.workbench.activated):
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
+    assert opened.workbench.selected == button.count.first.id
