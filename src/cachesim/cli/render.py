@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.simulate.report import SimulationReport, StepReport
 
-__all__ = ["plural", "report_lines", "table", "totals", "word_of"]
+__all__ = ["plural", "report_lines", "short", "table", "totals", "word_of"]
 
 _WORDS = {
     Outcome.HIT: "cached", Outcome.MISS: "runs", Outcome.UNDETERMINED: "depends", Outcome.CONFIG_ONLY: "config only",
@@ -33,7 +33,7 @@ def word_of(step: StepReport) -> str:
 
 def report_lines(report: SimulationReport) -> list[str]:
     """The steps as a table, then what else is to say."""
-    rows = [(str(s.step.line), _short(s.name), word_of(s), s.error or s.cause) for s in report.steps]
+    rows = [(str(s.step.line), short(s.name), word_of(s), s.error or s.cause) for s in report.steps]
     lines = table(("line", "step", "outcome", "why"), rows) if rows else []
     if report.error:
         lines.append(f"This build fails: {report.error}")
@@ -70,7 +70,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return lines
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     line = text.replace("\n", " ")
     return line if len(line) <= _NAME_WIDTH else line[:_NAME_WIDTH - 1] + "…"
 

@@ -103,10 +103,10 @@ class Snapshots:
             found = self._reader.get(f"{commit}:{path}")
             if found is None or found.kind != "blob":
                 return None
-            head = self._link_at(commit, path)
-            if head is None:
+            target = self._link_at(commit, path) if b"\n" not in found.data else None
+            if target is None:
                 return found.data
-            path = head
+            path = target
         return None
 
     def _link_at(self, commit: str, path: str) -> str | None:

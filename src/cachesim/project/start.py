@@ -8,7 +8,7 @@ choose.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -70,13 +70,14 @@ class Started:
 
 
 def start_project(info: ProjectInfo, blobs: BlobStore, *, engine: EngineKind = EngineKind.BUILDKIT,
-                  store: ImageStore | None = None, options: BuildOptions | None = None, kind: StartKind | None = None,
+                  store: ImageStore | None = None,
+                  options: Callable[[BuildOptions], BuildOptions] | None = None, kind: StartKind | None = None,
                   ask_engine: bool = True, data: Path | None = None, progress: Progress = SILENT) -> Started:
     """Read a project and everything that is remembered of it.
 
     Args:
         store: None: as the engine that answers has it, else the one seen last, else containerd.
-        options: None: as they were last chosen.
+        options: Changes the options as they were last chosen.
         kind: What the cache starts with; None: the best there is.
         data: The folder of saved files (default: this user's).
     Raises:
@@ -93,8 +94,8 @@ def start_project(info: ProjectInfo, blobs: BlobStore, *, engine: EngineKind = E
             saved = held.load(progress) or SavedProject()
         except (StoreFormatError, InputError) as error:
             saved, held.message = SavedProject(), str(error)
-        state = load_state(info, options=options if options is not None else saved.options, engine=engine, store=store,
-                           previous=saved.context, progress=progress)
+        chosen = options(saved.options) if options is not None else saved.options
+        state = load_state(info, options=chosen, engine=engine, store=store, previous=saved.context, progress=progress)
         bases = known_bases(parse(state.text), state.options, engine, store, book, images)
     finally:
         if images is not None:
@@ -138,9 +139,13 @@ def start_timeline(info: ProjectInfo, state: ProjectState, own: Timeline, blobs:
     return timeline, kind, tuple(choices)
 
 
-def built(timeline: Timeline, label: str, state: ProjectState, progress: Progress = SILENT) -> Timeline:
-    """Let a simulated build happen at the end of a timeline."""
-    report, store = simulate(state.request(label), timeline.store, progress)
+def built(timeline: Timeline, label: str, state: ProjectState, progress: Progress = SILENT, *,
+          context_key: str = "") -> Timeline:
+    """Let a simulated build happen at the end of a timeline; `context_key` names another folder than the project's."""
+    request = state.request(label)
+    if context_key:
+        request = replace(request, context_key=context_key)
+    report, store = simulate(request, timeline.store, progress)
     return timeline.with_build(label, state, report, store)
 
 
