@@ -182,18 +182,21 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
     parser.add_argument("--show", type=int, default=20, metavar="N", help="print at most N differences (default: 20)")
     args = parser.parse_args(words)
-    files, total = args.files or sorted(RECORDINGS.glob("*.jsonl")), Tally()
+    files, total, unable = args.files or sorted(RECORDINGS.glob("*.jsonl")), Tally(), False
     for path in files:
         try:
             tally = agreement(path, command)
         except (OSError, ValueError, KeyError, PredictionError) as error:
-            print(f"error: {path}: {error}", file=sys.stderr)
-            return 2
+            print(f"error: {path}: {error}", file=sys.stderr, flush=True)
+            unable = True
+            continue
         print(f"{path.name}: {tally}", flush=True)
         total.add(tally)
     for line in total.differences[:args.show]:
         print(f"  {line}")
     print(f"all: {total}")
+    if unable:
+        return 2
     return 1 if total.wrong or not total.steps else 0
 
 
