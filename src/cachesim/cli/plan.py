@@ -300,7 +300,8 @@ def _print(args: argparse.Namespace, info: ProjectInfo, plans: Sequence[Plan], o
 
 def _print_range(plans: Sequence[Plan], span: tuple[str, str]) -> None:
     from cachesim.cli.render import plural, table
-    print(f"{span[0]}..{span[1]}: {plural(len(plans), "commit")} of the project, built from git objects "
+    commits = plural(len(plans), "commit")
+    print(f"{span[0]}..{span[1]}: {commits} of the project, built from git objects "
           "alone\n")
     rows = []
     for plan in plans:
