@@ -18,7 +18,6 @@ from cachesim.layout.layered import Metrics
 __all__ = ["Canvas", "Ink", "Level", "paint_ground", "shortened"]
 
 _READABLE = 9.0     # px on screen below which a text is not worth drawing
-_FULLER = 0.14      # share of the strong colour in the fills of a presentation (projectors wash pastel out)
 
 
 class Level(enum.Enum):
@@ -127,7 +126,7 @@ class Canvas:
 
     def lane_font(self) -> QFont:
         """A lane's name stays readable when zoomed out, as far as its line is high."""
-        wanted = max(self.text_px * 1.08, 10.5 / max(self.zoom, 0.01))
+        wanted = max(self.text_px * 1.08, 0.0 if self.vector else 10.5 / max(self.zoom, 0.01))
         return self.font(min(wanted, self.metrics.header * 0.8), bold=True)
 
     def font(self, px: float, *, bold: bool = False) -> QFont:
@@ -156,12 +155,9 @@ class Canvas:
         self.text_metrics = QFontMetricsF(self.text_font)
         self.small_metrics = QFontMetricsF(self.small_font)
         self.big_metrics = QFontMetricsF(self.big_font)
-        fuller = sizes.presenting and not theme.dark
-        self.text = QColor("#000000" if fuller else theme.text)
-        self.muted = QColor(theme.text if fuller else theme.muted)
+        self.text, self.muted = QColor(theme.text), QColor(theme.muted)
         self.bg, self.panel, self.line = QColor(theme.bg), QColor(theme.panel), QColor(theme.line)
         self.accent = QColor(theme.accent)
-        self._fuller = _FULLER if fuller else 0.0
         self._icons.clear()
         self._grounds.clear()
         self._renderers.clear()
@@ -169,11 +165,7 @@ class Canvas:
         self.level = self.level_at(self.zoom)
 
     def _made(self, look: Look) -> Ink:
-        fill = QColor(look.fill)
         strong = QColor(look.strong)
-        if self._fuller and fill != self.bg:
-            fill = QColor.fromRgbF(*(a * (1 - self._fuller) + b * self._fuller for a, b in (
-                (fill.redF(), strong.redF()), (fill.greenF(), strong.greenF()), (fill.blueF(), strong.blueF()))))
         border = look.pen(self.k * self.theme.border)
         border.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         pen = QPen(strong, 1.3 * self.k * self.theme.pattern_scale ** 0.5)
@@ -181,7 +173,7 @@ class Canvas:
             pen = QPen(strong, 2.0 * self.k * self.theme.pattern_scale ** 0.5, Qt.PenStyle.SolidLine,
                        Qt.PenCapStyle.RoundCap)
         solid = look.pattern is Pattern.NONE and look.icon == "check"
-        return Ink(look, QBrush(fill), border, strong, self._strip(look.pattern), pen, solid)
+        return Ink(look, QBrush(QColor(look.fill)), border, strong, self._strip(look.pattern), pen, solid)
 
     @property
     def strip(self) -> QRectF:
@@ -214,6 +206,7 @@ class Canvas:
         found = self._renderers.get((name, colour))
         if found is None:
             svg = icon_file(name).read_text(encoding="utf-8").replace("currentColor", colour)
+            svg = svg.replace('stroke="none"', f'stroke="{colour}" stroke-width="0.1"')  # else drawings get a black one
             found = self._renderers[name, colour] = QSvgRenderer(QByteArray(svg.encode()))
         return found
 

@@ -6,14 +6,15 @@ items; those that stay are the same objects.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 
-from cachesim.app.dag.canvas import Canvas
+from cachesim.app.dag.canvas import Canvas, Level
 from cachesim.app.dag.edge_item import EdgeItem
 from cachesim.app.dag.lane_item import LaneItem, LaneText, SourceItem
 from cachesim.app.dag.step_item import Badge, StepItem
@@ -203,6 +204,25 @@ class DagScene(QGraphicsScene):
             return self.steps[step].rect
         lane = self.layout.lane(step.stage)
         return None if lane is None else QRectF(*lane.rect)
+
+    @contextmanager
+    def as_drawing(self) -> Iterator[None]:
+        """While this lasts everything is drawn in full, from outlines, and without what belongs to the window."""
+        canvas, current, hovered = self.canvas, self.current, self._hovered
+        level, glowing = canvas.level, {s: item.glow for s, item in self.steps.items() if item.glow}
+        self._hovered = None
+        self.set_current(None)
+        for step in glowing:
+            self.set_glow(step, 0.0)
+        canvas.vector, canvas.level = True, Level.FULL
+        try:
+            yield
+        finally:
+            canvas.vector, canvas.level = False, level
+            self._hovered = hovered
+            self.set_current(current)
+            for step, glow in glowing.items():
+                self.set_glow(step, glow)
 
     def describe(self) -> str:
         """The picture as text: per node id, rounded rectangle and outcome; folded lanes by name."""

@@ -100,6 +100,7 @@ class StepItem(QGraphicsItem):
         """Show what the real engine did."""
         if badge is not self.badge:
             self.badge = badge
+            self._texts = None      # the line number makes room
             self.update()
 
     def refresh(self) -> None:
@@ -218,7 +219,7 @@ class StepItem(QGraphicsItem):
         """At the upper right corner; a difference grows as one zooms out, so that it never hides."""
         canvas = self._canvas
         look = canvas.theme.look(Outcome.HIT if badge is Badge.AGREED else Outcome.FAILED)
-        floor = 18.0 / canvas.zoom if badge is Badge.DIFFERED else 0.0
+        floor = 18.0 / canvas.zoom if badge is Badge.DIFFERED and not canvas.vector else 0.0
         size = min(max(18.0 * canvas.k, floor), self._height * 1.2)
         reach = _REACH * canvas.k - 1.0
         box = QRectF(self._width + reach - size, -reach, size, size)
@@ -236,7 +237,7 @@ class StepItem(QGraphicsItem):
         right = self._width - 8.0 * k
         top, second = 4.0 * k, self._height - canvas.small_metrics.height() - 4.5 * k
         number = f"L{self.step.line}"
-        number_x = right - canvas.small_metrics.horizontalAdvance(number)
+        number_x = right - canvas.small_metrics.horizontalAdvance(number) - (6.0 * k if self.badge else 0.0)
         keyword, rest = node_text(instruction.text)
         rest_x = left + canvas.keyword_metrics.horizontalAdvance(keyword) + canvas.text_metrics.horizontalAdvance(" ")
         rest = canvas.text_metrics.elidedText(rest, Qt.TextElideMode.ElideRight, number_x - rest_x - 6.0 * k)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
@@ -20,12 +21,15 @@ from PySide6.QtGui import (
     QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QGraphicsView, QStyle, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QStyle, QWidget
 
 from cachesim.app.dag.cascade import Cascade
+from cachesim.app.dag.drag import NodeDrag
 from cachesim.app.dag.overlay import Caption, LaneBar, Legend, ZoomBar
+from cachesim.app.dag.render import render_png, render_svg
 from cachesim.app.dag.scene import DagScene
 from cachesim.app.dag.step_item import Badge, StepItem
+from cachesim.app.dag.steps_list import StepsList
 from cachesim.app.dag.words import sentence_of, stage_name, stale_caption
 from cachesim.app.settings import Settings
 from cachesim.app.theme import Theme, look_of_step
@@ -76,6 +80,9 @@ class DagView(QGraphicsView):
         self._last_text = workbench.state.text
         self._space = self._space_used = False
         self._pan: QPoint | None = None
+        self._pressed: tuple[StepId, QPoint] | None = None
+        self._by_hand = False
+        self._list: StepsList | None = None
         self.setScene(self._dag)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
@@ -88,6 +95,7 @@ class DagView(QGraphicsView):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(160, 120)
         self.setAccessibleName("Build graph")
+        self._drag = NodeDrag(self._dag, workbench)
         self._cascade = Cascade(self._switch, self._dag.set_glow, self)
         self._bar_timer = QTimer(self, interval=33)
         self._bar_timer.timeout.connect(self._move_bars)
@@ -129,6 +137,7 @@ class DagView(QGraphicsView):
         workbench.text_edited.connect(self._take_edit)
         workbench.text_replaced.connect(self._take_text)
         workbench.project_opened.connect(self._take_project)
+        workbench.confirmation_changed.connect(self._take_confirmation)
 
     # -- for others ---------------------------------------------------------------------------------------------
 
@@ -203,6 +212,23 @@ class DagView(QGraphicsView):
         """What a real engine did, per step; empty takes all badges away."""
         self._dag.set_badges(badges)
 
+    def show_list(self, shown: bool) -> None:
+        """Show the steps as a list instead of the picture."""
+        had_focus = self.hasFocus() or (self._list is not None and self._list.hasFocus())
+        if shown and self._list is None:
+            self._list = StepsList(self._workbench, self)
+        if self._list is not None:
+            self._list.setVisible(shown)
+        self._zoom_bar.setVisible(not shown)
+        self._legend.setVisible(not shown and self._zoom_bar.legend.isChecked())
+        self._place_overlay()
+        if had_focus:
+            (self._list if shown and self._list is not None else self).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def list_shown(self) -> bool:
+        return self._list is not None and self._list.isVisibleTo(self)
+
     def show_step(self, step: StepId) -> None:
         """Scroll so that a step is seen; while presenting, with much free room around it."""
         rect = self._dag.rect_of(step)
@@ -214,6 +240,14 @@ class DagView(QGraphicsView):
         else:
             margin = min(self._foot + 8, round(height / 3))
         self.ensureVisible(rect, 30, margin)
+
+    def render_svg(self, path: Path) -> None:
+        """Write the whole graph as SVG, at scene size; InputError if that fails."""
+        render_svg(self._dag, path)
+
+    def render_png(self, path: Path, scale: float = 2.0) -> None:
+        """Write the whole graph as a picture; InputError if that fails."""
+        render_png(self._dag, path, scale)
 
     def next_miss(self, back: bool = False) -> StepId | None:
         """Select the next (or previous) step that runs or fails, around the end; None if there is none."""
@@ -259,7 +293,10 @@ class DagView(QGraphicsView):
 
     @Slot(object)
     def _take_preview(self, preview: SimulationReport | None) -> None:
-        """Show what a hanging edit would give; then what is."""
+        """Show what a hanging edit would give; then what is. A node that hangs itself stays where the hand is."""
+        if self._drag.active:
+            self._take_stale()
+            return
         report = preview or self._workbench.report
         if report is not None:
             self._show(report, animate=False)
@@ -290,10 +327,18 @@ class DagView(QGraphicsView):
         self._dag.set_running(frozenset())
 
     @Slot(object)
+    def _take_confirmation(self, state: object) -> None:
+        """Follow a real build: what runs now, and what the engine agreed with."""
+        from cachesim.app.confirm.state import ConfirmState
+        if isinstance(state, ConfirmState):
+            self.set_running(state.running)
+            self.set_badges({step: Badge.AGREED if held else Badge.DIFFERED for step, held in state.badges.items()})
+
+    @Slot(object)
     def _take_selection(self, step: StepId | None) -> None:
         self._dag.set_current(step)
         self._say_current()
-        if step is not None and self._follow:
+        if step is not None and self._follow and not self._by_hand:
             self.show_step(step)
 
     @Slot(object)
@@ -328,7 +373,9 @@ class DagView(QGraphicsView):
     @Slot()
     def _take_stale(self) -> None:
         """Say which part of the text is shown while the rest does not parse."""
-        if self._workbench.preview is not None:
+        if self._drag.active:
+            text = self._drag.words
+        elif self._workbench.preview is not None:
             text = "Preview: not dropped yet"
         elif self._workbench.stale:
             text = stale_caption(self._workbench.diagnostics)
@@ -341,6 +388,7 @@ class DagView(QGraphicsView):
 
     def _show(self, report: SimulationReport, *, animate: bool) -> None:
         self._cascade.finish()
+        self._drag.cancel()
         moved = self._dag.show_report(report)
         changed = self._animated() if animate and not self._reduce_motion and self.isVisible() else ()
         self._dag.switch(step for step in self._dag.pending if step not in set(changed))
@@ -450,6 +498,9 @@ class DagView(QGraphicsView):
     def _place_overlay(self) -> None:
         area = self.viewport().geometry()
         bar = self._zoom_bar
+        if self._list is not None:
+            self._list.setGeometry(self.rect())
+            self._list.raise_()
         bar.adjustSize()
         bar.move(area.right() - bar.width() - 6, area.bottom() - bar.height() - 6)
         self._legend.resize(self._legend.sizeHint())
@@ -566,7 +617,9 @@ class DagView(QGraphicsView):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        if self._dag.current is None and event.reason() in (Qt.FocusReason.TabFocusReason,
+        if self._list is not None and self.list_shown:
+            self._list.setFocus(event.reason())
+        elif self._dag.current is None and event.reason() in (Qt.FocusReason.TabFocusReason,
                                                            Qt.FocusReason.BacktabFocusReason,
                                                            Qt.FocusReason.ShortcutFocusReason):
             report = self._shown
@@ -609,6 +662,9 @@ class DagView(QGraphicsView):
             if not event.isAutoRepeat():
                 self._space, self._space_used = True, False
                 self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
+        elif key == Qt.Key.Key_Escape and self._drag.active:
+            self._drag.cancel()
+            self._take_stale()
         elif key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             super().keyPressEvent(event)
         else:
@@ -675,7 +731,10 @@ class DagView(QGraphicsView):
         if event.button() == Qt.MouseButton.MiddleButton or (left and self._space):
             self._begin_pan(where)
         elif left and step is not None:
+            self._pressed = (step, where)
+            self._by_hand = True        # what is under the pointer is seen: nothing scrolls away from it
             self._workbench.select(step)
+            self._by_hand = False
         elif left:
             lane = self._dag.lane_at(self.mapToScene(where))
             if lane is not None:
@@ -685,8 +744,17 @@ class DagView(QGraphicsView):
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._pan is not None:
-            where = event.position().toPoint()
+        where = event.position().toPoint()
+        if self._pressed is not None and not self._drag.active:
+            step, start = self._pressed
+            if (where - start).manhattanLength() >= QApplication.startDragDistance():
+                self._pressed = None
+                self._drag.begin(step, self.mapToScene(start))
+        if self._drag.active:
+            self._drag.move(self.mapToScene(where))
+            self.ensureVisible(QRectF(self.mapToScene(where), QSizeF(1.0, 1.0)), 0, 24)
+            self._take_stale()
+        elif self._pan is not None:
             off, self._pan = where - self._pan, where
             self.horizontalScrollBar().setValue(self.horizontalScrollBar().value() - off.x())
             self.verticalScrollBar().setValue(self.verticalScrollBar().value() - off.y())
@@ -694,7 +762,13 @@ class DagView(QGraphicsView):
             super().mouseMoveEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._pan is not None:
+        clicked, self._pressed = self._pressed, None
+        if clicked is not None and self._workbench.look.sizes.presenting:
+            self.show_step(clicked[0])
+        if self._drag.active:
+            self._drag.drop()
+            self._take_stale()
+        elif self._pan is not None:
             self._pan = None
             if self._space:
                 self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
