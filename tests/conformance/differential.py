@@ -1,0 +1,129 @@
+"""Where do the engine and the model part? Builds nobody has written, run on both.
+
+    DOCKER_HOST=… python -m tests.conformance.differential --cases 100 --seed 1 [--engine buildkit] [--keep FILE]
+
+The engine must hold no images (scripts/docker-engine starts one); its image store decides which rules are asked for. Every
+difference is printed with the smallest series of builds that still shows it; --keep appends these, recorded, to a file of cases.
+Exit status 1 when a certain prediction was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.machinery
+import importlib.util
+import json
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from cachesim.cache.store import EMPTY_STORE
+from cachesim.export.report_json import report_object
+from cachesim.pipeline import simulate
+from cachesim.project.scenario import builds_of, scenarios_of
+from tests.conformance import agree, generate
+
+Json = dict[str, Any]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def recorder() -> ModuleType:
+    """scripts/record-scenario as a module."""
+    loader = importlib.machinery.SourceFileLoader("record_scenario", str(ROOT / "scripts" / "record-scenario"))
+    spec = importlib.util.spec_from_loader(loader.name, loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[loader.name] = module
+    loader.exec_module(module)
+    return module
+
+
+def predicted(case: Json) -> Json:
+    """What the model says, in the form that agree.py documents."""
+    store, builds = EMPTY_STORE, []
+    for build, request in builds_of(scenarios_of(json.dumps(case), case["name"])[0]):
+        if build.problem:
+            builds.append({"error": build.problem, "steps": []})
+            continue
+        report, store = simulate(request, store)
+        builds.append(report_object(report))
+    return {"name": case["name"], "builds": builds}
+
+
+def compared(case: Json) -> agree.Tally:
+    """Lay prediction and recording side by side; a crash of the model is a difference like any other."""
+    for build in case["builds"]:
+        build["observed"]["steps"] = [s for s in build["observed"]["steps"] if not s["name"].startswith("[internal]")]
+    try:
+        return agree.compared(case, predicted(case))
+    except Exception as e:
+        return agree.Tally(scenarios=1, wrong_about_failing=1,
+                           differences=[f"{case['name']}: the model failed: {type(e).__name__}: {e}"])
+
+
+def fails_at_once(case: Json) -> bool:
+    """Whether the model says that the first build fails."""
+    try:
+        return bool(predicted({**case, "builds": case["builds"][:1]})["builds"][0]["error"])
+    except Exception:
+        return False        # let the engine have its say
+
+
+def shortened(case: Json, record: ModuleType) -> Json:
+    """Drop builds from the middle as long as the last one still differs."""
+    for at in range(len(case["builds"]) - 2, 0, -1):
+        builds = [dict(b) for b in case["builds"]]
+        dropped = builds.pop(at)
+        builds[at] = {**builds[at], "files": {**dropped["files"], **builds[at]["files"]}}
+        attempt = {**case, "builds": builds}
+        with record.empty_engine():
+            record.record(attempt)
+        attempt["builds"] = [b for b in attempt["builds"] if "observed" in b]
+        if compared(attempt).wrong:
+            case = attempt
+    return case
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--cases", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--engine", choices=("buildkit", "classic"), default="buildkit")
+    parser.add_argument("--keep", type=Path, help="append the differing cases, recorded, to this file (JSON lines)")
+    parser.add_argument("--all", type=Path, help="append every recorded case to this file (JSON lines)")
+    parser.add_argument("--no-shorten", action="store_true", help="do not look for the smallest series of builds")
+    args = parser.parse_args()
+    record = recorder()
+    store = "containerd" if "io.containerd" in record.docker("info", "--format", "{{json .DriverStatus}}") else "graphdriver"
+    total = agree.Tally()
+    start = time.monotonic()
+    seed = args.seed
+    while total.scenarios < args.cases:
+        case = generate.scenario(seed, args.engine, store)
+        seed += 1
+        if seed % 7 and fails_at_once(case):
+            continue        # one in seven of these is enough: a failed build ends its scenario
+        with record.empty_engine():
+            record.record(case)
+        case["builds"] = [b for b in case["builds"] if "observed" in b]
+        tally = compared(case)
+        total.add(tally)
+        for line in tally.differences:
+            print("  " + line, flush=True)
+        if args.all:
+            _append(args.all, case)
+        if tally.wrong and args.keep:
+            _append(args.keep, case if args.no_shorten else shortened(case, record))
+    print(f"{args.cases} scenarios in {time.monotonic() - start:.0f} s: {total}")
+    return 1 if total.wrong else 0
+
+
+def _append(path: Path, case: Json) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(case) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
