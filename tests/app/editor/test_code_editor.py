@@ -92,14 +92,14 @@ def test_broken_text_keeps_the_last_good_stripes_dimmed(editor: CodeEditor, qtbo
     go(editor, 4, 1)
     with qtbot.waitSignal(workbench.report_stale_changed):
         QTest.keyClicks(editor.text, "X")
-    assert editor.gutter.dimmed
+    assert [editor.gutter.dimmed] == [True]
     assert icons(editor) == before
     assert set(editor.gutter.marks) == {4}
     assert "unknown instruction" in editor.gutter.tip_at(shown(editor, 4, 5))
     assert "last text that parses" in editor.gutter.tip_at(shown(editor, 5, 5))
     with qtbot.waitSignal(workbench.report_stale_changed):
         key(editor, Key.Key_Backspace)
-    assert not editor.gutter.dimmed
+    assert [editor.gutter.dimmed] == [False]
     assert icons(editor) == before
     assert not editor.gutter.marks
 
@@ -334,13 +334,14 @@ def drag(editor: CodeEditor, start: int, end: int) -> None:
 
 
 def test_dragging_previews_and_drops_as_one_step(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
-    before, previews = text_of(editor), []
+    before = text_of(editor)
+    previews: list[object] = []
     workbench.preview_changed.connect(previews.append)
     drag(editor, 4, 6)
     drop = editor.text.drop
     assert drop is not None
     assert drop.line == 7
-    assert drop.text == "1 step would run: 1 step saved"
+    assert drop.text == "1 step would run: 1 step saved; may change the result"
     assert text_of(editor) == before
     assert len(previews) == 1
     QTest.mouseRelease(editor.gutter, Left, pos=QPoint(6, 100))
@@ -352,6 +353,15 @@ def test_dragging_previews_and_drops_as_one_step(editor: CodeEditor, workbench: 
     assert workbench.selected == StepId(0, 3)
     editor.run("undo")
     assert text_of(editor) == before
+
+
+def test_other_look_is_no_edit(editor: CodeEditor, workbench: Workbench) -> None:
+    drag(editor, 4, 6)
+    workbench.set_look(DARK.with_sizes(PRESENTATION))
+    assert editor.mover.dragging
+    assert editor.text.drop is not None
+    assert not editor._typed
+    editor.mover.cancel()
 
 
 def test_escape_cancels_a_drag(editor: CodeEditor, workbench: Workbench) -> None:

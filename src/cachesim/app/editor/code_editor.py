@@ -65,6 +65,7 @@ class CodeEditor(QWidget):
         self._found: tuple[QTextCursor, ...] = ()
         self._revision, self._blocks = -1, 1
         self._line = 1
+        self._shown = ""
         self._line_edit: LineEdit | None = None
         self._reported: tuple[str, tuple[Stripe, ...]] = ("", ())
         self._quiet = False             # the text or the cursor is being set from outside
@@ -230,9 +231,11 @@ class CodeEditor(QWidget):
         if document.revision() == self._revision:       # only formats changed
             return
         self._revision, self._blocks = document.revision(), document.blockCount()
+        shown, before = document_text(document), self._shown
+        edit, self._line_edit, self._shown = self._line_edit, None, shown
+        if shown == before:                             # another font counts as a revision too
+            return
         self.mover.cancel()
-        shown = document_text(document)
-        edit, self._line_edit = self._line_edit, None
         if shown == self._reported[0]:
             self.gutter.set_stripes(self._reported[1])
         elif edit is not None and edit.delta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -13,12 +14,14 @@ from cachesim.app.editor.text_area import DropLine, TextArea
 from cachesim.app.notify import Message, Tone
 from cachesim.app.workbench import Workbench
 from cachesim.dockerfile.edit import MoveRefused, instruction_block, moved
-from cachesim.dockerfile.instructions import ParsedDockerfile
+from cachesim.dockerfile.instructions import Arg, Env, Instruction, ParsedDockerfile
 from cachesim.dockerfile.parser import parse
 from cachesim.engines.base import Outcome
 from cachesim.simulate.report import SimulationReport
 
-__all__ = ["Mover", "verdict_words"]
+__all__ = ["Mover", "may_change_image", "verdict_words"]
+
+_METADATA = frozenset({"EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "STOPSIGNAL"})    # no step reads them
 
 
 def verdict_words(now: SimulationReport | None, then: SimulationReport | None) -> str:
@@ -33,6 +36,20 @@ def verdict_words(now: SimulationReport | None, then: SimulationReport | None) -
         return f"{_steps(after)} would run, as now"
     change = f"{_steps(before - after)} saved" if after < before else f"{after - before} more"
     return f"{_steps(after)} would run: {change}"
+
+
+def may_change_image(parsed: ParsedDockerfile, index: int, to: int) -> bool:
+    """Whether the image could hold something else after a move; False only where that is sure by the rules alone."""
+    here = parsed.instructions[index]
+    low, high = sorted((index, to))
+    return any(_depend(here, other) for other in parsed.instructions[low:high + 1] if other is not here)
+
+
+def _depend(a: Instruction, b: Instruction) -> bool:
+    if a.keyword == b.keyword or not {a.keyword, b.keyword} & _METADATA:
+        return True
+    names = [name for i in (a, b) if isinstance(i, Arg | Env) for name, _ in i.pairs]
+    return any(re.search(rf"\$\{{?{re.escape(name)}\b", i.text) for name in names for i in (a, b))
 
 
 def _steps(count: int) -> str:
@@ -168,6 +185,8 @@ class Mover(QObject):
         if hanging.refusal:
             return DropLine(line, hanging.refusal, theme.look(Outcome.FAILED).strong, theme.text, theme.bg)
         words = verdict_words(self._workbench.report, self._workbench.preview)
+        if words and may_change_image(hanging.blocks.parsed, hanging.index, hanging.to):
+            words += "; may change the result"
         return DropLine(line, words, theme.accent, theme.text, theme.bg)
 
     @Slot()
