@@ -152,9 +152,10 @@ class ContextPanel(Panel):
         bench = self._workbench
         context, report = bench.state.context, bench.report
         step = self._step(bench.selected)
-        self.model.reads.take(report)
+        matcher = matcher_of(context, bench.state.options.dockerfile)
+        self.model.reads.take(report, context, matcher)
         view = View(tree=context.tree, disk=self.disk.tree, edits=self.edits, since=self._since_build(context.tree),
-                    matcher=matcher_of(context, bench.state.options.dockerfile),
+                    matcher=matcher,
                     selected=step.id if step else None, selected_line=step.step.line if step else 0)
         with _Kept(self.tree, self.model):
             self.model.set_view(view)

@@ -2,64 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cachesim.app.context.changes import parents_of
 from cachesim.context.ignore import IgnoreMatcher
-from cachesim.context.snapshot import ContextSnapshot
-from cachesim.engines.base import Outcome
+from cachesim.context.snapshot import ContextSnapshot, FileKind
+from cachesim.dockerfile.instructions import Copy
+from cachesim.engines.base import ContextRead, Outcome
 from cachesim.graph.model import StepId
 from cachesim.simulate.explain import downstream
-from cachesim.simulate.report import SimulationReport
+from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["Reach", "Reads", "ignore_file_of", "matcher_of", "reach_of"]
 
+_WILD = frozenset("*?[\\")
 _NONE: frozenset[str] = frozenset()
 _NO_STEP = (Outcome.CONFIG_ONLY, Outcome.UNREACHED, Outcome.NOT_NEEDED)
 
 
+@dataclass(frozen=True, slots=True)
+class _Selection:
+    """What one step takes of the context: whole paths with all below, or, where wildcards decide, a list."""
+
+    step: StepId
+    roots: tuple[str, ...]
+    listed: frozenset[str]
+
+    def takes(self, path: str) -> bool:
+        """Whether it takes the path or something below it."""
+        return path in self.listed or any(not root or path == root or path.startswith(root + "/")
+                                          or not path or root.startswith(path + "/") for root in self.roots)
+
+
 class Reads:
-    """Who reads what, asked per path; the sets are made when first needed and kept while the report's lists last."""
+    """Who reads what, asked per path; nothing is listed unless wildcards, filters or links make it necessary."""
 
     def __init__(self) -> None:
-        self._steps: list[tuple[StepId, frozenset[str]]] = []
-        self._sets: dict[int, tuple[tuple[str, ...], frozenset[str]]] = {}
+        self._selections: list[_Selection] = []
         self._report: SimulationReport | None = None
+        self._context: ContextSnapshot | None = None
+        self._matcher: IgnoreMatcher | None = None
         self._pending = False
 
-    def take(self, report: SimulationReport | None) -> None:
+    def take(self, report: SimulationReport | None, context: ContextSnapshot, matcher: IgnoreMatcher | None) -> None:
         """Follow another report."""
-        self._report, self._pending = report, True
+        self._report, self._context, self._matcher, self._pending = report, context, matcher, True
 
     def steps(self, path: str) -> tuple[StepId, ...]:
         """The steps that read a path of the main context, or something below it."""
-        return tuple(step for step, paths in self._table() if path in paths)
+        if self._matcher is not None and self._matcher.excluded(path):
+            return ()
+        return tuple(dict.fromkeys(s.step for s in self._known() if s.takes(path)))
 
     def reads(self, step: StepId | None, path: str) -> bool:
         """Whether that step reads the path or something below it."""
-        return any(path in paths for found, paths in self._table() if found == step)
+        if self._matcher is not None and self._matcher.excluded(path):
+            return False
+        return any(s.step == step and s.takes(path) for s in self._known())
 
-    def _table(self) -> list[tuple[StepId, frozenset[str]]]:
+    def _known(self) -> list[_Selection]:
         if self._pending:
             self._pending = False
-            fresh: dict[int, tuple[tuple[str, ...], frozenset[str]]] = {}
-            self._steps = []
-            for step in self._report.steps if self._report is not None else ():
-                for read in step.reads:
-                    if read.context:
-                        continue
-                    key = id(read.paths)    # the list itself is kept beside its set, so its id stays its own
-                    if key not in fresh:
-                        fresh[key] = self._sets.get(key, ((), _NONE))
-                        if fresh[key][0] is not read.paths:
-                            fresh[key] = (read.paths, frozenset(_with_folders(read.paths)))
-                    self._steps.append((step.id, fresh[key][1]))
-            self._sets = fresh
-        return self._steps
+            steps = self._report.steps if self._report is not None else ()
+            self._selections = [self._selection(step, read) for step in steps for read in step.reads
+                                if not read.context]
+        return self._selections
+
+    def _selection(self, step: StepReport, read: ContextRead) -> _Selection:
+        roots = tuple("" if pattern == "." else pattern for pattern in read.patterns)
+        instruction = step.step.instruction
+        filtered = isinstance(instruction, Copy) and bool(instruction.excludes)
+        if filtered or any(_WILD.intersection(root) or self._has_link(root) for root in roots):
+            return _Selection(step.id, (), frozenset(_with_folders(read.paths)))
+        return _Selection(step.id, roots, _NONE)
+
+    def _has_link(self, path: str) -> bool:
+        context = self._context
+        above = [path, *parents_of(path)]
+        return context is not None and any((entry := context.get(p)) is not None and entry.kind is FileKind.SYMLINK
+                                           for p in above)
 
 
-def _with_folders(paths: tuple[str, ...]) -> Iterator[str]:
+def _with_folders(paths: Iterable[str]) -> Iterator[str]:
     yield from paths
     seen: set[str] = set()
     for folder in {path.rpartition("/")[0] for path in paths}:

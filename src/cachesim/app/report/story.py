@@ -278,8 +278,8 @@ def _threats(report: SimulationReport, step: StepReport) -> Iterator[Line]:
         pieces += _joined(names[:_SHOWN])
         if len(names) > _SHOWN:
             pieces.append(f" and {len(names) - _SHOWN:,} more")
-        if kind == "files" and (paths := [p for read in step.reads if not read.context for p in read.paths]):
-            pieces += [". ", Link("Show in files", paths[0])]
+        if kind == "files" and (shown := next((p for r in step.reads if not r.context for p in r.paths), None)):
+            pieces += [". ", Link("Show in files", shown)]
         yield Line(tuple(pieces), Kind.ITEM)
 
 

@@ -1,0 +1,62 @@
+"""Tests of simulate/compare.py."""
+
+from __future__ import annotations
+
+from cachesim.cache.store import EMPTY_STORE
+from cachesim.context.snapshot import ContextSnapshot
+from cachesim.engines.base import Outcome
+from cachesim.pipeline import simulate
+from cachesim.project.state import ProjectState
+from cachesim.simulate.compare import ReportComparison, compare
+
+TEXT = "FROM busybox:1 AS build\nCOPY a /a\nRUN one\nRUN two\nCMD x\n"
+
+
+def _compared(first: str, second: str, a: bytes = b"1", b: bytes = b"1") -> ReportComparison:
+    one, store = simulate(ProjectState(first, ContextSnapshot.of({"a": a})).request("1"), EMPTY_STORE)
+    two, _ = simulate(ProjectState(second, ContextSnapshot.of({"a": b})).request("2"), store)
+    return compare(one, two)
+
+
+def _lines(comparison: ReportComparison) -> list[tuple[str, str]]:
+    return [(p.a.step.instruction.text if p.a else "", p.b.step.instruction.text if p.b else "") for p in comparison.pairs]
+
+
+def test_the_same_text_is_aligned_line_by_line() -> None:
+    found = _compared(TEXT, TEXT)
+    assert all(a == b for a, b in _lines(found))
+    assert [p.differs for p in found.pairs] == [True, True, True, True, False]     # never built, then cached
+
+
+def test_a_report_does_not_differ_from_itself() -> None:
+    report, _ = simulate(ProjectState(TEXT, ContextSnapshot.of({"a": b""})).request(), EMPTY_STORE)
+    assert compare(report, report).differing == 0
+
+
+def test_an_edited_line_stands_beside_its_older_self() -> None:
+    found = _compared(TEXT, TEXT.replace("two", "three"))
+    pair = found.pairs[3]
+    assert (pair.a and pair.a.step.instruction.text, pair.b and pair.b.step.instruction.text) == ("RUN two", "RUN three")
+    assert ("command", "two", "three") in [(c.label, c.old, c.new) for c in pair.changes]
+
+
+def test_a_new_line_stands_alone() -> None:
+    found = _compared(TEXT, TEXT.replace("RUN one", "RUN zero\nRUN one"))
+    assert ("", "RUN zero") in _lines(found)
+    assert ("RUN one", "RUN one") in _lines(found)
+    back = _compared(TEXT.replace("RUN one", "RUN zero\nRUN one"), TEXT)
+    assert ("RUN zero", "") in _lines(back)
+
+
+def test_renaming_a_stage_keeps_its_lines_together() -> None:
+    assert all(a and b for a, b in _lines(_compared(TEXT, TEXT.replace("AS build", "AS other"))))
+
+
+def test_another_file_shows_in_the_key() -> None:
+    found = _compared(TEXT, TEXT, b"1", b"22")
+    assert found.pairs[1].changes
+
+
+def test_totals_name_every_outcome_of_either() -> None:
+    found = _compared(TEXT, TEXT)
+    assert found.totals() == ((Outcome.HIT, 0, 4), (Outcome.MISS, 4, 0), (Outcome.CONFIG_ONLY, 1, 1))
