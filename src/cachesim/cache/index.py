@@ -6,7 +6,7 @@ newest result, and root keys. Source: BuildKit v0.25 solver/cachestorage.go, sol
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,9 +21,9 @@ LinkKey = tuple[str, int, str, str]     # parent record, input position, operati
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
-    """What a record holds: the file system (a value of the engine) and the number of the build that made it."""
+    """What a record holds: how to get its file system (a value of the engine), and the number of the build that made it."""
 
-    filesystem: Any
+    filesystem: Callable[[], Any]
     build: int
 
 

@@ -6,7 +6,7 @@ Source: BuildKit v0.25 solver/edge.go, solver/cachemanager.go, solver/index.go; 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cachesim.cache.index import Links, Result
 from cachesim.context.checksum import Selector, matching_entries, resolve_links
@@ -43,7 +43,8 @@ class Walk:
         self.trees = trees
         self.known: dict[int, frozenset[str]] = {}
         self.result_keys: dict[int, frozenset[str]] = {}
-        self.values: dict[int, FileSystem] = {}
+        self._values: dict[int, FileSystem] = {}
+        self._stored: dict[int, Result] = {}
         self.executed: set[int] = set()
         self.loaded: set[int] = set()
         self.content: dict[tuple[int, int], Content] = {}
@@ -125,7 +126,7 @@ class Walk:
         if tree is not None:
             content = self.contents.of_tree(tree, given.content)
         else:
-            content = self.contents.of_stage(self.values[given.op], given.content)
+            content = self.contents.of_stage(self.value(given.op), given.content)
         if content.missing is not None:
             raise BuildFails(index, f'failed to calculate checksum of ref: "/{content.missing}": not found')
         self.content[index, position] = content
@@ -150,7 +151,7 @@ class Walk:
         for key in sorted(self.known.get(index, ())):
             result = self.links.results.get(key)
             if result is not None:
-                self.values[index] = result.filesystem
+                self._stored[index] = result
                 self.result_keys[index] = frozenset((key,))
                 self.loaded.add(index)
                 return True
@@ -160,7 +161,6 @@ class Walk:
         op = self.ops[index]
         if op.kind is OpKind.LOCAL:
             self.result_keys[index] = frozenset()
-            self.values[index] = FileSystem("", (Layer(self.trees[index], None),))
             self.executed.add(index)
             return
         if not op.inputs:
@@ -173,13 +173,12 @@ class Walk:
         shared = frozenset.intersection(*sets)
         twin = next((r for r in sorted(shared) if r in self.links.results and self.links.results[r].build == self.build), None)
         if twin is not None and not op.ignore_cache:
-            self.values[index] = self.links.results[twin].filesystem
+            self._stored[index] = self.links.results[twin]
             self.loaded.add(index)
             record = twin
         else:
             record = min(shared) if shared else f"r{self.build}.{index}"
-            self.values[index] = self._value(index)
-            self.links.results[record] = Result(self.values[index], self.build)
+            self.links.results[record] = Result(self._promise(index), self.build)
             self.executed.add(index)
         for i, given in enumerate(op.inputs):
             for parent in self.result_keys[given.op]:
@@ -192,10 +191,9 @@ class Walk:
         op = self.ops[index]
         keys = ["root " + k for k in op.source.keys] if op.source else []
         twin = next((k for k in keys if k in self.links.results and self.links.results[k].build == self.build), None)
-        self.values[index] = self._value(index)
         for key in keys:
             self.links.roots.add(key)
-            self.links.results.setdefault(key, Result(self.values[index], self.build))
+            self.links.results.setdefault(key, Result(self._promise(index), self.build))
         self.result_keys[index] = frozenset(keys)
         (self.loaded if twin else self.executed).add(index)
 
@@ -208,9 +206,31 @@ class Walk:
             found |= self.links.find(f"content {self.content[index, position].digest}", position, op.digest, "")
         return found
 
+    def _promise(self, index: int) -> Callable[[], FileSystem]:
+        """The file system that an operation leaves, made when somebody first looks into it: most are never looked into."""
+        return lambda: self.value(index)
+
+    def value(self, index: int) -> FileSystem:
+        """The file system of an operation's result."""
+        chain: list[int] = []
+        at: int | None = index
+        while at is not None and at not in self._values:
+            stored = self._stored.get(at)
+            if stored is not None:
+                self._values[at] = stored.filesystem()
+                break
+            chain.append(at)
+            op = self.ops[at]
+            at = op.inputs[op.base].op if op.base is not None else None
+        for each in reversed(chain):
+            self._values[each] = self._value(each)
+        return self._values[index]
+
     def _value(self, index: int) -> FileSystem:
         op = self.ops[index]
-        below = self.values[op.inputs[op.base].op] if op.base is not None else SCRATCH
+        if op.kind is OpKind.LOCAL:
+            return FileSystem("", (Layer(self.trees[index], None),))
+        below = self.value(op.inputs[op.base].op) if op.base is not None else SCRATCH
         match op.kind:
             case OpKind.IMAGE:
                 assert op.source is not None
@@ -222,7 +242,7 @@ class Walk:
                 assert op.mkdir is not None
                 return below.with_dir(op.mkdir.path, op.mkdir.owner)
             case OpKind.MERGE:
-                return self.values[op.inputs[1].op].merged_over(below)
+                return self.value(op.inputs[1].op).merged_over(below)
             case OpKind.EXEC:
                 assert op.exec is not None
                 mounts = tuple((target, None if at is None else self._mounted(op.inputs[at].op, path))
@@ -237,7 +257,7 @@ class Walk:
         tree = self.trees.get(source)
         if tree is not None:
             return lookup(tree, resolve_links(tree, path) or "") or EMPTY_DIR
-        fs = self.values[source]
+        fs = self.value(source)
         if not path:
             return fs
         entry = self.contents.entry(fs, path)
@@ -248,7 +268,7 @@ class Walk:
             raise BuildFails(index, f'failed to calculate checksum of ref: "/{action.selector.path}": not found')
         source = self.ops[index].inputs[action.input].op
         tree = self.trees.get(source)
-        fs = None if tree is not None else self.values[source]
+        fs = None if tree is not None else self.value(source)
         if tree is None and fs is not None and fs.exact:
             tree = fs.layers[0].tree
         for name, entry in self._sources(index, tree, fs, action.selector):
