@@ -21,7 +21,8 @@ from cachesim.confirm.workspace import disk_trouble
 from cachesim.errors import InputError, StoreFormatError
 from cachesim.graph.model import StepId
 
-__all__ = ["FORMAT", "Record", "StreamFile", "load_record", "read_stream", "save_record"]
+__all__ = ["FORMAT", "Record", "StreamFile", "Tally", "copy_record", "load_record", "read_stream", "save_record",
+           "step_object"]
 
 FORMAT = 1
 _MAIN = "confirmation.json"
@@ -231,7 +232,7 @@ def _stored_stream(archive: zipfile.ZipFile, number: int) -> ObservedBuild:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The running record over all confirmations of a project."""
+    """The running record over all confirmations of a project; kept as JSON with it."""
 
     builds: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -239,33 +240,28 @@ class Tally:
     def after(self, confirmation: Confirmation) -> Tally:
         """With one more confirmation."""
         counts = dict(self.counts)
-        for build in confirmation.builds:
-            for step in build.steps:
-                if step.verdict is not Verdict.NOT_COMPARED:
-                    counts[step.verdict.value] = counts.get(step.verdict.value, 0) + 1
+        for verdict in Verdict:
+            found = confirmation.count(verdict)
+            if found and verdict is not Verdict.NOT_COMPARED:
+                counts[verdict.value] = counts.get(verdict.value, 0) + found
         return Tally(self.builds + len(confirmation.builds), counts)
 
     @property
     def sentence(self) -> str:
-        """ "12 builds, 204 steps: 203 right, 1 wrong" """
-        parts = [f"{count} {name}" for name, count in self.counts.items() if count]
+        """ "12 builds confirmed, 204 steps: 203 right, 1 wrong" """
+        parts = [f"{self.counts[v.value]} {v.value}" for v in Verdict if self.counts.get(v.value)]
         return f"{self.builds} builds confirmed, {sum(self.counts.values())} steps: {', '.join(parts) or 'none'}"
 
+    def to_json(self) -> dict[str, Any]:
+        """The tally as JSON."""
+        return {"format": FORMAT, "builds": self.builds, "counts": dict(self.counts)}
 
-def tally_of(folder: Path) -> Tally:
-    """Count over every record in a folder; damaged ones are left out."""
-    tally = Tally()
-    for path in sorted(folder.glob("*.confirmation")) if folder.is_dir() else ():
+    @classmethod
+    def from_json(cls, value: object) -> Tally:
+        """Read a tally; one that is damaged or of another version counts from zero."""
         try:
-            with zipfile.ZipFile(path) as archive:
-                value = json.loads(archive.read(_MAIN))
-            counts = dict(tally.counts)
-            for build in value["builds"]:
-                for step in build["steps"]:
-                    verdict = Verdict(step["verdict"])
-                    if verdict is not Verdict.NOT_COMPARED:
-                        counts[verdict.value] = counts.get(verdict.value, 0) + 1
-            tally = Tally(tally.builds + len(value["builds"]), counts)
-        except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError):
-            continue
-    return tally
+            if not isinstance(value, Mapping) or value["format"] != FORMAT:
+                return cls()
+            return cls(int(value["builds"]), {Verdict(k).value: int(n) for k, n in value["counts"].items()})
+        except (KeyError, ValueError, TypeError):
+            return cls()

@@ -138,6 +138,7 @@ class Session:
         self.token = leftovers.token()
         self.learned: CacheStore | None = None      # live: the simulated cache afterwards
         self._changed = on_phase
+        self.reports: tuple[SimulationReport, ...] = ()     # predictions of the builds that were made
         self._phase = Phase(builds=len(plan.made))
         self._seen: Observation | None = None
         self._names: dict[str, StepId] = {}
@@ -234,6 +235,7 @@ class Session:
             own, own_store = yield from _predicted(build.state, label, own_store)
             keys = {step.id: step.key.digest for step in own.steps if step.key is not None}
             built = _Built(label, target, report, keys)
+            self.reports = (*self.reports, report)
             self._names = {v.name: step.id for step in report.steps for v in step.vertices}
             self._say(f"building: {label}", build=number, label=label, report=report, observed=ObservedBuild())
             folder = yield from self._folder_for(build.state, workspace)

@@ -1,0 +1,1 @@
+"""How does the window plan, watch and show a real build?"""

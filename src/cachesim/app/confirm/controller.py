@@ -1,0 +1,354 @@
+"""Who plans, runs and stops a real build for the window?"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Slot
+
+from cachesim.app.confirm.driver import ScriptDriver
+from cachesim.app.confirm.state import ConfirmState, Stage, badges_of
+from cachesim.app.notify import Message, MessageAction, Tone
+from cachesim.cache.store import CacheStore
+from cachesim.confirm import leftovers
+from cachesim.confirm.buildx import BuildCommand, build_argv
+from cachesim.confirm.durations import DurationBook
+from cachesim.confirm.engines import EngineChoice, list_engines
+from cachesim.confirm.match import Confirmation, Mode, compare
+from cachesim.confirm.records import Tally, load_record, read_stream
+from cachesim.confirm.session import Plan, PlannedBuild, Session
+from cachesim.confirm.survey import Survey, survey, wants_of
+from cachesim.confirm.workspace import FolderContents
+from cachesim.errors import CachesimError, InputError
+from cachesim.graph.options import EngineKind, NetworkMode
+from cachesim.project.folders import data_dir
+from cachesim.project.store import ProjectStore
+
+if TYPE_CHECKING:
+    from cachesim.app.mainwindow import MainWindow
+    from cachesim.app.workbench import Workbench
+
+__all__ = ["ConfirmController", "ask_confirm", "controller_of"]
+
+_SHOW_MS = 60
+
+
+def controller_of(workbench: Workbench) -> ConfirmController:
+    """The one controller of a workbench; made when it is first needed."""
+    found = workbench.findChild(ConfirmController)
+    return found if isinstance(found, ConfirmController) else ConfirmController(workbench)
+
+
+def ask_confirm(window: MainWindow, no_cache: bool) -> None:
+    """Show the plan card of a real build; nothing runs yet."""
+    window.panes.show("log", focus=True)
+    controller_of(window.workbench).ask(Mode.NO_CACHE if no_cache else Mode.ISOLATED)
+
+
+class ConfirmController(QObject):
+    """Asks the engine, plans, builds, compares, keeps; everything it knows is one `ConfirmState` at the workbench."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        super().__init__(workbench)
+        self._bench = workbench
+        self._state = ConfirmState()
+        self._session: Session | None = None
+        self._after: Callable[[Any], None] = lambda _: None
+        self._secrets: dict[str, bytes] = {}
+        self._cleaned = False
+        self._driver = ScriptDriver(self)
+        self._driver.finished.connect(self._finished)
+        self._driver.failed.connect(self._failed)
+        self._show = QTimer(self, singleShot=True, interval=_SHOW_MS)
+        self._show.timeout.connect(self._show_phase)
+        app = QCoreApplication.instance()
+        if app is not None:
+            app.aboutToQuit.connect(self.shutdown)
+        workbench.destroyed.connect(self._show.stop)
+        workbench.project_opened.connect(self._new_project)
+        workbench.state_changed.connect(self._state_changed)
+
+    @property
+    def state(self) -> ConfirmState:
+        """What is known right now."""
+        return self._state
+
+    @property
+    def running(self) -> bool:
+        """Whether commands are under way."""
+        return self._driver.running
+
+    # -- plan -----------------------------------------------------------------------------------------------------
+
+    def ask(self, mode: Mode | None = None) -> None:
+        """Make the plan card: list the engines and ask the chosen one, if it is near, what it has. Nothing is built."""
+        if self._driver.running:
+            return
+        self._set(stage=Stage.ASKING, mode=mode or self._state.mode, result=None, badges={}, problem=None,
+                  network=self._bench.state.options.network is not NetworkMode.NONE,
+                  labels=tuple(build.label for build in self._builds()), survey=None)
+        self._after = self._listed
+        self._driver.start(list_engines())
+
+    @Slot(object)
+    def set_mode(self, mode: Mode) -> None:
+        """Choose another way to build."""
+        if self._state.stage is Stage.PLANNED and mode is not self._state.mode:
+            self._set(mode=mode)
+            self._plan_again()
+
+    def set_engine(self, engine: EngineChoice) -> None:
+        """Choose another engine; that is when a remote one is first contacted."""
+        if self._state.stage in (Stage.PLANNED, Stage.UNAVAILABLE, Stage.DONE) and engine != self._state.engine:
+            self._set(engine=engine)
+            self._ask_engine()
+
+    @Slot(bool)
+    def allow_network(self, on: bool) -> None:
+        """Let RUN steps reach the network: a build option, so the prediction follows it."""
+        options = self._bench.state.options
+        wanted = NetworkMode.DEFAULT if on else NetworkMode.NONE
+        if on == (options.network is not NetworkMode.NONE):
+            return
+        self._bench.set_options(replace(options, network=wanted), "allow network" if on else "forbid network")
+        self._set(network=on)
+        if self._state.stage is Stage.PLANNED:
+            self._plan_again()
+
+    def set_secret(self, name: str, value: bytes) -> None:
+        """Take a secret for the real build; it is kept in memory alone."""
+        self._secrets[name] = value
+
+    def _listed(self, engines: tuple[EngineChoice, ...]) -> None:
+        current = next((e for e in engines if e.current), EngineChoice())
+        engine = self._state.engine if self._state.engine in engines else current
+        self._set(engines=engines or (current,), engine=engine)
+        if engine.remote and not self._state.survey:
+            self._set(stage=Stage.PLANNED, survey=wants_of([b.state for b in self._builds()]))
+            self._plan_again()
+        else:
+            self._ask_engine()
+
+    def _ask_engine(self) -> None:
+        self._set(stage=Stage.ASKING, problem=None, detail="", result=None)
+        self._after = self._surveyed
+        self._driver.start(survey(self._state.engine, [b.state for b in self._builds()]))
+
+    def _surveyed(self, found: Survey) -> None:
+        facts = found.facts
+        if facts is not None and facts.problem is not None:
+            self._set(stage=Stage.UNAVAILABLE, survey=found, problem=facts.problem, detail=facts.detail)
+            return
+        self._set(stage=Stage.PLANNED, survey=found)
+        self._plan_again()
+        self._clean_leftovers()
+
+    def _plan_again(self) -> None:
+        """The command line as it will be, with the temporary folder by name."""
+        state, mode = self._bench.state, self._state.mode
+        folder = Path("CONTEXT")
+        if mode is Mode.LIVE and self._bench.project is not None:
+            folder = self._bench.project.context_dir
+        facts = self._state.survey.facts if self._state.survey is not None else None
+        secrets = tuple((name, f"CACHESIM_SECRET_{n}") for n, name in enumerate(self._secrets))
+        contexts: list[tuple[str, str]] = []
+        if mode is not Mode.LIVE and self._state.survey is not None and self._state.engine.has_images:
+            kind = "stand-in" if mode is Mode.REHEARSAL else "nonce"
+            contexts = [(ref, f"docker-image://localhost/cachesim/{kind}:…") for ref in self._state.survey.bases]
+        argv = build_argv(BuildCommand(
+            folder, folder / state.options.dockerfile, state.options, self._state.engine.client,
+            self._state.engine.builder, tuple(contexts), secrets, facts.rawjson if facts is not None else True,
+            mode is Mode.NO_CACHE))
+        self._set(command=" ".join(_shown(word) for word in argv))
+
+    def _builds(self) -> tuple[PlannedBuild, ...]:
+        """The timeline's builds, then the state that is open (if it is not the last of them)."""
+        path = self._bench.timeline.path()
+        builds = [PlannedBuild(entry.label, entry.state) for entry in path]
+        if not path or path[-1].state != self._bench.state:
+            builds.append(PlannedBuild("now" if path else "first build", self._bench.state))
+        return tuple(builds)
+
+    def _clean_leftovers(self) -> None:
+        """Once a run of the app: what a killed one left on engines that are near."""
+        running = data_dir() / "running"
+        left = [run for run in leftovers.find(running) if not run.remote] if not self._cleaned else []
+        self._cleaned = True
+        if left:
+            def all_of_them() -> Any:
+                for run in left:
+                    yield from leftovers.clean(run, running)
+            self._after = lambda _: None
+            self._driver.start(all_of_them())
+
+    # -- run ------------------------------------------------------------------------------------------------------
+
+    @Slot()
+    def start(self) -> None:
+        """Press Run: from here on the engine is used."""
+        if self._state.stage is not Stage.PLANNED or self._driver.running:
+            return
+        try:
+            plan = self._plan()
+        except CachesimError as error:
+            self._bench.post(Message(str(error), Tone.ERROR, key="confirm"))
+            return
+        self._session = Session(plan, self._phase_changed)
+        self._set(stage=Stage.RUNNING, phase=self._session.phase, result=None, badges={}, reports=())
+        self._bench.set_busy("Building for real")
+        self._after = self._built
+        self._driver.start(self._session.script())
+
+    @Slot()
+    def cancel(self) -> None:
+        """Stop the build (within 3 s) and remove what was made; a second time does nothing more."""
+        if self._driver.running and self._state.stage is not Stage.STOPPING:
+            if self._state.stage is Stage.RUNNING:
+                self._set(stage=Stage.STOPPING)
+            self._driver.cancel()
+
+    @Slot()
+    def shutdown(self) -> None:
+        """Stop at once and clean up; for closing the window."""
+        self._show.stop()
+        self._session = None
+        self._driver.shutdown()
+
+    def _plan(self) -> Plan:
+        bench, info = self._bench, self._bench.project
+        if bench.state.engine is EngineKind.CLASSIC:
+            raise InputError("a confirmation with the classic builder is not possible here", "",
+                             "Choose BuildKit as the engine of the project")
+        root = info.context_dir if info is not None else None
+        records = None
+        if info is not None:
+            store = ProjectStore(info, bench.state.engine, bench.state.store)
+            records = store.path.parent / "confirmations"
+        named = {name: FolderContents((root or Path()) / value, bench.blobs.get)
+                 for name, value in bench.state.options.contexts if "://" not in value}
+        return Plan(self._state.mode, self._state.engine, self._builds(), FolderContents(root, bench.blobs.get),
+                    Path(tempfile.gettempdir()), named, root, self._cache(), dict(self._secrets),
+                    data_dir() / "running", records)
+
+    def _cache(self) -> CacheStore:
+        """What the simulated cache held before the open state was built."""
+        timeline = self._bench.timeline
+        path = timeline.path()
+        if path and path[-1].state == self._bench.state and path[-1].parent is not None:
+            return timeline.entry(path[-1].parent).store
+        return timeline.store
+
+    def _phase_changed(self) -> None:
+        if not self._show.isActive():
+            self._show.start()
+
+    @Slot()
+    def _show_phase(self) -> None:
+        if self._session is not None and self._driver.running:
+            self._set(phase=self._session.phase)
+
+    def _built(self, result: Confirmation) -> None:
+        session = self._session
+        self._session = None
+        self._bench.set_busy(None)
+        reports = session.reports if session is not None else ()
+        self._set(stage=Stage.DONE, result=result, reports=reports, badges=badges_of(result))
+        self._keep(result)
+        if session is not None and session.learned is not None:
+            self._learn(session.learned)
+        if result.could_not_run and not result.cancelled:
+            self._bench.post(Message(result.verdict, Tone.WARNING, (MessageAction("Try again", self.ask),),
+                                     key="confirm"))
+
+    def _learn(self, store: CacheStore) -> None:
+        """After a live build the simulated cache knows what this engine knows: the state joins the timeline."""
+        timeline, report = self._bench.timeline, self._bench.report
+        path = timeline.path()
+        if report is not None and (not path or path[-1].state != self._bench.state):
+            self._bench.set_timeline(timeline.with_build("built for real", self._bench.state, report, store))
+
+    def _keep(self, result: Confirmation) -> None:
+        """Remember durations and the running record with the project."""
+        keeper = self._bench.keeper
+        book = DurationBook.from_json(keeper.records.get("durations"))
+        after = book.after(result)
+        if after != book:
+            keeper.record("durations", after.to_json())
+        if not result.could_not_run or result.compared:
+            tally = Tally.from_json(keeper.records.get("confirmed")).after(result)
+            keeper.record("confirmed", tally.to_json())
+            self._set(remembered=tally.sentence)
+
+    # -- open -----------------------------------------------------------------------------------------------------
+
+    def open_record(self, path: Path) -> None:
+        """Show a kept record, or lay a progress log from elsewhere over the open project; no engine is needed."""
+        if self._driver.running:
+            return
+        try:
+            result = load_record(path).confirmation if _is_record(path) else self._overlaid(path)
+        except CachesimError as error:
+            self._bench.post(Message(str(error), Tone.ERROR, key="confirm"))
+            return
+        self._set(stage=Stage.DONE, result=result, mode=result.mode, reports=(), badges=badges_of(result))
+
+    def _overlaid(self, path: Path) -> Confirmation:
+        observed, report = read_stream(path), self._bench.report
+        if report is None:
+            raise InputError("belongs to no open project", str(path), "Open the project that it was made from first")
+        build = compare(report, observed, path.name, mode=Mode.LIVE)
+        return Confirmation(Mode.LIVE, f"log {path.name}", path.stat().st_mtime, (build,),
+                            ("A log from elsewhere: what that engine had cached before is not known.",))
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _set(self, **change: Any) -> None:
+        self._state = replace(self._state, **change)
+        self._bench.set_confirmation(self._state)
+
+    @Slot(object)
+    def _finished(self, value: object) -> None:
+        self._after(value)
+
+    @Slot(object)
+    def _failed(self, error: Exception) -> None:
+        self._session = None
+        self._bench.set_busy(None)
+        self._set(stage=Stage.IDLE)
+        if isinstance(error, CachesimError):
+            self._bench.post(Message(str(error), Tone.ERROR, key="confirm"))
+        else:
+            self._bench.crashed.emit(error)
+
+    @Slot(object)
+    def _new_project(self, _: object) -> None:
+        if not self._driver.running:
+            self._secrets = {}
+            self._set(stage=Stage.IDLE, result=None, survey=None, reports=(), badges={}, labels=(), command="",
+                      remembered="", phase=type(self._state.phase)())
+
+    @Slot(object)
+    def _state_changed(self, _: object) -> None:
+        """A plan speaks of the present state; badges of a build that is no longer shown would lie."""
+        if self._state.badges:
+            self._set(badges={})
+        if self._state.stage is Stage.PLANNED:
+            self._set(labels=tuple(build.label for build in self._builds()))
+            self._plan_again()
+
+
+def _shown(word: str) -> str:
+    """A word of a command line as a shell would need it."""
+    return f"'{word}'" if not word or any(c in word for c in " \t\n'\"$&|;<>()*?") else word
+
+
+def _is_record(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(2) == b"PK"
+    except OSError:
+        return False

@@ -1,0 +1,231 @@
+"""What would a real build do, said before anything runs?"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QWidget,
+)
+
+from cachesim.app.confirm.state import ConfirmState, Stage
+from cachesim.app.report.panel import bold, copy_text, fixed_font, named
+from cachesim.app.theme import Theme
+from cachesim.confirm.engines import EngineChoice
+from cachesim.confirm.match import Mode
+
+__all__ = ["MODE_WORDS", "PlanCard", "context_words", "engine_words"]
+
+MODE_WORDS = {
+    Mode.ISOLATED: ("Isolated", "Every base gets a unique layer, so nothing that this engine built before matters. The "
+                                "timeline's builds are made in order."),
+    Mode.LIVE: ("Live cache", "As your own build would, on what this engine has cached now. Steps that it knows from "
+                              "earlier builds are named, not counted."),
+    Mode.NO_CACHE: ("--no-cache", "Everything runs: does it still build, and what does each step cost?"),
+    Mode.REHEARSAL: ("Rehearsal", "Small stand-ins take the place of all bases and commands: the engine's own cache "
+                                  "decisions in seconds, without network. Shows no real outputs, sizes or times."),
+}
+_LISTED = 4
+
+
+def engine_words(choice: EngineChoice, state: ConfirmState) -> str:
+    """An engine in one line: name, driver, where; version and store where they are known."""
+    text = f"{choice.name} ({choice.driver}, {'remote' if choice.remote else 'local'})"
+    facts = state.survey.facts if state.survey is not None and choice == state.engine else None
+    if facts is not None and facts.problem is not None:
+        return f"{text}: {facts.problem.value}"
+    if facts is not None and facts.version:
+        return f"{text}: Engine {facts.version}" + (f", {facts.store.value} store" if facts.store else "")
+    return f"{text}: not asked yet" if choice.remote else text
+
+
+def context_words(files: int, size: int) -> str:
+    """A context's size for people: "214 files, 1.3 MB"."""
+    amount = float(size)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            break
+        amount /= 1000
+    number = f"{amount:.0f}" if unit == "bytes" else f"{amount:.1f}"
+    return f"{files:,} file{'' if files == 1 else 's'}, {number} {unit}"
+
+
+class PlanCard(QScrollArea):
+    """Mode, engine, network, command line, sizes and fetches; Run is the only button that builds."""
+
+    run_asked = Signal()
+    mode_chosen, engine_chosen = Signal(object), Signal(object)
+    network_chosen = Signal(bool)
+    secret_given = Signal(str, bytes)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setAccessibleName("Plan of the real build")
+        self._engines: tuple[EngineChoice, ...] = ()
+        self.mode, self.engine = named(QComboBox(), "How to build"), named(QComboBox(), "Engine")
+        for mode, (word, tip) in MODE_WORDS.items():
+            self.mode.addItem(word, mode)
+            self.mode.setItemData(self.mode.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        for box in (self.mode, self.engine):
+            box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(18)
+        self.run = QPushButton("&Run")
+        self.run.setStatusTip("Make the real build now")
+        self.run.setDefault(True)
+        self.network = QCheckBox("Allow &network in RUN steps")
+        self.network.setStatusTip("--network default instead of none; a build option, so the prediction follows it")
+        self.promise = named(QLabel("Nothing runs before you press Run."), "Promise")
+        self.what, self.builds = named(QLabel(wordWrap=True), "What this does"), named(QLabel(wordWrap=True), "Builds")
+        self.fetches = named(QLabel(wordWrap=True), "What it may fetch")
+        self.command = named(QPlainTextEdit(readOnly=True), "Command line")
+        self.command.setTabChangesFocus(True)
+        self.copy = QPushButton("&Copy command")
+        self.copy.setStatusTip("Copy the command line")
+        self._secret_box = QWidget()
+        self._secrets = QHBoxLayout(self._secret_box)
+        self._secrets.setContentsMargins(0, 0, 0, 0)
+        self._lay_out()
+        self.run.clicked.connect(self.run_asked)
+        self.mode.activated.connect(self._choose_mode)
+        self.engine.activated.connect(self._choose_engine)
+        self.network.clicked.connect(self.network_chosen)
+        self.copy.clicked.connect(self._copy_command)
+
+    def _lay_out(self) -> None:
+        page = QWidget(self)
+        grid = QGridLayout(page)
+        grid.setContentsMargins(10, 8, 10, 8)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(6)
+        head = QHBoxLayout()
+        head.addWidget(self.mode, 1)
+        head.addWidget(QLabel("on"))
+        head.addWidget(self.engine, 2)
+        head.addWidget(self.network)
+        head.addStretch(1)
+        head.addWidget(self.run)
+        grid.addLayout(head, 0, 0, 1, 2)
+        grid.addWidget(self.promise, 1, 0)
+        grid.addWidget(self.copy, 1, 1, Qt.AlignmentFlag.AlignRight)
+        grid.addWidget(self.command, 2, 0, 1, 2)
+        for row, label in enumerate((self.what, self.builds, self.fetches, self._secret_box), 3):
+            grid.addWidget(label, row, 0, 1, 2)
+        grid.setColumnStretch(0, 1)
+        grid.setRowStretch(7, 1)
+        self.setWidget(page)
+
+    def show_state(self, state: ConfirmState) -> None:
+        """Say what is planned."""
+        self.mode.setCurrentIndex(self.mode.findData(state.mode))
+        self._engines = state.engines or (state.engine,)
+        self.engine.clear()
+        for choice in self._engines:
+            self.engine.addItem(engine_words(choice, state))
+            self.engine.setItemData(self.engine.count() - 1, choice.endpoint, Qt.ItemDataRole.ToolTipRole)
+        self.engine.setCurrentIndex(self._engines.index(state.engine) if state.engine in self._engines else 0)
+        self.network.setChecked(state.network)
+        self.what.setText(MODE_WORDS[state.mode][1])
+        self.builds.setText(_build_words(state))
+        self.fetches.setText(_fetch_words(state))
+        self.command.setPlainText(state.command)
+        self.run.setEnabled(state.stage is Stage.PLANNED)
+        self._show_secrets(state)
+
+    def _show_secrets(self, state: ConfirmState) -> None:
+        wanted = state.survey.secrets if state.survey is not None and state.mode is not Mode.REHEARSAL else ()
+        shown = tuple(button.objectName() for button in self._secret_box.findChildren(QPushButton))
+        if shown == wanted:
+            return
+        while (item := self._secrets.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for name in wanted:
+            button = QPushButton(f"Give secret {name}…")
+            button.setObjectName(name)
+            button.setStatusTip(f"Choose the file that holds the secret {name}; it is never kept")
+            button.clicked.connect(self._give_secret)
+            self._secrets.addWidget(button)
+        self._secrets.addStretch(1)
+
+    def set_look(self, look: Theme) -> None:
+        """Take colours and font."""
+        self.command.setFont(fixed_font(self.font()))
+        self.promise.setFont(bold(self.font()))
+        self.command.setFixedHeight(self.fontMetrics().lineSpacing() * 3 + 14)
+        for label in (self.what, self.builds, self.fetches):
+            label.setStyleSheet(f"color: {look.text};")
+
+    @Slot()
+    def _copy_command(self) -> None:
+        copy_text(self.command.toPlainText())
+
+    @Slot(int)
+    def _choose_mode(self, index: int) -> None:
+        self.mode_chosen.emit(self.mode.itemData(index))
+
+    @Slot(int)
+    def _choose_engine(self, index: int) -> None:
+        if 0 <= index < len(self._engines):
+            self.engine_chosen.emit(self._engines[index])
+
+    @Slot()
+    def _give_secret(self) -> None:
+        button = self.sender()
+        if isinstance(button, QPushButton):
+            data = SecretFile.ask(self, button.objectName())
+            if data is not None:
+                self.secret_given.emit(button.objectName(), data)
+                button.setText(f"Secret {button.objectName()} given")
+
+
+class SecretFile:
+    """The dialog that asks for the file of a secret."""
+
+    @classmethod
+    def ask(cls, parent: QWidget, name: str) -> bytes | None:
+        """The bytes of the chosen file, or None."""
+        path, _ = QFileDialog.getOpenFileName(parent, f"File with the secret {name}")
+        if not path:
+            return None
+        try:
+            with open(path, "rb") as file:
+                return file.read(1 << 20)
+        except OSError:
+            return None
+
+
+def _build_words(state: ConfirmState) -> str:
+    found = state.survey
+    size = f" Context: {context_words(found.files, found.bytes)}." if found is not None else ""
+    labels = state.labels if state.mode in (Mode.ISOLATED, Mode.REHEARSAL) else state.labels[-1:]
+    shown = labels if len(labels) <= _LISTED else (*labels[:1], f"… {len(labels) - 2} more …", *labels[-1:])
+    count = f"{len(labels)} build{'' if len(labels) == 1 else 's'}"
+    return f"{count}: {', then '.join(shown)}.{size}" if labels else size
+
+
+def _fetch_words(state: ConfirmState) -> str:
+    found = state.survey
+    if found is None:
+        return ""
+    wanted = found.may_fetch(state.mode)
+    if wanted and state.engine.remote and found.facts is None:
+        return f"May fetch (the engine was not asked yet): {', '.join(wanted)}"
+    if wanted:
+        return f"May fetch from the network: {', '.join(wanted)}"
+    if state.mode is Mode.REHEARSAL:
+        return "Fetches nothing."
+    return f"Fetches nothing: the engine has {', '.join(found.bases)}." if found.bases else "Fetches nothing."

@@ -1,0 +1,231 @@
+"""What did the real build do, beside what was predicted?"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtGui import QTextCursor
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cachesim.app.confirm.row_model import RowModel
+from cachesim.app.confirm.rows import Row, explanation, report_text, rows_of, rows_of_phase, totals
+from cachesim.app.confirm.state import ConfirmState, Stage
+from cachesim.app.confirm.time_line import TimeLine
+from cachesim.app.report.panel import bold, copy_text, fixed_font, named
+from cachesim.app.report.table import Table
+from cachesim.app.theme import Theme
+from cachesim.graph.model import StepId
+from cachesim.simulate.report import SimulationReport
+
+__all__ = ["ResultView"]
+
+
+class ResultView(QWidget):
+    """One sentence, the table of one build, and for the chosen line its explanation, its log and the time line."""
+
+    again_asked, cancel_asked, open_asked, save_asked = Signal(), Signal(), Signal(), Signal()
+    step_chosen, step_opened = Signal(object), Signal(object)       # StepId
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = ConfirmState()
+        self._shown: object = None
+        self.summary = named(QLabel(wordWrap=True), "Result of the real build")
+        self.build = named(QComboBox(), "Which build")
+        self.build.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.build.setMinimumContentsLength(16)
+        self.own = QCheckBox("Engine's own &lines")
+        self.own.setStatusTip("Also show internal and exporting lines, and steps that the engine has none for")
+        self.again, self.copy = QPushButton("Confirm a&gain…"), QPushButton("Copy re&port")
+        self.open, self.save = QPushButton("&Open record…"), QPushButton("Sa&ve record…")
+        self.cancel = QPushButton("Cancel")
+        for button, tip in ((self.again, "Plan another real build"), (self.copy, "Copy this comparison as text"),
+                            (self.open, "Open a kept confirmation, or a progress log from elsewhere"),
+                            (self.save, "Save this confirmation as a file"), (self.cancel, "Stop the real build")):
+            button.setStatusTip(tip)
+        self.model = RowModel(self)
+        self.table = Table("Predicted and observed, step by step", self.model, {2: 1}, self)
+        self.detail = named(QPlainTextEdit(readOnly=True), "Explanation of the chosen line")
+        self.log = named(QPlainTextEdit(readOnly=True), "Output of the chosen line")
+        for text in (self.detail, self.log):
+            text.setTabChangesFocus(True)
+        self.time_line = TimeLine()
+        self._lay_out()
+        self.again.clicked.connect(self.again_asked)
+        self.cancel.clicked.connect(self.cancel_asked)
+        self.open.clicked.connect(self.open_asked)
+        self.save.clicked.connect(self.save_asked)
+        self.copy.clicked.connect(self.copy_report)
+        self.build.activated.connect(self._show_build)
+        self.own.toggled.connect(self._show_build)
+        self.table.selectionModel().currentRowChanged.connect(self._choose)
+        self.table.activated.connect(self._open_step)
+        self.time_line.chosen.connect(self._choose_name)
+
+    def _lay_out(self) -> None:
+        head, buttons = QHBoxLayout(), QHBoxLayout()
+        head.addWidget(self.summary, 1)
+        for button in (self.cancel, self.again, self.copy, self.save, self.open):
+            head.addWidget(button)
+        buttons.addWidget(self.build, 1)
+        buttons.addWidget(self.own)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(buttons)
+        column.addWidget(self.table, 1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidget(self.time_line)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        for widget, title in ((self.detail, "About this line"), (self.log, "Log"), (scroll, "Time line")):
+            self.tabs.addTab(widget, title)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setChildrenCollapsible(False)
+        split.addWidget(left)
+        split.addWidget(self.tabs)
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 2)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(8, 6, 8, 6)
+        box.setSpacing(6)
+        box.addLayout(head)
+        box.addWidget(split, 1)
+        self.summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def show_state(self, state: ConfirmState) -> None:
+        """Show a running or finished confirmation."""
+        self._state = state
+        running = state.stage in (Stage.RUNNING, Stage.STOPPING)
+        self.cancel.setVisible(running)
+        self.cancel.setEnabled(state.stage is Stage.RUNNING)
+        for widget in (self.again, self.copy, self.open, self.save, self.build, self.own):
+            widget.setVisible(not running)
+        self.save.setEnabled(state.result is not None and bool(state.result.record))
+        if running:
+            self._shown = None
+            phase = state.phase
+            what = "stopping" if state.stage is Stage.STOPPING else phase.what
+            number = f"Build {phase.build + 1} of {phase.builds}: " if phase.build >= 0 else ""
+            self.summary.setText(f"{number}{what} …")
+            self.model.show(rows_of_phase(phase))
+            self.time_line.show_build(phase.observed)
+            self._show_line()
+        elif state.result is not None and state.result is not self._shown:
+            self._shown = state.result
+            self._show_result(state)
+
+    def _show_result(self, state: ConfirmState) -> None:
+        result = state.result
+        assert result is not None
+        self.build.clear()
+        for number, build in enumerate(result.builds, 1):
+            mark = "" if build.held else "  ≠"
+            self.build.addItem(f"{number}. {build.label}{mark}")
+        differing = [n for n, build in enumerate(result.builds) if not build.held]
+        self.build.setCurrentIndex(differing[0] if differing else len(result.builds) - 1)
+        self._show_build()
+
+    @Slot()
+    def _show_build(self, _: object = None) -> None:
+        result, at = self._state.result, self.build.currentIndex()
+        if result is None:
+            return
+        if not 0 <= at < len(result.builds):
+            self.model.show(())
+            self.time_line.show_build(None)
+            self.summary.setText(result.verdict)
+            return
+        build = result.builds[at]
+        notes = "  ".join((*((self._state.remembered,) if self._state.remembered else ()), *result.notes))
+        self.summary.setText(f"{result.verdict}  {totals(build)}.")
+        self.summary.setToolTip(notes)
+        self.model.show(rows_of(build, own_lines=self.own.isChecked()))
+        self.time_line.show_build(build.observed)
+        rows = self.model.rows
+        first = next((n for n, row in enumerate(rows) if row.differs or row.observed == "failed"), 0)
+        if rows:
+            self.table.selectRow(first)
+        self._show_line()
+
+    def select_step(self, step: StepId | None) -> None:
+        """Follow the selection of the window."""
+        rows = self.model.rows
+        current = self._row()
+        if step is None or (current is not None and current.step == step):
+            return
+        at = next((n for n, row in enumerate(rows) if row.step == step), None)
+        if at is not None:
+            self.table.selectRow(at)
+
+    def set_look(self, look: Theme) -> None:
+        """Take colours and font."""
+        self.model.set_look(look, self.font())
+        self.time_line.set_look(look)
+        self.summary.setFont(bold(self.font()))
+        self.log.setFont(fixed_font(self.font()))
+
+    @Slot()
+    def copy_report(self) -> None:
+        """Put the whole comparison on the clipboard."""
+        copy_text(report_text(self._state))
+
+    def _row(self) -> Row | None:
+        index = self.table.currentIndex()
+        return self.model.rows[index.row()] if index.isValid() and index.row() < len(self.model.rows) else None
+
+    def _report(self) -> SimulationReport | None:
+        if self._state.stage is not Stage.DONE:
+            return self._state.phase.report
+        at = self.build.currentIndex()
+        return self._state.reports[at] if 0 <= at < len(self._state.reports) else None
+
+    @Slot(QModelIndex, QModelIndex)
+    def _choose(self, current: QModelIndex, previous: QModelIndex) -> None:
+        self._show_line()
+        row = self._row()
+        if row is not None and row.step is not None:
+            self.step_chosen.emit(row.step)
+
+    def _show_line(self) -> None:
+        row = self._row()
+        result, at = self._state.result, self.build.currentIndex()
+        detail = explanation(row, self._report()) if row is not None else ""
+        if self._state.stage is Stage.DONE and result is not None:
+            failed = result.builds[at].observed_error if 0 <= at < len(result.builds) else result.error
+            detail = "\n\n".join(part for part in (detail, f"The build failed: {failed}" if failed else "",
+                                                   *result.notes) if part)
+        log = row.log if row is not None else ""
+        if self.detail.toPlainText() != detail:
+            self.detail.setPlainText(detail)
+        if self.log.toPlainText() != log:
+            self.log.setPlainText(log)
+            self.log.moveCursor(QTextCursor.MoveOperation.End)
+        self.time_line.select(row.name if row is not None else "")
+
+    @Slot(str)
+    def _choose_name(self, name: str) -> None:
+        at = next((n for n, row in enumerate(self.model.rows) if row.name == name), None)
+        if at is not None:
+            self.table.selectRow(at)
+
+    @Slot(QModelIndex)
+    def _open_step(self, index: QModelIndex) -> None:
+        row = self._row()
+        if row is not None and row.step is not None:
+            self.step_opened.emit(row.step)
