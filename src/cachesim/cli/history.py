@@ -1,0 +1,139 @@
+"""`cachesim history [PATH]`: which steps did the commits of a project re-run, and why?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from cachesim.cli.plan import add_options, options_of, project_of
+from cachesim.errors import InputError
+
+if TYPE_CHECKING:
+    from cachesim.history.report import HistoryReport
+    from cachesim.progress import Progress
+    from cachesim.simulate.report import StepReport
+
+__all__ = ["add_parser", "run"]
+
+_BARS = "▁▂▃▄▅▆▇█"
+_EPILOG = """\
+The commits that touch the project are built one after the other, each with the cache of those before, from
+git's objects alone: no checkout, no Docker. A branch is walked along first parents; a merge is one change.
+
+examples:
+  cachesim history --last 200
+  cachesim history ./service --revision main --json
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Describe the command line."""
+    from pathlib import Path
+    parser = subparsers.add_parser(
+        "history", help="which steps did the commits re-run, and why?", epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Replay the commits of a project: per step how often it re-ran and why, and which files change "
+                    "together.")
+    parser.add_argument("path", nargs="?", type=Path, default=Path("."), metavar="PATH", help="a folder or Dockerfile")
+    add_options(parser)
+    parser.add_argument("--last", type=int, default=500, metavar="N", help="how many commits (default: 500)")
+    parser.add_argument("--revision", default="HEAD", metavar="REV", help="the newest commit (default: HEAD)")
+    parser.add_argument("--engine", choices=("buildkit", "classic"), default="buildkit")
+    parser.add_argument("--offline", action="store_true", help="ask no engine for base images")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Replay and print."""
+    from cachesim.confirm.durations import DurationBook
+    from cachesim.graph.options import EngineKind, ImageStore
+    from cachesim.history.report import history_of
+    from cachesim.history.walk import last_commits, place_of, replayed
+    from cachesim.project.blobs import BlobStore
+    from cachesim.project.git import find_repository
+    from cachesim.project.start import StartKind, start_project
+    if args.last < 1:
+        raise InputError("must be 1 or more", "--last")
+    info = project_of(args, args.path)
+    repository = find_repository(info.context_dir)
+    if repository is None:
+        raise InputError("is in no git repository", str(info.context_dir), "The history of a project is read from git")
+    place = place_of(info, repository)
+    store = ImageStore(args.store) if args.store is not None else None
+    started = start_project(info, BlobStore(), engine=EngineKind(args.engine), store=store, kind=StartKind.NOTHING,
+                            options=lambda given: options_of(args, given), ask_engine=not args.offline)
+    commits = last_commits(place, args.last, args.revision)
+    if not commits:
+        raise InputError(f"no commit of {args.revision} touches it", str(info.context_dir))
+    book = DurationBook.from_json(started.records.get("durations"))
+
+    def seconds(step: StepReport) -> float | None:
+        found = book.estimate(step)
+        return found.seconds if found is not None else None
+
+    report = history_of(replayed(place, commits, started.state, progress=_progress()), seconds)
+    notes = []
+    if repository.shallow:
+        notes.append("the clone is shallow, so older commits are missing (`git fetch --unshallow` brings them)")
+    if report.left_out:
+        label, problem = report.left_out[-1]
+        notes.append(f"{len(report.left_out)} commits could not be built, the newest: {label}: {problem}")
+    if args.json:
+        print(json.dumps({**_object(report), "notes": notes, "project": str(info.context_dir)}, indent=2))
+    else:
+        print("\n".join(_lines(report, info.name)))
+        for note in notes:
+            print(f"note: {note}")
+    return 0
+
+
+def _progress() -> Progress:
+    from cachesim.progress import Progress
+    if not sys.stderr.isatty():
+        return Progress()
+
+    def tell(done: int, total: int) -> None:
+        end = "\r\x1b[K" if done >= total else ""
+        print(f"\r\x1b[K{done} of {total} commits{end}", end="", file=sys.stderr, flush=True)
+    return Progress(tell)
+
+
+def _lines(report: HistoryReport, name: str) -> list[str]:
+    from cachesim.cli.render import plural, short, table
+    lines = [f"{name}: {plural(report.builds, 'commit')} built, from {report.first[:60]} to {report.last[:60]}"
+             + (f" ({plural(report.merges, 'merge')})" if report.merges else ""), ""]
+    if report.builds < 2:
+        return [*lines, "One build alone says nothing about re-runs."]
+    rows = [(str(s.line or "gone"), short(s.text), f"{s.reruns} of {s.builds}", f"{s.share:.0%}",
+             f"{s.reruns * s.seconds:.0f} s" if s.seconds is not None else "",
+             ", ".join(f"{c.label} {c.count}" for c in s.causes[:4]) + (", …" if len(s.causes) > 4 else ""))
+            for s in report.steps if s.builds and (s.line or s.reruns)]
+    lines += table(("line", "step", "re-ran", "", "cost", "first cause"), rows)
+    top = max(report.trend, default=0.0) or 1.0
+    bars = "".join(_BARS[min(7, int(value / top * 7.99))] for value in report.trend)
+    lines += ["", f"{report.mean_reruns:.1f} steps re-ran per build; over time {bars} "
+                  f"({report.trend[0]:.1f} at first, {report.trend[-1]:.1f} at the end)", "", "What changes together:"]
+    lines += [f"  {g.weight:4.0%}  {g.label}" for g in report.mix.groups]
+    if report.mix.rare:
+        lines.append(f"  ({report.mix.rare:.0%} of the commits change other sets of files)")
+    lines.append("By role: " + ", ".join(f"{role} {share:.0%}" for role, share in report.mix.roles))
+    if report.failing:
+        lines += ["", f"{plural(len(report.failing), 'commit')} would fail to build, the newest: "
+                      f"{report.failing[-1][0]}: {report.failing[-1][1]}"]
+    return lines
+
+
+def _object(report: HistoryReport) -> dict[str, Any]:
+    return {
+        "builds": report.builds, "merges": report.merges, "first": report.first, "last": report.last,
+        "mean_reruns": round(report.mean_reruns, 3), "trend": [round(value, 3) for value in report.trend],
+        "steps": [{"stage": s.stage, "step": s.text, "line": s.line or None, "builds": s.builds, "reruns": s.reruns,
+                   "seconds": s.seconds, "causes": [{"cause": c.label, "count": c.count} for c in s.causes]}
+                  for s in report.steps],
+        "mix": [{"patterns": list(g.patterns), "files": list(g.files), "commits": g.commits,
+                 "weight": round(g.weight, 4)} for g in report.mix.groups],
+        "roles": {role: round(share, 4) for role, share in report.mix.roles},
+        "failing": [{"commit": label, "error": error} for label, error in report.failing],
+        "left_out": [{"commit": label, "problem": problem} for label, problem in report.left_out]}
