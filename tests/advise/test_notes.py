@@ -16,11 +16,13 @@ from cachesim.advise.notes import (
 from cachesim.cache.store import EMPTY_STORE
 from cachesim.context.snapshot import ContextSnapshot
 from cachesim.diagnostics import Severity
+from cachesim.graph.model import StepId
 from cachesim.pipeline import simulate
 from cachesim.project.state import ProjectState
 from cachesim.simulate.report import SimulationReport
 
-FILES = {"app/main.py": b"print()", "app/data.csv": b"1," * 1000, "conf/id_rsa": b"key", ".env": b"A=1", ".env.example": b""}
+FILES = {"app/main.py": b"print()", "app/data.csv": b"1," * 1000, "conf/id_rsa": b"key", ".env": b"A=1",
+         ".env.example": b""}
 
 
 def _report(text: str, files: dict[str, bytes] = FILES) -> tuple[SimulationReport, ContextSnapshot]:
@@ -120,8 +122,8 @@ def test_tags_move_and_flavours_differ(image: str, titles: list[str]) -> None:
 def test_layers_follow_the_history() -> None:
     report, context = _report("FROM scratch AS b\nCOPY app /a\nFROM b\nENV A=1\nWORKDIR /w\nRUN true\nCMD x\n")
     rows = layers(report, context)
-    assert [(row.number, row.step.stage if row.step else None, row.step.index if row.step else None) for row in rows] == [
-        (1, 0, 1), (0, 1, 1), (2, 1, 2), (3, 1, 3), (0, 1, 4)]
+    assert [(row.number, row.step) for row in rows] == [
+        (1, StepId(0, 1)), (0, StepId(1, 1)), (2, StepId(1, 2)), (3, StepId(1, 3)), (0, StepId(1, 4))]
     assert rows[0].brings == "2 files, 2.01 kB"
     assert rows[0].created_by.startswith("COPY app /a")
 
@@ -129,4 +131,5 @@ def test_layers_follow_the_history() -> None:
 def test_a_failing_build_shows_what_it_asks_for() -> None:
     report, context = _report("FROM scratch\nCOPY missing /a\nLABEL a=b\n")
     assert report.error
-    assert [(row.number, row.created_by) for row in layers(report, context)] == [(1, "COPY missing /a"), (0, "LABEL a=b")]
+    rows = layers(report, context)
+    assert [(row.number, row.created_by) for row in rows] == [(1, "COPY missing /a"), (0, "LABEL a=b")]

@@ -337,7 +337,8 @@ def deciding_runs(report: SimulationReport, step: StepReport,
     readers, parents = _edges(report, EdgeKind.COPY_FROM, EdgeKind.MOUNT), _edges(report, EdgeKind.PARENT)
     if isinstance(step.step.instruction, Run):
         waiting = (s for s in report.steps if not s.certain and s.id != step.id)
-        if claim_command(step) in claimed or any(step.id in _above(s.id, readers, parents) for s in waiting):
+        if claim_command(step) in claimed or (
+                _is_open(step) and any(step.id in _above(s.id, readers, parents) for s in waiting)):
             return (step,)
     above = _above(step.id, readers, parents)
     if not step.certain and not above:      # it lies on a step that waits, or is needed only if one runs
@@ -345,7 +346,12 @@ def deciding_runs(report: SimulationReport, step: StepReport,
         above = [i for s in lower for i in _above(s.id, readers, parents)]
     runs = [s for i in dict.fromkeys(above) if (s := _step(report, i)) is not None
             and isinstance(s.step.instruction, Run)]
-    return tuple(s for s in runs if claim_command(s) in claimed or (not step.certain and s.runs))
+    return tuple(s for s in runs if claim_command(s) in claimed or (not step.certain and _is_open(s)))
+
+
+def _is_open(step: StepReport) -> bool:
+    """Whether the bytes of a RUN are still to be written in this build."""
+    return step.runs or not step.certain
 
 
 def _above(step_id: StepId, readers: dict[StepId, list[StepId]], parents: dict[StepId, list[StepId]]) -> list[StepId]:

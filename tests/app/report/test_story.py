@@ -1,0 +1,202 @@
+"""Tests of app/report/story.py: what is told, without Qt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cachesim.app.report.story import (
+    Depth,
+    Link,
+    Story,
+    carriers,
+    claim_command,
+    deciding_runs,
+    elided,
+    overview,
+    step_story,
+)
+from cachesim.cache.store import EMPTY_STORE, CacheStore
+from cachesim.context.snapshot import ContextSnapshot
+from cachesim.engines.base import Outcome, RunClaim, RunClaimKind
+from cachesim.graph.model import StepId
+from cachesim.graph.options import BuildOptions
+from cachesim.pipeline import simulate
+from cachesim.project.state import ProjectState
+from cachesim.simulate.report import SimulationReport
+
+TEXT = """\
+FROM node:22-slim AS deps
+WORKDIR /app
+COPY package.json ./
+RUN npm ci
+FROM deps AS build
+ARG VERSION=1
+COPY . .
+RUN npm run build
+RUN npm test
+FROM scratch AS docs
+COPY README.md /
+FROM node:22-slim
+ENV MODE=production
+COPY --from=build /app/dist /app
+CMD node /app
+"""
+COPY_ALL, RUN_BUILD, RUN_TEST, COPY_DIST = StepId(1, 2), StepId(1, 3), StepId(1, 4), StepId(3, 2)
+
+
+def _state(text: str = TEXT, **files: bytes) -> ProjectState:
+    context = ContextSnapshot.of({"package.json": b"{}", "README.md": b"r", "src/app.ts": b"1", **files})
+    return ProjectState(text, context)
+
+
+def _built(state: ProjectState) -> CacheStore:
+    return simulate(state.request("first build"), EMPTY_STORE)[1]
+
+
+def _edited() -> tuple[SimulationReport, ProjectState]:
+    state = _state()
+    after = replace(state, context=state.context.with_bytes("src/app.ts", b"123456"))
+    return simulate(after.request("now"), _built(state))[0], after
+
+
+def _links(story: Story) -> list[str]:
+    return [p.text for line in story.explanation for p in line.pieces if isinstance(p, Link)]
+
+
+def test_nothing_open() -> None:
+    assert overview(None).sentence == "Nothing is open yet."
+
+
+def test_first_build() -> None:
+    report, _ = simulate(_state().request(), EMPTY_STORE)
+    assert overview(report).sentence == "This is your first build: 9 steps would run."
+
+
+def test_all_cached() -> None:
+    state = _state()
+    report, _ = simulate(state.request(), _built(state))
+    assert overview(report).sentence == "Nothing would run."
+    assert any(isinstance(p, Link) and p.target == ":what-if" for p in overview(report).explanation[0].pieces)
+
+
+def test_the_overview_names_the_first_cause_and_what_hangs_on_it() -> None:
+    report, _ = _edited()
+    story = overview(report)
+    assert story.sentence.startswith("3 of ")
+    assert "line 7 COPY . .: src/app.ts changed: 1 B → 6 B" in story.text()
+    assert Link("line 7 COPY . .", COPY_ALL) in [p for line in story.explanation for p in line.pieces]
+
+
+def test_a_build_that_fails() -> None:
+    report, _ = simulate(_state(TEXT.replace("COPY package.json", "COPY nothing")).request(), EMPTY_STORE)
+    story = overview(report)
+    assert story.subject == "The build fails"
+    assert "line 3" in story.text()
+    failed = report.step(StepId(0, 2))
+    assert failed.outcome is Outcome.FAILED
+    assert "nothing" in step_story(report, failed).sentence
+    late = next(s for s in report.steps if s.outcome is Outcome.NOT_REACHED)
+    assert "line 3" in step_story(report, late).text()
+
+
+def test_the_changed_step_names_old_and_new_and_what_runs_because_of_it() -> None:
+    report, _ = _edited()
+    story = step_story(report, report.step(COPY_ALL))
+    assert story.sentence == "src/app.ts changed: 1 B → 6 B."
+    assert "2 steps below run only because of it: line 8, line 9." in story.text()
+    assert "files: ." in story.text()
+    assert "Show in files" in _links(story)
+
+
+def test_a_step_below_names_who_carries_the_cause() -> None:
+    report, _ = _edited()
+    story = step_story(report, report.step(RUN_TEST))
+    assert "The first cause is line 7 COPY . .: src/app.ts changed" in story.text()
+    assert "Carried here by line 8 RUN npm run build." in story.text()
+    assert [s.id for s in carriers(report, report.step(RUN_TEST))] == [COPY_ALL, RUN_BUILD, RUN_TEST]
+
+
+def test_a_cached_step_names_its_build_and_what_could_invalidate_it() -> None:
+    report, _ = _edited()
+    text = step_story(report, report.step(StepId(0, 3))).text()
+    assert "“first build”" in text
+    assert "What could invalidate it:" in text
+    assert "--no-cache" in text
+
+
+def test_config_only_makes_no_layer_and_says_whose_key_it_is_in() -> None:
+    report, _ = _edited()
+    arg = step_story(report, report.step(StepId(1, 1))).text()
+    assert "makes no layer" in arg
+    assert "Another value would run line 8, line 9 again." in arg
+    env = step_story(report, report.step(StepId(3, 1))).text()
+    assert "No step has it in its key" in env
+    assert "in no key" in step_story(report, report.step(StepId(3, 3))).text()
+
+
+def test_a_variable_that_other_lines_name_is_not_called_harmless() -> None:
+    state = _state("FROM scratch\nENV DIR=/a\nCOPY src $DIR/\n")
+    report, _ = simulate(state.request(), EMPTY_STORE)
+    assert "lines below name it" in step_story(report, report.step(StepId(0, 1))).text()
+
+
+def test_a_stage_outside_the_target() -> None:
+    report, _ = _edited()
+    story = step_story(report, report.step(StepId(2, 1)))
+    assert "Stage docs is neither stage-3 nor anything that stage-3 is built from." in story.text()
+
+
+def test_not_needed_explains_the_word_cached() -> None:
+    report, _ = _edited()
+    step = replace(report.step(StepId(0, 3)), outcome=Outcome.NOT_NEEDED, likely=Outcome.NOT_NEEDED, cause="")
+    assert "BuildKit prints CACHED although nobody needed it" in step_story(report, step).text()
+
+
+def test_undetermined_names_the_run_that_decides() -> None:
+    report, _ = _edited()
+    step = report.step(COPY_DIST)
+    assert step.outcome is Outcome.UNDETERMINED
+    assert [s.id for s in deciding_runs(report, step)] == [RUN_TEST, RUN_BUILD]
+    assert "line 8 RUN npm run build" in step_story(report, step).text()
+    assert [s.id for s in deciding_runs(report, report.step(RUN_BUILD))] == [RUN_BUILD]
+    assert not deciding_runs(report, report.step(StepId(0, 3)))
+
+
+def test_a_claim_reaches_the_engine_and_stays_offered() -> None:
+    state = _state()
+    report, _ = _edited()
+    commands = [claim_command(report.step(i)) for i in (RUN_BUILD, RUN_TEST)]
+    assert commands == ["npm run build", "npm test"]
+    claims = tuple(RunClaim(command, RunClaimKind.WRITES_ONLY, ("/elsewhere",)) for command in commands)
+    claimed = replace(state, claims=claims)
+    edited = replace(claimed, context=state.context.with_bytes("src/app.ts", b"123456"))
+    after, _ = simulate(edited.request(), _built(claimed))
+    assert after.step(COPY_DIST).outcome is Outcome.HIT
+    assert [s.id for s in deciding_runs(after, after.step(COPY_DIST), claims)] == [RUN_TEST, RUN_BUILD]
+    assert not deciding_runs(after, after.step(COPY_DIST))
+
+
+def test_the_rule_has_a_source() -> None:
+    report, _ = _edited()
+    story = step_story(report, report.step(COPY_ALL))
+    assert "moby/buildkit" in story.text(Depth.RULE)
+    assert "moby/buildkit" not in story.text(Depth.EXPLANATION)
+    assert story.text(Depth.SENTENCE).count("\n") == 1
+
+
+def test_assumptions_are_listed_once() -> None:
+    report, _ = _edited()
+    text = overview(report).text()
+    assert text.count("Nobody could be asked about docker.io/library/node:22-slim") == 1
+
+
+def test_no_cache_is_named_as_the_reason() -> None:
+    state = replace(_state(), options=BuildOptions(no_cache=True))
+    report, _ = simulate(state.request(), _built(_state()))
+    assert "must not come from the cache" in step_story(report, report.step(COPY_ALL)).text()
+
+
+def test_text_is_shortened_in_its_middle() -> None:
+    assert elided("short") == "short"
+    assert len(elided("x" * 100, 20)) == 20
+    assert elided("abcdefghij", 7) == "abcd…ij"
