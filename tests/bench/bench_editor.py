@@ -1,6 +1,6 @@
 """How long from a key to painted verdicts, and how many frames a second while an instruction is dragged?
 
-Prints; asserts nothing. "editor" is the share of the text widget alone (a simulation that answers at once), "all" is with
+Prints; asserts nothing. "editor" is without the simulation (it answers at once, only the text is parsed), "all" is with
 the real pipeline, a context of 5,000 files and a cache.
 
     python tests/bench/bench_editor.py

@@ -47,6 +47,7 @@ class Gutter(QWidget):
         self._selected: StepId | None = None
         self._hovered: Stripe | None = None
         self._line = 1
+        self._place: tuple[int, float, int, int] = (0, 0.0, 0, 0)
         self._pressed_at: QPoint | None = None
         self._dragging = False
         self._looks: dict[tuple[Outcome, MissReason | None], Look] = {}
@@ -154,10 +155,14 @@ class Gutter(QWidget):
         self.setGeometry(QRect(inside.left(), port.top(), width, port.height()))
 
     def _follow(self, rect: QRect, dy: int) -> None:
+        """Scroll with the text. Most of its repaints move no line: then there is nothing to do here."""
+        text = self._text
+        place = (text.firstVisibleBlock().blockNumber(), text.contentOffset().y(), text.blockCount(), text.height())
         if dy:
             self.scroll(0, dy)
-        else:
-            self.update(0, rect.y(), self.width(), rect.height())
+        elif place != self._place:
+            self.update()
+        self._place = place
 
     def _update_lines(self, first: int, last: int) -> None:
         rect = self._text.lines_rect(first, last)

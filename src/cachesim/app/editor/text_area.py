@@ -67,6 +67,7 @@ class TextArea(QPlainTextEdit):
         self.setAccessibleName("Dockerfile")
         self.setMouseTracking(True)
         self.document().setDocumentMargin(3)
+        self.viewport().setAutoFillBackground(False)        # paintEvent does it, with the tints
         self.tip_at: Callable[[int, int], str] = lambda line, column: ""
         self.key_filter: Callable[[QKeyEvent], bool] = lambda event: False      # keys of an open popup
         self.wants_escape: Callable[[], bool] = lambda: False
@@ -92,11 +93,17 @@ class TextArea(QPlainTextEdit):
 
     def lines_rect(self, first: int, last: int) -> QRect:
         """The part of these lines that is on screen; empty if there is none."""
-        result = QRect()
-        for block, rect in self.visible_blocks():
-            if first <= block.blockNumber() + 1 <= last:
-                result = result.united(rect)
-        return result
+        document, port = self.document(), self.viewport()
+        top = self.firstVisibleBlock().blockNumber()
+        start = document.findBlockByNumber(max(first - 1, top))
+        end = document.findBlockByNumber(min(last, document.blockCount()) - 1)
+        if not start.isValid() or end.blockNumber() < start.blockNumber():
+            return QRect()
+        offset = self.contentOffset()
+        upper = round(self.blockBoundingGeometry(start).translated(offset).top())
+        geometry = self.blockBoundingGeometry(end).translated(offset)
+        lower = round(min(geometry.bottom(), port.height() + geometry.height()))
+        return QRect(0, upper, port.width(), lower - upper) if upper <= port.height() else QRect()
 
     def line_at(self, y: int) -> int:
         """The line (from 1) at a height in the viewport; the nearest one outside the text."""
@@ -155,7 +162,7 @@ class TextArea(QPlainTextEdit):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
-        painter.fillRect(event.rect(), self.palette().base())   # a style sheet can keep the viewport's at an old colour
+        painter.fillRect(event.rect(), self.palette().base())
         for tint in self._tints:
             rect = self.lines_rect(tint.first, tint.last)
             if rect.intersects(event.rect()):
