@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut, QTextDocument
@@ -172,14 +173,14 @@ class WhyPanel(Panel):
 
     @Slot(QUrl)
     def _follow(self, url: QUrl) -> None:
-        kind, _, rest = url.toString(QUrl.ComponentFormattingOption.FullyDecoded).partition(":")
+        kind, _, rest = bytes(url.toEncoded().data()).decode().partition(":")
         if kind == "depth":
             self.set_level(Depth(int(rest)))
         elif kind == "step":
             stage, _, index = rest.partition(",")
             self._workbench.activate(StepId(int(stage), int(index)))
-        elif kind == "file":
-            self.file_activated.emit(rest)
+        elif kind == "path":
+            self.file_activated.emit(unquote(rest, errors="surrogateescape"))
         elif kind == "do" and rest == "what-if":
             self.what_if_wanted.emit()
 
@@ -200,5 +201,5 @@ def _anchor(link: Link) -> str:
     elif link.target.startswith(":"):
         href = f"do{link.target}"
     else:
-        href = "file:" + bytes(QUrl.toPercentEncoding(link.target, b"/").data()).decode()
+        href = "path:" + quote(link.target, errors="surrogateescape")
     return f'<a href="{escape(href)}">{escape(link.text)}</a>'
