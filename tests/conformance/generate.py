@@ -158,7 +158,7 @@ class _Maker:
         return r.choice((
             f"ENV V0={w}", f'ENV V0="a {w}" W{self.count}=${{V0:-dflt}}', f"ENV V1 {w}", "ENV D=/d", f"ENV V{r.randint(0, 3)}=$V1-${{A0%1*}}",
             f"ARG A0={w}", "ARG A0", f"ARG A1=${{A0:-{w}}} A2", "ARG TARGETARCH", "ARG G", f"LABEL l={w}", f"LABEL x=$V0 y='{w}'",
-            f"WORKDIR /w/{w}", "WORKDIR rel", "WORKDIR /srv/x/", "WORKDIR /w/${A0:-none}", "WORKDIR /", "USER 1000", "USER root", "USER 0:0",
+            f"WORKDIR /w/{w}", "WORKDIR rel", "WORKDIR /srv/x/", "WORKDIR /w/${A0:-none}", "WORKDIR /", "USER 0", "USER root", "USER 0:0",
             f"EXPOSE {r.randint(80, 9000)}", "EXPOSE 443/udp 80-82", "VOLUME /data", 'VOLUME ["/v", "/w"]', "STOPSIGNAL SIGINT",
             f'CMD ["echo", "{w}"]', f"CMD echo {w}", f'ENTRYPOINT ["{w}"]', "HEALTHCHECK NONE", f"HEALTHCHECK --interval=5s CMD {w}",
             'SHELL ["/bin/sh", "-ec"]', 'SHELL ["/bin/sh", "-c"]', f"MAINTAINER {w}", f"ONBUILD RUN echo {w}", f"# {w}", "ARG U=5"))
