@@ -139,6 +139,7 @@ class StepsList(QTableView):
         self._steps = StepsModel(self)
         self.setModel(self._steps)
         self.setAccessibleName("Build steps as list")
+        self.viewport().setAccessibleName("Build steps as list")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

@@ -95,6 +95,7 @@ class DagView(QGraphicsView):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(160, 120)
         self.setAccessibleName("Build graph")
+        self.viewport().setAccessibleName("Build graph")
         self._drag = NodeDrag(self._dag, workbench)
         self._cascade = Cascade(self._switch, self._dag.set_glow, self)
         self._bar_timer = QTimer(self, interval=33)
@@ -556,8 +557,8 @@ class DagView(QGraphicsView):
         if presenting and step is not None and report is not None:
             shown = sentence_of(step)
             if self._workbench.settings.step_numbers:
-                order = self._dag.order
-                shown = f"{order.index(step.id) + 1} of {len(order)}: {shown}"
+                order = [s for lane in self._dag.layout.lanes if lane.needed for s in lane.steps]
+                shown = f"{order.index(step.id) + 1} of {len(order)}: {shown}" if step.id in order else shown
         self._why_caption.show_text(shown)
         if text != self.accessibleDescription():
             self.setAccessibleDescription(text)
