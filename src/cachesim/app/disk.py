@@ -16,6 +16,7 @@ from cachesim.app.notify import Message, MessageAction, Tone
 from cachesim.app.opening import OnDisk, Opened, look_again, open_project, write_files
 from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot
 from cachesim.errors import CachesimError
+from cachesim.project.bases import EngineFacts
 from cachesim.project.folders import write_atomically
 from cachesim.project.open import ProjectInfo, find_project
 
@@ -37,6 +38,7 @@ class ProjectDisk(QObject):
         super().__init__(bench)
         self._bench = bench
         self.info: ProjectInfo | None = None
+        self.engine: EngineFacts | None = None          # that answered when the project was opened
         self.text = ""                                  # of the Dockerfile on disk, as far as we know
         self.context = ContextSnapshot(EMPTY_DIR)       # as scanned last
         self._offered: str | None = None                # the foreign text that a bar is about
@@ -54,6 +56,11 @@ class ProjectDisk(QObject):
         self.watch.lost.connect(self._lost)
         self._keeper = QTimer(self, singleShot=True, interval=_KEEP_MS)
         self._keeper.timeout.connect(self.keep_now)
+
+    @property
+    def busy(self) -> bool:
+        """Whether files are being read."""
+        return any(job.busy for job in self.jobs)
 
     @property
     def jobs(self) -> tuple[LatestJob, ...]:
@@ -94,7 +101,7 @@ class ProjectDisk(QObject):
     def _take(self, found: Opened) -> None:
         disk = found.started.state
         self.info, self.text, self.context = found.started.info, disk.text, disk.context
-        self._offered = None
+        self._offered, self.engine = None, found.started.engine
         self._bench.set_busy(None)
         self.opened.emit(found)
         for note in found.started.notes:

@@ -55,7 +55,7 @@ class DiskWatch(QObject):
         self._stop = threading.Event()
         self._settle = QTimer(self, singleShot=True, interval=_QUIET_MS)
         self._settle.timeout.connect(self.changed)
-        self._seen.connect(self._settle.start)
+        self._seen.connect(self._wait)
 
     @property
     def running(self) -> bool:
@@ -83,6 +83,11 @@ class DiskWatch(QObject):
         """Stop and wait for the worker."""
         self.stop()
         self._job.shutdown()
+
+    @Slot()
+    def _wait(self) -> None:
+        if not self._settle.isActive():     # a steady stream of changes must not put the look off for ever
+            self._settle.start()
 
     @Slot(object)
     def _lose(self, error: Exception) -> None:

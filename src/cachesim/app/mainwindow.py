@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSettings, Qt, QTimer, Slot
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
@@ -29,6 +30,7 @@ from cachesim.app import settings as preferences
 from cachesim.app.actions import COMMANDS, Actions, plain
 from cachesim.app.appearance import Appearance
 from cachesim.app.crash import CrashGuard
+from cachesim.app.dag.steps_list import StepsList
 from cachesim.app.dag.view import DagView
 from cachesim.app.editor.code_editor import CodeEditor
 from cachesim.app.goto import places
@@ -37,7 +39,7 @@ from cachesim.app.palette_dialog import Choice, PaletteDialog
 from cachesim.app.panes import Panes
 from cachesim.app.presentation import Presentation
 from cachesim.app.questions import Unsaved, UnsavedQuestion
-from cachesim.app.status import StatusLine
+from cachesim.app.status import StatusLine, docker_words
 from cachesim.app.theme import Theme, icon
 from cachesim.app.timeline.strip import TimelineStrip
 from cachesim.app.verdict.strip import VerdictStrip
@@ -50,6 +52,9 @@ from cachesim.graph.options import EngineKind
 from cachesim.project.open import ProjectInfo
 from cachesim.project.state import ProjectState
 from cachesim.simulate.report import SimulationReport
+
+if TYPE_CHECKING:
+    from cachesim.app.confirm.state import ConfirmState
 
 __all__ = ["MainWindow"]
 
@@ -87,6 +92,7 @@ class MainWindow(QMainWindow):
         self.guard = CrashGuard(workbench.disk.keep_now, self._doing, self)
         self._connect()
         self.resize(1280, 800)
+        self.setAcceptDrops(True)
         self._show_project(None)
         self._restyle(workbench.look)
         app.installEventFilter(self)
@@ -97,13 +103,16 @@ class MainWindow(QMainWindow):
         bench = self.workbench
         self.timeline, self.verdict = TimelineStrip(bench), VerdictStrip(bench)
         self.messages = MessageArea(bench.look)
-        self.editor, self.graph = CodeEditor(bench), DagView(bench)
+        self.editor, self.graph, self.list = CodeEditor(bench), DagView(bench), StepsList(bench)
+        self.views = QStackedWidget()
+        self.views.addWidget(self.graph)
+        self.views.addWidget(self.list)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setObjectName("centre")
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(1)
         self.splitter.addWidget(self.editor)
-        self.splitter.addWidget(self.graph)
+        self.splitter.addWidget(self.views)
         self.splitter.setStretchFactor(0, _SHARE[0])
         self.splitter.setStretchFactor(1, _SHARE[1])
         self.welcome = WelcomePage(bench)
@@ -173,6 +182,7 @@ class MainWindow(QMainWindow):
         bench.settings_changed.connect(self._take_settings)
         bench.compared.connect(self._show_comparison)
         bench.crashed.connect(self.guard.report)
+        bench.confirmation_changed.connect(self._show_confirmation)
         bench.disk.progressed.connect(self.verdict.show_progress)
         self.verdict.why_asked.connect(partial(self.panes.show, "why"))
         self.verdict.whatif_asked.connect(self.show_whatif)
@@ -202,7 +212,7 @@ class MainWindow(QMainWindow):
             "save": bench.save, "save_files": self._save_files, "reload": bench.disk.look,
             "close_project": bench.close_project, "preferences": self.show_preferences, "quit": self.close,
             "goto": self.go_to, "palette": self.show_palette,
-            "focus_editor": partial(self._focus, self.editor.text), "focus_graph": partial(self._focus, self.graph),
+            "focus_editor": partial(self._focus, self.editor.text), "focus_graph": self._focus_graph,
             "focus_why": partial(self.panes.show, "why", True),
             "focus_context": partial(self.panes.show, "context", True),
             "next_pane": partial(self._next_pane, 1), "previous_pane": partial(self._next_pane, -1),
@@ -215,7 +225,7 @@ class MainWindow(QMainWindow):
             "whatif": self.show_whatif, "take_back": bench.take_back, "build": partial(bench.build, ""),
             "options": self.show_options, "confirm": partial(self._confirm, False),
             "confirm_no_cache": partial(self._confirm, True), "cancel": self._cancel,
-            "docker_setup": self._docker_setup, "back": partial(self._step_timeline, -1),
+            "docker_setup": partial(self._confirm, False), "back": partial(self._step_timeline, -1),
             "forward": partial(self._step_timeline, 1), "compare_before": self._compare_before,
             "keys": self.show_palette, "about": self._about,
         }
@@ -261,6 +271,9 @@ class MainWindow(QMainWindow):
             return
         self.presentation.leave()
         self.keep_layout()
+        if self.confirming:
+            from cachesim.app.confirm.controller import controller_of
+            controller_of(self.workbench).shutdown()
         self.workbench.disk.close()
         self.workbench.shutdown()
         app = QApplication.instance()
@@ -286,11 +299,13 @@ class MainWindow(QMainWindow):
         if not self._restored:
             self.restore_layout()
         bench = self.workbench
+        self.status.show_engine(bench.disk.engine)
         path = info.context_dir if info.dockerfile_path == "Dockerfile" else info.dockerfile
         bench.set_settings(replace(bench.settings, recent=preferences.with_recent(bench.settings.recent, str(path))))
         self.editor.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    _restored = False
+    _restored = False       # whether the panes were put in place
+    confirming = False      # whether the code for real builds was loaded
 
     # -- what the bars show -------------------------------------------------------------------------------------
 
@@ -485,7 +500,7 @@ class MainWindow(QMainWindow):
 
     def _next_pane(self, step: int, _checked: bool = False) -> None:
         stops: list[tuple[QWidget, Callable[[], object]]] = [
-            (self.editor, partial(self._focus, self.editor.text)), (self.graph, partial(self._focus, self.graph))]
+            (self.editor, partial(self._focus, self.editor.text)), (self.views, self._focus_graph)]
         stops += [(dock, partial(self.panes.show, dock.pane.id, True)) for dock in self.panes.visible()]
         focus = QApplication.focusWidget()
         here = next((i for i, (widget, _) in enumerate(stops)
@@ -506,9 +521,14 @@ class MainWindow(QMainWindow):
             self.workbench.set_settings(replace(settings, font_percent=percent))
 
     def _show_list(self, on: bool) -> None:
-        show: Callable[[bool], object] | None = getattr(self.graph, "show_list", None)
-        if show is not None:
-            show(on)
+        had_focus = self.list.hasFocus() or self.graph.hasFocus()
+        self.views.setCurrentWidget(self.list if on else self.graph)
+        if had_focus:
+            self._focus_graph()
+
+    def _focus_graph(self, _checked: bool = False) -> None:
+        view = self.list if self.actions_["step_list"].isChecked() else self.graph
+        view.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     # -- timeline and engine ------------------------------------------------------------------------------------
 
@@ -525,13 +545,24 @@ class MainWindow(QMainWindow):
 
     def _confirm(self, no_cache: bool, _checked: bool = False) -> None:
         from cachesim.app.confirm.controller import ask_confirm
+        self.confirming = True
         ask_confirm(self, no_cache)
 
-    def _docker_setup(self) -> None:
-        self._confirm(False)
-
+    @Slot()
     def _cancel(self) -> None:
-        self.workbench.disk.cancel()
+        """Stop the real build if there is one, else the reading of files."""
+        if self.confirming:
+            from cachesim.app.confirm.controller import controller_of
+            controller_of(self.workbench).cancel()
+        if self.workbench.disk.busy:
+            self.workbench.disk.cancel()
+
+    @Slot(object)
+    def _show_confirmation(self, state: ConfirmState) -> None:
+        """Say at the foot what is known of the engine."""
+        self.actions_["cancel"].setEnabled(state.busy)
+        if state.survey is not None or state.problem is not None:
+            self.status.show_docker(*docker_words(state))
 
     # -- presentation and layout --------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ PANES: tuple[Pane, ...] = (
     Pane("layers", "Layers", "cachesim.app.layers.panel", "LayersPanel", right=True),
     Pane("compare", "Compare", "cachesim.app.compare.panel", "ComparePanel", right=True),
 )
-_FOOT_HEIGHT = 232
+_FOOT_HEIGHT = 240
 _FOOT_SHARE = (62, 38)
 
 
@@ -74,6 +74,11 @@ class PaneDock(QDockWidget):
         return self._content
 
     @property
+    def in_front(self) -> bool:
+        """Whether it can be seen (a dock behind another tab counts as visible for Qt)."""
+        return self._front and self.isVisible()
+
+    @property
     def is_built(self) -> bool:
         """Whether the pane exists."""
         return self._content is not None
@@ -86,7 +91,7 @@ class PaneDock(QDockWidget):
     @Slot()
     def _settle(self) -> None:
         """Once the layout is calm, make the pane if it is in front (each one is for a moment while docks move)."""
-        if self._front and self.isVisible():
+        if self.in_front:
             _ = self.content
         self.tidy()
 
@@ -149,7 +154,7 @@ class Panes(QObject):
 
     def visible(self) -> list[PaneDock]:
         """The docks that can be seen (in front of their tabs)."""
-        return [dock for dock in self.docks.values() if dock.isVisible() and not dock.visibleRegion().isEmpty()]
+        return [dock for dock in self.docks.values() if dock.in_front]
 
     def set_title(self, pane_id: str, count: int) -> None:
         """Say how much a pane holds in its tab."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRectF, Qt
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QWidget
 
@@ -12,6 +13,8 @@ from cachesim.app.appearance import Appearance
 from cachesim.app.workbench import Workbench
 
 __all__ = ["Halo", "Presentation"]
+
+_SETTLE_MS = (0, 80, 300)
 
 
 class Halo(QWidget):
@@ -46,7 +49,7 @@ class _Before:
     """What to bring back."""
 
     layout: QByteArray
-    geometry: QByteArray
+    size: QSize
     splitter: list[int]
     state: Qt.WindowState
     shown: tuple[QWidget, ...]
@@ -77,7 +80,7 @@ class Presentation(QObject):
             return
         window = self._window
         shown = tuple(w for w in self._frame if not w.isHidden())
-        self._before = _Before(window.saveState(), window.saveGeometry(), self._splitter.sizes(),
+        self._before = _Before(window.saveState(), window.size(), self._splitter.sizes(),
                                window.windowState(), shown)
         for widget in shown:
             widget.hide()
@@ -100,6 +103,13 @@ class Presentation(QObject):
         self._window.setWindowState(before.state)
         for widget in before.shown:
             widget.show()
-        self._window.restoreGeometry(before.geometry)
-        self._window.restoreState(before.layout)
-        self._splitter.setSizes(before.splitter)
+        if not before.state & (Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen):
+            self._window.resize(before.size)
+        self._restore(before)
+        for pause in _SETTLE_MS:        # a window manager gives the size back when it likes
+            QTimer.singleShot(pause, self, partial(self._restore, before))
+
+    def _restore(self, before: _Before) -> None:
+        if not self.active and self._window.size() == before.size:
+            self._window.restoreState(before.layout)
+            self._splitter.setSizes(before.splitter)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QLabel, QPushButton, QStatusBar
 
 from cachesim.app.theme import Theme
 from cachesim.app.workbench import Workbench
+from cachesim.graph.options import ImageStore
+from cachesim.project.bases import EngineFacts
 from cachesim.simulate.report import SimulationReport
 
-__all__ = ["StatusLine", "size_words", "time_words"]
+if TYPE_CHECKING:
+    from cachesim.app.confirm.state import ConfirmState
+
+__all__ = ["StatusLine", "docker_words", "size_words", "time_words"]
 
 
 def size_words(report: SimulationReport) -> str:
@@ -23,6 +31,16 @@ def time_words(seconds: float, report: SimulationReport) -> str:
     count = len(report.assumptions)
     taken = f"simulated in {seconds * 1000:.0f} ms" if seconds >= 0.0095 else f"simulated in {seconds * 1000:.1f} ms"
     return taken if not count else f"{taken}, {count} assumption{'s' if count != 1 else ''}"
+
+
+def docker_words(state: ConfirmState) -> tuple[str, str]:
+    """What a plan found out about the engine, short and long."""
+    if state.problem is not None:
+        return f"Docker: {state.problem.value}  Set up…", state.problem.sentence
+    facts = state.survey.facts if state.survey is not None else None
+    if facts is None:
+        return "Docker: not asked", "Confirm asks this engine when you press Run"
+    return f"Docker: {facts.title}", f"Confirm uses {facts.title}"
 
 
 class StatusLine(QStatusBar):
@@ -60,6 +78,16 @@ class StatusLine(QStatusBar):
         """Say quietly whether a real build could run."""
         self._docker.setText(text)
         self._docker.setToolTip(tip)
+
+    def show_engine(self, engine: EngineFacts | None) -> None:
+        """Say which engine answered when the project was opened."""
+        if engine is not None:
+            store = "containerd" if engine.store is ImageStore.CONTAINERD else "graph driver"
+            self.show_docker(f"Docker {engine.version}, {store}", f"An engine answers at {engine.host}")
+        elif shutil.which("docker") is None:
+            self.show_docker("Docker: not found  Set up…", "Everything but Confirm works without it")
+        else:
+            self.show_docker("Docker: no answer  Set up…", "Everything but Confirm works without it")
 
     @Slot(object)
     def _show_report(self, report: SimulationReport | None) -> None:
