@@ -11,6 +11,7 @@ from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from cachesim.app.crash import CrashDialog
 from cachesim.app.mainwindow import MainWindow
 from cachesim.app.questions import Unsaved, UnsavedQuestion
 from cachesim.app.workbench import Workbench
@@ -51,6 +52,8 @@ def window(qtbot: QtBot, workbench: Workbench, own_folders: Path,
            monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
     """A shown window with nothing open; text that was not saved is let go without a question."""
     monkeypatch.setattr(UnsavedQuestion, "ask", classmethod(lambda cls, name, parent: Unsaved.DISCARD))
+    crashes: list[str] = []
+    monkeypatch.setattr(CrashDialog, "ask", classmethod(lambda cls, doing, details, parent: crashes.append(details)))
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     font, palette = QFont(app.font()), QPalette(app.palette())
@@ -64,6 +67,7 @@ def window(qtbot: QtBot, workbench: Workbench, own_folders: Path,
     app.setStyleSheet("")
     app.setFont(font)
     app.setPalette(palette)
+    assert crashes == []
 
 
 @pytest.fixture

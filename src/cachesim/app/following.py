@@ -32,6 +32,8 @@ def followed(mine: ContextSnapshot, old: ContextSnapshot,
     kept: list[str] = []
     for path in changed_files(old.tree, new.tree):
         entry = new.get(path)
+        if mine.get(path) == entry:
+            continue
         if mine.get(path) != old.get(path):
             kept.append(path)
             continue

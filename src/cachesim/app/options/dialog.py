@@ -67,7 +67,7 @@ class OptionsDialog(QDialog):
                         if (item := self._filters.item(i)).checkState() is Qt.CheckState.Checked)
         old = dict(self._before.secrets)
         secrets = tuple((name, old[name] if text == _UNCHANGED and name in old else digest_of_bytes(text.encode()))
-                        for name, text in self._secrets.pairs())
+                        for name, text in self._secrets.pairs() if text)
         return replace(
             self._before, target=str(self._target.currentData() or ""), no_cache=self._no_cache.isChecked(),
             no_cache_filter=filters, pull=self._pull.isChecked(), platform=self._platform.currentText().strip(),

@@ -59,8 +59,11 @@ def with_secret(options: BuildOptions, name: str, digest: Digest) -> BuildOption
 
 
 def arg_names(graph: BuildGraph) -> tuple[tuple[str, str], ...]:
-    """Every ARG of the file with its default ("" if it has none), in order, each once."""
-    return tuple(dict(_args(graph)).items())
+    """Every ARG of the file with its first default ("" if it has none), in order, each once."""
+    found: dict[str, str] = {}
+    for name, default in _args(graph):
+        found[name] = found.get(name) or default
+    return tuple(found.items())
 
 
 def _args(graph: BuildGraph) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,45 @@
+"""One build in a strip."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cachesim.app.timeline.describe import describe
+from cachesim.app.verdict.sentences import counts_of, entry_summary, first_miss_sentence, one_line, preview_sentence
+from cachesim.cache.store import EMPTY_STORE
+from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot
+from cachesim.pipeline import simulate
+from cachesim.project.state import ProjectState
+from cachesim.project.timeline import Timeline
+
+STATE = ProjectState("FROM a\nRUN one\nRUN two\nENV X=1\n", ContextSnapshot(EMPTY_DIR))
+FIRST, STORE = simulate(STATE.request("first"), EMPTY_STORE)
+AGAIN, _ = simulate(STATE.request(), STORE)
+CHANGED, _ = simulate(replace(STATE, text=STATE.text.replace("one", "uno")).request(), STORE)
+BROKEN, _ = simulate(replace(STATE, text="FROM\n").request(), STORE)
+
+
+def test_counts_follow_the_palette() -> None:
+    assert [(c.number, c.word) for c in counts_of(CHANGED)] == [
+        (1, "cached"), (1, "changed"), (1, "below it"), (1, "config only")]
+
+
+def test_sentences() -> None:
+    assert first_miss_sentence(AGAIN) == "Nothing would run."
+    assert first_miss_sentence(CHANGED) == "first miss: line 2, RUN uno"
+    assert entry_summary(AGAIN) == "3 cached"
+    assert entry_summary(BROKEN) == "fails"
+    assert preview_sentence(CHANGED, AGAIN) == "would save 2 steps"
+    assert preview_sentence(AGAIN, CHANGED) == "would run 2 more steps"
+    assert preview_sentence(AGAIN, AGAIN) == "would change nothing in what runs"
+    assert preview_sentence(AGAIN, BROKEN).startswith("would fail: ")
+    assert one_line("RUN a \\\n   b") == "RUN a \\ b" and one_line("x" * 99).endswith("…")
+
+
+def test_builds_are_named_by_what_was_done() -> None:
+    timeline = Timeline()
+    assert describe(timeline, STATE) == "First build"
+    timeline = timeline.with_build("First build", STATE, FIRST, STORE)
+    assert describe(timeline, STATE) == "No change"
+    assert describe(timeline, replace(STATE, text="FROM b\n")) == "Edit Dockerfile"
+    assert describe(timeline, replace(STATE, text="FROM b\n"), ("touch a", "touch b")) == "Touch a and 2 more"
