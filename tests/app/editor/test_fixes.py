@@ -7,6 +7,7 @@ from PySide6.QtGui import QTextDocument
 
 from cachesim.app.editor.fixes import Fix, FixSource, fixes_for, fixes_on_line, nearest
 from cachesim.app.editor.positions import cursor_of, document_text
+from cachesim.context.ignore import IgnoreMatcher
 from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot, regular_file
 from cachesim.diagnostics import Diagnostic, Severity, SourceSpan
 from cachesim.digest import digest_of_bytes
@@ -21,7 +22,7 @@ def files() -> ContextSnapshot:
 
 
 def source(text: str) -> FixSource:
-    return FixSource(text.split("\n"), parse(text), files())
+    return FixSource(text.split("\n"), parse(text), files(), IgnoreMatcher.parse("docs\n"))
 
 
 def applied(text: str, fix: Fix) -> str:
@@ -49,6 +50,12 @@ def mended(text: str, code: str) -> list[str]:
     ("", "no-instructions", "FROM alpine:3.20"),
     ("# only words\n", "no-instructions", "# only words\nFROM alpine:3.20\n"),
     ("FROM a\nRUN --network=nne x\n", "bad-network", "FROM a\nRUN --network=none x\n"),
+    ("FROM a\nCMD ['x', 'y z']\n", "not-json", 'FROM a\nCMD ["x", "y z"]\n'),
+    ("FROM a\nRUN x \\\n\n  y\n", "empty-continuation", "FROM a\nRUN x \\\n  y\n"),
+    ("# words\n# escape=`\nFROM a\n", "late-directive", "# escape=`\n# words\nFROM a\n"),
+    ("FROM a\nMAINTAINER me\n", "maintainer-deprecated",
+     'FROM a\nLABEL org.opencontainers.image.authors="me"\n'),
+    ("FROM a\nENV A b c\n", "legacy-key-value", 'FROM a\nENV A="b c"\n'),
     ("FROM a\nRUN <<EOF\necho x\n", "unterminated-heredoc", "FROM a\nRUN <<EOF\necho x\nEOF\n"),
 ])
 def test_fix_by_code(text: str, code: str, expected: str, qapp: object) -> None:
@@ -78,6 +85,10 @@ def test_near_misses_on_a_line(line: str, expected: str, qapp: object) -> None:
                                   "COPY --from=nginx:1.27 /a /b", "ENV A=b"])
 def test_nothing_to_mend(line: str) -> None:
     assert fixes_on_line(3, source(f"FROM a AS build\nFROM a\n{line}\n")) == []
+
+
+def test_ignored_files_are_no_answer() -> None:
+    assert fixes_on_line(2, source("FROM a\nCOPY guide.md /x\n")) == []
 
 
 def test_unknown_code_has_no_fix() -> None:

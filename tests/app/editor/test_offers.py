@@ -6,6 +6,7 @@ import pytest
 
 from cachesim.app.editor.explain import FLAGS, INSTRUCTIONS, explain
 from cachesim.app.editor.offers import Known, known_of, offers
+from cachesim.context.ignore import IgnoreMatcher
 from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot, regular_file
 from cachesim.digest import Digest, digest_of_bytes
 from cachesim.dockerfile import build, nodes
@@ -30,7 +31,7 @@ def files() -> ContextSnapshot:
 
 
 def known() -> Known:
-    return known_of(parse(TEXT), files(), ["assets"])
+    return known_of(parse(TEXT), files(), ["assets"], IgnoreMatcher.parse("*.md\n**/*.env\n"))
 
 
 def texts(head: str) -> list[str]:
@@ -79,7 +80,7 @@ def test_paths_of_the_context() -> None:
     assert texts('COPY ["sr') == ["src/"]
     assert texts("COPY --from=build ") == []
     assert texts("RUN --mount=type=bind,source=src/w") == ["web/"]
-    assert offers("COPY src/sec", known).items[0].detail == "ignored by .dockerignore"
+    assert offers("COPY src/sec", known).items[0].detail == "ignored by line 2"
 
 
 def test_mounts() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
@@ -132,3 +132,16 @@ def test_tints_and_drop_line_are_painted(area: TextArea) -> None:
     assert picture.pixelColor(300, middle).name() == "#ff0000"
     assert {picture.pixelColor(300, gap + y).name() for y in range(-2, 2)} == {"#00ff00"}
     assert picture.pixelColor(300, area.lines_rect(1, 1).center().y()).name() != "#ff0000"
+
+
+def test_pasting_makes_plain_lines(area: TextArea) -> None:
+    data = QMimeData()
+    data.setText("\ufeffFROM a\r\nRUN b\u2028RUN c\r")
+    area.insertFromMimeData(data)
+    assert text_of(area) == "FROM a\nRUN b\nRUN c\n"
+
+
+def test_a_dropped_file_is_not_text(area: TextArea) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile("/somewhere/Dockerfile")])
+    assert not area.canInsertFromMimeData(data)

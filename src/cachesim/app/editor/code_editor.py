@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPalette, QTextCharFo
 from PySide6.QtWidgets import QMenu, QTextEdit, QToolTip, QVBoxLayout, QWidget
 
 from cachesim.app.actions import COMMANDS
+from cachesim.app.context.reach import matcher_of
 from cachesim.app.editor.completer import Completer
 from cachesim.app.editor.explain import explain
 from cachesim.app.editor.find_bar import FindBar
@@ -199,7 +200,8 @@ class CodeEditor(QWidget):
         """Post a short text on what is under the cursor."""
         cursor = self.text.textCursor()
         line = cursor.block().text()
-        at, end = cursor.positionInBlock(), cursor.positionInBlock()
+        _, at = place_of(cursor)
+        end = at
         while at > 0 and not line[at - 1].isspace():
             at -= 1
         while end < len(line) and not line[end].isspace():
@@ -445,7 +447,8 @@ class CodeEditor(QWidget):
         line = self.highlighter.first_line(self.text.textCursor())
         lines = document_text(self.text.document()).split("\n")[:line - 1]
         state = self._workbench.state
-        return known_of(parse("\n".join(lines) + "\n"), state.context, (name for name, _ in state.options.contexts))
+        return known_of(parse("\n".join(lines) + "\n"), state.context, (name for name, _ in state.options.contexts),
+                        matcher_of(state.context, state.options.dockerfile))
 
     def _offer(self, *, asked: bool) -> None:
         head = self.highlighter.head_before(self.text.textCursor())
@@ -481,7 +484,9 @@ class CodeEditor(QWidget):
     def _source(self) -> FixSource:
         shown = document_text(self.text.document())
         parsed = parse(shown)
-        return FixSource(shown.split("\n"), parsed, self._workbench.state.context, parsed.escape)
+        state = self._workbench.state
+        ignore = matcher_of(state.context, state.options.dockerfile)
+        return FixSource(shown.split("\n"), parsed, state.context, ignore, parsed.escape)
 
     def _fixes(self, problem: Problem, source: FixSource | None = None) -> list[Fix]:
         return fixes_for(problem.diagnostic, source or self._source())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import json
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cachesim.app.editor.explain import FLAGS, INSTRUCTIONS
-from cachesim.app.editor.offers import is_ignored
+from cachesim.context.ignore import IgnoreMatcher
 from cachesim.context.snapshot import ContextSnapshot, FileKind
 from cachesim.diagnostics import Diagnostic, SourceSpan
 from cachesim.dockerfile.instructions import Copy, Env, From, Instruction, Label, Maintainer, ParsedDockerfile, Run
@@ -36,6 +37,7 @@ class FixSource:
     lines: Sequence[str]
     parsed: ParsedDockerfile
     files: ContextSnapshot | None = None
+    ignore: IgnoreMatcher | None = None
     escape: str = "\\"
 
     def instruction_at(self, line: int) -> Instruction | None:
@@ -136,13 +138,14 @@ def _path_fixes(instruction: Copy, source: FixSource) -> list[Fix]:
             continue
         span = source.find(instruction.span, word)
         if span is not None:
-            found += [Fix(f"Copy {path} instead", span, path) for path in _near_paths(clean, source.files)]
+            found += [Fix(f"Copy {path} instead", span, path) for path in _near_paths(clean, source)]
     return found
 
 
-def _near_paths(word: str, files: ContextSnapshot) -> list[str]:
-    paths = [path for path, entry in files.walk() if not is_ignored(entry)
-             and entry.kind in (FileKind.FILE, FileKind.DIR)]
+def _near_paths(word: str, source: FixSource) -> list[str]:
+    files, ignore = source.files, source.ignore
+    paths = [path for path, entry in files.walk() if entry.kind in (FileKind.FILE, FileKind.DIR)
+             and not (ignore is not None and ignore.excluded(path))] if files is not None else []
     name = posixpath.basename(word)
     same_name = [path for path in paths if posixpath.basename(path).lower() == name.lower()]
     like = nearest(word, (path for path in paths if abs(len(path) - len(word)) <= 6))
@@ -211,6 +214,28 @@ def _duplicate_flag(diagnostic: Diagnostic, source: FixSource) -> list[Fix]:
     return []
 
 
+def _json(diagnostic: Diagnostic, source: FixSource) -> list[Fix]:
+    line = diagnostic.span.line
+    match = re.search(r"\[.*\]", source.lines[line - 1])
+    if match is None:
+        return []
+    words = [word.strip().strip("'\"\u201c\u201d") for word in match[0][1:-1].split(",")]
+    text = json.dumps([word for word in words if word], ensure_ascii=False)
+    return [Fix(f"Write it as {text}", SourceSpan(line, match.start(), line, match.end()), text)]
+
+
+def _empty_lines(diagnostic: Diagnostic, source: FixSource) -> list[Fix]:
+    first, last = diagnostic.span.line, min(diagnostic.span.end_line, len(source.lines))
+    kept = [line for line in source.lines[first - 1:last] if line.strip()]
+    return [Fix("Remove the empty lines", SourceSpan(first, 0, last, len(source.lines[last - 1])), "\n".join(kept))]
+
+
+def _late_directive(diagnostic: Diagnostic, source: FixSource) -> list[Fix]:
+    line, top = diagnostic.span.line, len(source.parsed.directives) + 1
+    text = "\n".join([source.lines[line - 1].strip(), *source.lines[top - 1:line - 1]])
+    return [Fix("Move it to the top", SourceSpan(top, 0, line, len(source.lines[line - 1])), text)]
+
+
 def _maintainer(diagnostic: Diagnostic, source: FixSource) -> list[Fix]:
     instruction = source.instruction_at(diagnostic.span.line)
     if not isinstance(instruction, Maintainer):
@@ -232,4 +257,7 @@ _BY_CODE: dict[str, Callable[[Diagnostic, FixSource], list[Fix]]] = {
     "unterminated-heredoc": _end_heredoc,
     "legacy-key-value": _legacy,
     "maintainer-deprecated": _maintainer,
+    "not-json": _json,
+    "empty-continuation": _empty_lines,
+    "late-directive": _late_directive,
 }

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from cachesim.app.editor.explain import DIRECTIVES, FLAGS, INSTRUCTIONS, MOUNT_OPTIONS, PLATFORM_ARGS
+from cachesim.context.ignore import IgnoreMatcher
 from cachesim.context.snapshot import ContextSnapshot, FileEntry, FileKind
 from cachesim.dockerfile.instructions import Arg, Env, From, ParsedDockerfile
 
-__all__ = ["Known", "Offer", "Offers", "is_ignored", "known_of", "offers"]
+__all__ = ["Known", "Offer", "Offers", "known_of", "offers"]
 
 _VARIABLE = re.compile(r"(?<!\\)\$(\{?)(\w*)$")
 _DIRECTIVE = re.compile(r"#\s*(\w*)$")
@@ -49,9 +50,11 @@ class Known:
     images: tuple[str, ...] = ()
     contexts: tuple[str, ...] = ()
     files: ContextSnapshot | None = None
+    ignore: IgnoreMatcher | None = None
 
 
-def known_of(parsed: ParsedDockerfile, files: ContextSnapshot | None, contexts: Iterable[str] = ()) -> Known:
+def known_of(parsed: ParsedDockerfile, files: ContextSnapshot | None, contexts: Iterable[str] = (),
+             ignore: IgnoreMatcher | None = None) -> Known:
     """Collect what a text defines (parse only the part above the cursor)."""
     stages: list[tuple[str, str]] = []
     images: dict[str, None] = {}
@@ -67,12 +70,8 @@ def known_of(parsed: ParsedDockerfile, files: ContextSnapshot | None, contexts: 
             scope = variables if stages else meta
             for name, value in instruction.pairs:
                 scope[name] = value or scope.get(name, "") or meta.get(name, "")
-    return Known(tuple(stages), tuple(variables.items()), tuple(meta.items()), tuple(images), tuple(contexts), files)
-
-
-def is_ignored(entry: FileEntry) -> bool:
-    """Whether .dockerignore keeps the file out (it was then not even read)."""
-    return entry.kind is FileKind.FILE and not entry.digest and not entry.unreadable
+    return Known(tuple(stages), tuple(variables.items()), tuple(meta.items()), tuple(images), tuple(contexts), files,
+                 ignore)
 
 
 def offers(head: str, known: Callable[[], Known]) -> Offers:
@@ -110,7 +109,7 @@ def _arguments(keyword: str, rest: str, known: Callable[[], Known]) -> Offers:
     if keyword == "FROM":
         return _base(word, words, known())
     if keyword in ("COPY", "ADD") and not any(w.startswith("--from=") for w in before):
-        return _paths(word.lstrip('["'), known().files)
+        return _paths(word.lstrip('["'), known())
     if keyword == "ARG":
         return _fitting(word, [Offer(name, what) for name, what in PLATFORM_ARGS.items()]
                         + [Offer(name, value and f"= {value}") for name, value in known().meta])
@@ -146,7 +145,7 @@ def _mount(value: str, known: Callable[[], Known]) -> Offers:
     if name == "from":
         return _fitting(text, _sources(known()))
     if name in ("source", "src") and kind == "bind" and "from" not in given:
-        return _paths(text, known().files)
+        return _paths(text, known())
     if name == "sharing":
         return _fitting(text, [Offer(v) for v in ("shared", "private", "locked")])
     return Offers(text, ())
@@ -175,28 +174,29 @@ def _variables(keyword: str, match: re.Match[str], known: Known) -> Offers:
     return _fitting(prefix, items)
 
 
-def _paths(word: str, files: ContextSnapshot | None) -> Offers:
-    if files is None:
-        return Offers(word, ())
+def _paths(word: str, known: Known) -> Offers:
     folder, name = posixpath.split(word)
     clean = posixpath.normpath("/" + folder).lstrip("/")
-    entry = files.get(clean)
+    entry = known.files.get(clean) if known.files is not None else None
     if entry is None or not entry.is_dir:
         return Offers(word, ())
     items = []
     for child, node in sorted(entry.children.items(), key=lambda pair: (not pair[1].is_dir, pair[0])):
-        if node.is_dir:
-            items.append(Offer(child + "/", f"{len(node.children)} entries", True))
-        elif is_ignored(node):
-            items.append(Offer(child, "ignored by .dockerignore"))
+        path = posixpath.join(clean, child)
+        if known.ignore is not None and known.ignore.excluded(path):
+            detail = f"ignored by line {known.ignore.line_for(path)}"
         else:
-            items.append(Offer(child, _size(node.size) if node.kind is FileKind.FILE else node.kind.value))
+            detail = f"{len(node.children)} entries" if node.is_dir else _size(node)
+        items.append(Offer(child + "/", detail, True) if node.is_dir else Offer(child, detail))
     if not name:
         items = [item for item in items if not item.text.startswith(".")]
     return _fitting(name, items)
 
 
-def _size(size: int) -> str:
+def _size(node: FileEntry) -> str:
+    size = node.size
+    if node.kind is not FileKind.FILE:
+        return str(node.kind.value)
     return f"{size} B" if size < 1000 else f"{size / 1000:.1f} kB" if size < 1_000_000 else f"{size / 1e6:.1f} MB"
 
 

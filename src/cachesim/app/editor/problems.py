@@ -60,7 +60,7 @@ class Problems:
             selection, style = QTextEdit.ExtraSelection(), QTextCharFormat()
             style.setUnderlineStyle(_UNDERLINE[problem.diagnostic.severity])
             style.setUnderlineColor(QColor(colours[problem.diagnostic.severity]))
-            selection.format, selection.cursor = style, problem.cursor
+            selection.format, selection.cursor = style, _first_line(problem.cursor)
             result.append(selection)
         return result
 
@@ -89,6 +89,18 @@ class Problems:
             if problem.diagnostic.severity is Severity.ERROR:
                 result.setdefault(problem.line, LineMark(Severity.ERROR, f"Line {problem.line}: {problem.text}"))
         return result
+
+
+def _first_line(cursor: QTextCursor) -> QTextCursor:
+    """The part of a selection on its first line: a squiggle under a whole heredoc says no more."""
+    block = cursor.document().findBlock(cursor.selectionStart())
+    end = block.position() + block.length() - 1
+    if cursor.selectionEnd() <= end:
+        return cursor
+    result = QTextCursor(cursor)
+    result.setPosition(cursor.selectionStart())
+    result.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+    return result
 
 
 def _start(problem: Problem) -> tuple[int, int]:

@@ -52,8 +52,10 @@ def stripes_of(report: SimulationReport) -> tuple[Stripe, ...]:
 
 
 def _sentence(step: StepReport) -> str:
-    word = word_of(step)
-    said = step.error or step.cause
+    word, said = word_of(step), step.error or step.cause
+    what = word.partition(": ")[2]
+    if what and said.startswith(what):
+        return f"Runs: {said}"
     return f"{word}. {said}" if said and said.rstrip(".") != word else f"{word}."
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -251,6 +252,17 @@ class TextArea(QPlainTextEdit):
         else:
             super().keyPressEvent(event)
 
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Text only: a dropped folder or Dockerfile is for the window to open."""
+        return source.hasText() and not source.hasUrls()
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        text = source.text().replace("\r\n", "\n").replace("\ufeff", "")
+        cursor = self.textCursor()
+        cursor.insertText(re.sub("[\r\u2028\u2029]", "\n", text))
+        self.setTextCursor(cursor)
+        self.ensureCursorVisible()
+
     def _leave(self, *, forward: bool) -> None:
         """Give the focus to the next widget in the order of Tab. (Qt's own step stays where Tab is a character.)"""
         at: QWidget | None = self
@@ -268,7 +280,7 @@ class TextArea(QPlainTextEdit):
     def _new_line(self) -> None:
         """Break the line and keep its indent. (Qt's own Shift+Return would make a line that is none in the file.)"""
         cursor = self.textCursor()
-        head = cursor.block().text()[:cursor.positionInBlock()]
+        head = cursor.block().text()[:place_of(cursor)[1]]
         cursor.insertText("\n" + head[:len(head) - len(head.lstrip(" \t"))])
         self.setTextCursor(cursor)
         self.ensureCursorVisible()
@@ -286,7 +298,7 @@ class TextArea(QPlainTextEdit):
     def _indent(self) -> None:
         cursor, blocks = self.textCursor(), self._selected_blocks()
         if len(blocks) == 1:
-            head = cursor.block().text()[:cursor.positionInBlock()]
+            head = cursor.block().text()[:place_of(cursor)[1]]
             column = len(head.expandtabs(len(_INDENT)))
             cursor.insertText("\t" if "\t" in head else " " * (len(_INDENT) - column % len(_INDENT)))
             return
