@@ -66,6 +66,7 @@ class Snapshots:
         self._reader = ObjectReader(repository)
         self._blobs = blobs
         self._trees: dict[str, FileEntry] = {}
+        self._leaves: dict[tuple[str, str], FileEntry] = {}
         self._contents: dict[str, _Content] = {}
 
     def __enter__(self) -> Self:
@@ -149,6 +150,13 @@ class Snapshots:
         return entry
 
     def _leaf(self, item: _Item) -> FileEntry:
+        """The entry of a file, link or submodule; the same object wherever it stands."""
+        known = self._leaves.get((item.id, item.mode))
+        if known is None:
+            known = self._leaves[item.id, item.mode] = self._new_leaf(item)
+        return known
+
+    def _new_leaf(self, item: _Item) -> FileEntry:
         mtime = int(item.id[:12], 16)       # another content has another time, as the transfer to the engine needs it
         if item.mode == "160000":
             return directory()
