@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["SYNC_LIMIT", "Simulate", "Workbench"]
 
 Simulate = Callable[[BuildRequest, CacheStore, Progress], tuple[SimulationReport, CacheStore]]
-SYNC_LIMIT = 0.008      # seconds; a faster simulation is done in the same turn of the event loop
+SYNC_LIMIT = 0.012      # seconds; a faster simulation is done in the same turn of the event loop
 
 
 def _pipeline(request: BuildRequest, store: CacheStore, progress: Progress) -> tuple[SimulationReport, CacheStore]:
