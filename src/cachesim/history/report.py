@@ -11,8 +11,8 @@ from cachesim.cache.key import PartKind
 from cachesim.dockerfile.instructions import From
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.graph.model import StepId
-from cachesim.history.mix import EditMix, MixCounter, pattern_of
 from cachesim.history.walk import CommitBuild
+from cachesim.project.mix import EditMix, MixCounter, pattern_of
 from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["Cause", "HistoryReport", "StepHistory", "history_of"]

@@ -23,7 +23,8 @@ from cachesim.project.open import ProjectInfo
 from cachesim.project.state import ProjectState
 from cachesim.simulate.report import SimulationReport
 
-__all__ = ["Commit", "CommitBuild", "Place", "commit_at", "commits_between", "last_commits", "place_of", "replayed"]
+__all__ = ["Commit", "CommitBuild", "Place", "changes_of", "commit_at", "commits_between", "last_commits", "place_of",
+           "replayed"]
 
 _FIELDS = ("-z", "--format=%H%x00%ct%x00%an%x00%P%x00%s")
 
@@ -191,6 +192,21 @@ class _Names:
                     name = old
             paths.append(name)
         return paths
+
+
+def changes_of(place: Place, count: int, revision: str = "HEAD") -> Iterator[tuple[str, ...]]:
+    """The paths below the context that each of the newest commits changed, nothing built; newest commit first.
+
+    A first commit is left out: it adds everything, which is no edit.
+    """
+    out = place.repository.output(
+        "log", "--first-parent", "-m", "--no-renames", "--name-only", "-z", "--format=%x01%P", f"--max-count={count}",
+        place.repository.commit_id(revision), "--", *place.paths, what="git log")
+    prefix = place.context + "/" if place.context else ""
+    for record in out.split(b"\x01")[1:]:
+        parents, *names = (os.fsdecode(name.lstrip(b"\n")) for name in record.split(b"\0"))
+        if parents:
+            yield tuple(name[len(prefix):] for name in names if name and name.startswith(prefix))
 
 
 def _state(place: Place, dockerfile: str, data: bytes, commit: Commit, template: ProjectState,

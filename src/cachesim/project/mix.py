@@ -120,18 +120,24 @@ def mix_by_hand(text: str, context: ContextSnapshot, dockerfile: str = "Dockerfi
         raise InputError("all weights are 0", "edit mix")
     by_role: dict[str, list[str]] = {}
     for path, entry in context.walk():
-        if entry.kind is FileKind.FILE:
+        if entry.kind is FileKind.FILE and entry.digest and not path.startswith(".git/"):
             by_role.setdefault(role_of(path, dockerfile).lower(), []).append(path)
     groups = []
     for name, weight in wanted:
         known = name.lower() in (role.lower() for role in ROLES)
-        files = by_role.get(name.lower(), [])[:1] if known else [p for p in (name,) if context.get(p) is not None]
+        files = _typical(by_role.get(name.lower(), [])) if known else [p for p in (name,) if context.get(p) is not None]
         if not files and not known:
             raise InputError(f"{name!r} is neither a file of the context nor one of {', '.join(ROLES)}", "edit mix")
         if files:
             groups.append(EditGroup((name,), tuple(files), 0, weight))
     scale = sum(group.weight for group in groups)
     return EditMix(tuple(EditGroup(g.patterns, g.files, 0, g.weight / scale) for g in groups))
+
+
+def _typical(paths: list[str]) -> list[str]:
+    """One path of these, from the folder that has most of them."""
+    folders = Counter(posixpath.dirname(path) for path in paths)
+    return sorted(paths, key=lambda path: (-folders[posixpath.dirname(path)], path))[:1]
 
 
 def pattern_of(path: str) -> str:
