@@ -140,19 +140,20 @@ def _commented(lines: list[str], first: int, last: int) -> tuple[TextEdit, ...]:
 def _uncommented(lines: list[str], first: int, last: int) -> tuple[TextEdit, ...]:
     edits = []
     state = _state_above(lines, first)
-    number = first
-    while number <= len(lines):
+    begun_here = False          # the instruction that is open began in the range, so its rest goes along
+    for number in range(first, len(lines) + 1):
         line = lines[number - 1]
-        if number > last and (state.kind in (LineKind.NORMAL, LineKind.DIRECTIVES)
-                              or not (is_comment(line) or not line.strip(BLANKS))):
+        is_open = state.kind in (LineKind.CONTINUATION, LineKind.HEREDOC)
+        comment = is_comment(_without_mark(line, number))
+        if number > last and not (is_open and begun_here and (comment or not line.strip(BLANKS))):
             break
-        if is_comment(_without_mark(line, number)):
+        begun_here = begun_here or not is_open
+        if comment:
             start = line.index("#")
             end = start + 1 + line.startswith(" ", start + 1)
             edits.append(TextEdit(SourceSpan(number, start, number, end), ""))
             line = line[:start] + line[end:]
         _, state = tokens(line, state)
-        number += 1
     return tuple(edits)
 
 

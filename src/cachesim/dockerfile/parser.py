@@ -58,7 +58,8 @@ class _Parser:
             self._read(line)
         end = self._end()
         if not self._scan.instructions:
-            self._early.append(_error(end, "file with no instructions", "no-instructions"))
+            message = "file with no instructions" if self._scan.lines else "the Dockerfile cannot be empty"
+            self._early.append(_error(end, message, "no-instructions"))
         elif not self._in_stage:
             self._late.append(_error(end, "dockerfile contains no stages to build", "no-stages"))
         self._warn_late_directives()
