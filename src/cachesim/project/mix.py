@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from cachesim.context.snapshot import ContextSnapshot, FileKind
+from cachesim.context.snapshot import ContextSnapshot, FileKind, is_ignore_file
 from cachesim.errors import InputError
 
 __all__ = ["ROLES", "EditGroup", "EditMix", "MixCounter", "files_like", "mix_by_hand", "pattern_of", "role_of"]
@@ -120,7 +120,7 @@ def mix_by_hand(text: str, context: ContextSnapshot, dockerfile: str = "Dockerfi
         raise InputError("all weights are 0", "edit mix")
     by_role: dict[str, list[str]] = {}
     for path, entry in context.walk():
-        if entry.kind is FileKind.FILE and entry.digest and not path.startswith(".git/"):
+        if entry.kind is FileKind.FILE and entry.digest and not path.startswith(".git/") and not is_ignore_file(path):
             by_role.setdefault(role_of(path, dockerfile).lower(), []).append(path)
     groups = []
     for name, weight in wanted:

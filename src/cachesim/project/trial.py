@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cachesim.cache.store import EMPTY_STORE
-from cachesim.context.snapshot import ContextSnapshot, FileKind
+from cachesim.context.snapshot import ContextSnapshot, FileKind, is_ignore_file
 from cachesim.digest import digest_of
 from cachesim.dockerfile.instructions import From
 from cachesim.pipeline import simulate
@@ -79,6 +79,11 @@ def edited(state: ProjectState, group: EditGroup) -> ProjectState:
     for path in group.files:
         entry = context.get(path)
         if entry is None or entry.kind is not FileKind.FILE or path == state.options.dockerfile:
+            continue
+        text = context.ignore_text(path) if is_ignore_file(path) else None
+        if text is not None:                # its rules stay what they are
+            data = f"{text}\n# edited\n".encode("utf-8", "surrogateescape")
+            context = context.with_bytes(path, data, mtime_ns=newest)
             continue
         changed = replace(entry, digest=digest_of("edited", entry.digest, path), size=entry.size + 1,
                           mtime_ns=newest, memo={})
