@@ -125,7 +125,8 @@ def test_an_engine_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Mo
         silent.bind("s")
         silent.listen()
         found: list[object] = []
-        asking = threading.Thread(target=lambda: found.append(EngineImages.connect(Endpoint(f"unix://{tmp_path}/s", "t"))))
+        endpoint = Endpoint(f"unix://{tmp_path}/s", "test")
+        asking = threading.Thread(target=lambda: found.append(EngineImages.connect(endpoint)))
         asking.start()
         asking.join(20)
         assert found == [None]

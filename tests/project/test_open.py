@@ -35,8 +35,8 @@ def test_a_dockerfile_means_its_folder_unless_a_context_is_named(tmp_path: Path)
 
 
 def test_several_dockerfiles_are_listed_best_first(tmp_path: Path) -> None:
-    write(tmp_path, "svc/b/Dockerfile", "Dockerfile.prod", "svc/Dockerfile", "Containerfile", "node_modules/x/Dockerfile",
-          "Dockerfile.prod.dockerignore", "Dockerfile.md", "a/b/c/d/Dockerfile")
+    write(tmp_path, "svc/b/Dockerfile", "Dockerfile.prod", "svc/Dockerfile", "Containerfile",
+          "node_modules/x/Dockerfile", "Dockerfile.prod.dockerignore", "Dockerfile.md", "a/b/c/d/Dockerfile")
     found = [str(p.relative_to(tmp_path)) for p in dockerfiles_in(tmp_path)]
     assert found == ["Dockerfile.prod", "Containerfile", "svc/Dockerfile", "svc/b/Dockerfile"]
     assert find_project(tmp_path).dockerfiles == tuple(dockerfiles_in(tmp_path))

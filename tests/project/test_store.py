@@ -22,7 +22,8 @@ from cachesim.project.timeline import Timeline
 
 TEXT = "FROM base:1\nCOPY a.txt /\nRUN make\n"
 BASE = BaseImage("docker.io/library/base:1", "chain", "manifest",
-                 ImageConfig(env=(("PATH", "/bin"),), onbuild=("ENV A=1",), labels={"l": "v"}, healthcheck=("CMD", ("x",))))
+                 ImageConfig(env=(("PATH", "/bin"),), onbuild=("ENV A=1",), labels={"l": "v"},
+                             healthcheck=("CMD", ("x",))))
 
 
 def info_of(folder: Path) -> ProjectInfo:
@@ -34,7 +35,8 @@ def store_of(tmp_path: Path, engine: EngineKind = EngineKind.BUILDKIT) -> Projec
 
 
 def state(a: str = "one") -> ProjectState:
-    context = ContextSnapshot.of({"Dockerfile": TEXT.encode(), "a.txt": a.encode(), ".dockerignore": b"*.log\n"}, "disk")
+    files = {"Dockerfile": TEXT.encode(), "a.txt": a.encode(), ".dockerignore": b"*.log\n"}
+    context = ContextSnapshot.of(files, "disk")
     return ProjectState(TEXT, context, BuildOptions(args=(("V", None),), network=NetworkMode.HOST),
                         bases={BASE.ref: BASE}, claims=(RunClaim("make", RunClaimKind.WRITES_ONLY, ("/out",)),))
 
@@ -78,7 +80,8 @@ def test_nothing_was_saved(tmp_path: Path) -> None:
     assert store_of(tmp_path).load() is None and store_of(tmp_path).records() == {}
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"format": 1}', b'{"format": 1, "folders": [3], "ignores": {}}'])
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"format": 1}',
+                                    b'{"format": 1, "folders": [3], "ignores": {}}'])
 def test_a_damaged_file_is_set_aside_with_a_message(tmp_path: Path, damage: bytes) -> None:
     store = store_of(tmp_path)
     store.save(SavedProject(two_builds()))
