@@ -29,14 +29,16 @@ def report_object(report: SimulationReport) -> dict[str, Any]:
 def step_objects(report: SimulationReport) -> list[dict[str, Any]]:
     """Every line that the engine prints, and in its place every instruction for which it prints none.
 
-    `status` is the engine's word, `certain` false where a RUN decides; an instruction without a line of its own has
-    its outcome as status.
+    `status` is the engine's word for the line (it prints a FROM as run whenever nothing needed its files), `outcome`
+    our verdict on the step, `certain` false where a RUN decides; an instruction without a line has its outcome as status.
     """
     found: list[dict[str, Any]] = []
     for step in report.steps:
         more = _details(step)
         if step.vertices:
-            found += [_vertex(v, {**more, "outcome": v.outcome.value}, step) for v in step.vertices]
+            alone = len(step.vertices) == 1
+            found += [_vertex(v, {**more, "outcome": (step.outcome if alone else v.outcome).value}, step)
+                      for v in step.vertices]
         else:
             found.append({"name": step.name, "status": step.outcome.value, "certain": step.certain,
                           "outcome": step.outcome.value, **more})
