@@ -177,11 +177,12 @@ class Actions(QObject):
 
     @Slot(object)
     def restyle(self, theme: Theme) -> None:
-        """Draw all icons in the colours of a theme."""
+        """Draw all icons in the colours and sizes of a theme."""
+        side = round(16 * max(1.0, theme.sizes.ui))
         for command_id, action in self._actions.items():
             name = self._commands[command_id].icon
             if name:
-                action.setIcon(icon(name, theme.text))
+                action.setIcon(icon(name, theme.text, side))
 
     def _make(self, command: Command) -> QAction:
         action = QAction(command.text, self._window)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication, QStyle, QStyleFactory
 
+from cachesim.app.resources import icon_file
 from cachesim.app.settings import Settings
 from cachesim.app.theme import DARK, HIGH_CONTRAST, LIGHT, PRESENTATION, Sizes, Theme, fuller, palette_of
 from cachesim.app.workbench import Workbench
@@ -74,7 +75,8 @@ class Appearance(QObject):
 def style_sheet(theme: Theme) -> str:
     """What Fusion does not let a palette say: quiet docks, tabs and bars."""
     b = round(theme.border)
-    target = round(theme.sizes.target)
+    target, box = round(theme.sizes.target), round(14 * max(1.0, theme.sizes.ui))
+    check = icon_file("box-check-dark" if theme.dark else "box-check-light").as_posix()
     return f"""
 QToolTip {{ color: {theme.text}; background: {theme.bg}; border: {b}px solid {theme.line}; padding: 4px; }}
 QMainWindow::separator {{ background: {theme.line}; width: 1px; height: 1px; margin: 1px; }}
@@ -99,6 +101,7 @@ QMenu::item {{ padding: 5px 26px 5px 26px; border-radius: 3px; }}
 QMenu::item:selected {{ background: {theme.selection}; }}
 QMenu::item:disabled {{ color: {theme.muted}; }}
 QMenu::separator {{ height: 1px; background: {theme.line}; margin: 4px 8px; }}
+#palette_dialog {{ background: {theme.panel}; border: {b}px solid {theme.accent}; }}
 QStatusBar {{ background: {theme.panel}; border-top: {b}px solid {theme.line}; }}
 QStatusBar::item {{ border: 0; }}
 #timeline_strip, #verdict_strip {{ background: {theme.panel}; border: 0; border-bottom: {b}px solid {theme.line}; }}
@@ -112,5 +115,11 @@ QDockWidget {{ color: {theme.text}; }}
 QDockWidget::title {{ background: {theme.panel}; padding: 5px 8px; text-align: left; }}
 QHeaderView::section {{ background: {theme.panel}; color: {theme.muted}; border: 0;
   border-bottom: 1px solid {theme.line}; padding: 4px 8px; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+QCheckBox::indicator, QListView::indicator, QTreeView::indicator {{ width: {box}px; height: {box}px;
+  border: {b}px solid {theme.muted}; border-radius: 3px; background: {theme.bg}; }}
+QCheckBox::indicator:checked, QListView::indicator:checked, QTreeView::indicator:checked {{
+  background: {theme.accent}; border-color: {theme.accent}; image: url({check}); }}
+QCheckBox:focus {{ color: {theme.accent}; }}
 QTreeView, QTableView, QListView {{ border: 0; outline: 0; }}
 """

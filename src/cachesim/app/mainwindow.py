@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSettings, Qt, QTimer, Slot
-from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
+from PySide6.QtCore import QEvent, QObject, QPoint, QSettings, QSize, Qt, QTimer, Slot
+from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -60,6 +60,7 @@ __all__ = ["MainWindow"]
 
 _LAYOUT = 1             # of the saved layout; another number is ignored
 _SHARE = (42, 58)
+_TOOLBAR_CHARS = 120    # width of the toolbar with words, in average characters
 _MENUS = {"samples": "Open &sample", "recent": "Open &recent", "dockerfiles": "Dockerfiles of this &project",
           "panes": "&Panes", "theme": "&Theme", "changes": "&Changes", "target": "&Target", "engine": "&Engine"}
 _NEED_PROJECT = ("context_folder", "save", "save_files", "reload", "close_project", "find", "replace", "find_next",
@@ -336,8 +337,21 @@ class MainWindow(QMainWindow):
     def _restyle(self, theme: Theme) -> None:
         self.actions_.restyle(theme)
         self.messages.restyle(theme)
-        self._target.setIcon(icon("target", theme.text))
-        self._engine.setIcon(icon("engine", theme.text))
+        side = round(16 * max(1.0, theme.sizes.ui))
+        self.toolbar.setIconSize(QSize(side, side))
+        self._fit_toolbar()
+        self._target.setIcon(icon("target", theme.text, side))
+        self._engine.setIcon(icon("engine", theme.text, side))
+
+    def _fit_toolbar(self) -> None:
+        """Words beside the icons, as long as there is room for them."""
+        style, roomy = Qt.ToolButtonStyle, self.width() >= _TOOLBAR_CHARS * self.fontMetrics().averageCharWidth()
+        for bar in (self.toolbar, self._target, self._engine):
+            bar.setToolButtonStyle(style.ToolButtonTextBesideIcon if roomy else style.ToolButtonIconOnly)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_toolbar()
 
     @Slot(object)
     def _take_settings(self, settings: preferences.Settings) -> None:

@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from cachesim.app.workbench import Workbench
 
@@ -138,9 +138,16 @@ class Panes(QObject):
             dock.tidy()
         left[0].raise_()
         right[0].raise_()
+        QTimer.singleShot(0, self, self._name_bars)
         height = round(_FOOT_HEIGHT * max(1.0, min(1.6, window.height() / 900)))
         window.resizeDocks([left[0], right[0]], list(_FOOT_SHARE), Qt.Orientation.Horizontal)
         window.resizeDocks([left[0]], [height], Qt.Orientation.Vertical)
+
+    @Slot()
+    def _name_bars(self) -> None:
+        """Qt makes the tab bars itself, without a name."""
+        for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            bar.setAccessibleName("Panes")
 
     def show(self, pane_id: str, focus: bool = False) -> QWidget:
         """Bring a pane to the front."""

@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QStatusBar
 
 from cachesim.app.theme import Theme
@@ -61,9 +62,9 @@ class StatusLine(QStatusBar):
         self._docker.setAccessibleName("Docker")
         self._time.clicked.connect(self.assumptions_asked)
         self._docker.clicked.connect(self.docker_asked)
-        for widget in (self._place, self._size, self._time):
+        for widget in (self._place, self._size, self._time, self._docker):
+            widget.setMinimumWidth(1)           # _fit decides what there is room for
             self.addPermanentWidget(widget)
-        self.addPermanentWidget(self._docker)
         workbench.report_changed.connect(self._show_report)
         workbench.look_changed.connect(self._restyle)
         self._restyle(workbench.look)
@@ -74,10 +75,23 @@ class StatusLine(QStatusBar):
         """Say where the cursor is."""
         self._place.setText(f"Ln {line} Col {column}")
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """In a narrow window the size of the build goes first, then the time, then the place."""
+        there = self._workbench.report is not None
+        room = self.width() - self._docker.sizeHint().width() - 16
+        for widget in (self._place, self._time, self._size):
+            room -= widget.sizeHint().width() + 8
+            widget.setVisible(there and room >= 0)
+
     def show_docker(self, text: str, tip: str) -> None:
         """Say quietly whether a real build could run."""
         self._docker.setText(text)
         self._docker.setToolTip(tip)
+        self._fit()
 
     def show_engine(self, engine: EngineFacts | None) -> None:
         """Say which engine answered when the project was opened."""
@@ -93,8 +107,7 @@ class StatusLine(QStatusBar):
     def _show_report(self, report: SimulationReport | None) -> None:
         self._size.setText(size_words(report) if report is not None else "")
         self._time.setText(time_words(self._workbench.seconds, report) if report is not None else "")
-        self._time.setVisible(report is not None)
-        self._place.setVisible(report is not None)
+        self._fit()
         if report is not None:
             said = "\n".join(f"• {assumption.text}" for assumption in report.assumptions)
             self._time.setToolTip(f"Taken for granted, because nobody can know it before the build:\n{said}" if said

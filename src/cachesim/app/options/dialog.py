@@ -101,6 +101,7 @@ class OptionsDialog(QDialog):
         self._filters = QListWidget()
         self._filters.setAccessibleName("Stages without cache")
         self._filters.setMaximumHeight(110)
+        self._filters.setSpacing(2)
         for stage in graph.stages if graph is not None else ():
             item = QListWidgetItem(stage.label)
             chosen = stage.label in options.no_cache_filter

@@ -177,7 +177,8 @@ class TimelineStrip(QFrame):
         self._add.setIcon(icon("plus", theme.accent))
         self._origin.setText(f"Cache: {timeline.origin}" if timeline.origin else "Cache")
         self._origin.setToolTip(f"The cache started with: {timeline.origin}. Click to choose another start.")
-        flat = f"border: 1px solid transparent; padding: 2px 6px; border-radius: 4px; color: {theme.muted};"
+        flat = f"border: 1px solid transparent; padding: 2px 6px; border-radius: 4px; color: {theme.muted};" \
+               f" min-height: {round(theme.sizes.target) - 6}px;"
         self._origin.setStyleSheet(f"QPushButton {{ {flat} }} QPushButton:hover, QPushButton:focus"
                                    f" {{ border-color: {theme.accent}; }}")
         self.setFixedHeight(max(34, QFontMetrics(self.font()).height() + 14))

@@ -35,6 +35,7 @@ _WORDS: Mapping[tuple[Outcome, MissReason | None], str] = {
     (Outcome.UNREACHED, None): "not in target",
     (Outcome.CONFIG_ONLY, None): "config only",
 }
+_SINGULAR = {"depend on a RUN": "depends on a RUN", "run, cache off": "runs, cache off"}
 
 
 def counts_of(report: SimulationReport) -> tuple[Count, ...]:
@@ -44,8 +45,8 @@ def counts_of(report: SimulationReport) -> tuple[Count, ...]:
         outcome = Outcome.HIT if step.outcome is Outcome.NOT_NEEDED else step.outcome
         reason = (step.reason or MissReason.PART) if outcome is Outcome.MISS else None
         found.setdefault((outcome, reason), []).append(step)
-    return tuple(Count(*kind, len(found[kind]), found[kind][0], word)
-                 for kind, word in _WORDS.items() if kind in found)
+    return tuple(Count(*kind, len(found[kind]), found[kind][0], _SINGULAR.get(word, word) if len(found[kind]) == 1
+                       else word) for kind, word in _WORDS.items() if kind in found)
 
 
 def first_miss_sentence(report: SimulationReport) -> str:

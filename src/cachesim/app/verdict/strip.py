@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QHBoxLayout,
@@ -32,6 +32,7 @@ class CountButton(QAbstractButton):
     def __init__(self, count: Count, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.count = count
+        self._compact = False
         self._theme, self._look = theme, theme.look(count.outcome, count.reason)
         plural = "step is" if count.number == 1 else "steps are"
         self.setText(f"{count.number} {count.word}")
@@ -45,13 +46,29 @@ class CountButton(QAbstractButton):
         font.setBold(count.outcome not in (*_QUIET, Outcome.HIT))
         self.setFont(font)
 
-    def sizeHint(self) -> QSize:
+    @property
+    def quiet(self) -> bool:
+        """Whether it can be left out where there is no room."""
+        return self.count.outcome in _QUIET
+
+    def set_compact(self, compact: bool) -> None:
+        """Show the number alone (the tool tip and the accessible name keep the words)."""
+        if compact != self._compact:
+            self._compact = compact
+            self.setText(str(self.count.number) if compact else f"{self.count.number} {self.count.word}")
+            self.updateGeometry()
+
+    def width_for(self, compact: bool) -> int:
+        """How wide it is with and without its words."""
         metrics = QFontMetrics(self.font())
-        side = metrics.height()
-        return QSize(metrics.horizontalAdvance(self.text()) + 2 * side + side // 2 + 6, side + 8)
+        text = str(self.count.number) if compact else f"{self.count.number} {self.count.word}"
+        return metrics.horizontalAdvance(text) + metrics.height() + 20
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.width_for(self._compact), QFontMetrics(self.font()).height() + 8)
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        return QSize(0, self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -89,6 +106,8 @@ class _Elided(QLabel):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        if self.width() < QFontMetrics(self.font()).horizontalAdvance(self.text()) // 3:
+            return                              # "first m…" says nothing
         painter.setPen(self.palette().windowText().color())
         text = QFontMetrics(self.font()).elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         painter.drawText(self.rect(), self.alignment(), text)
@@ -121,6 +140,7 @@ class VerdictStrip(QWidget):
         self._line = self._button("Go to line", "Jump to the line that does not parse", self._go_to_line)
         self._what = self._button("What if", "Change something and see what it would cost", self.whatif_asked)
         row = QHBoxLayout(self)
+        row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)      # _fit decides what there is room for
         row.setContentsMargins(8, 0, 8, 0)
         row.setSpacing(8)
         row.addLayout(self._counts)
@@ -172,7 +192,8 @@ class VerdictStrip(QWidget):
         for button in (self._why, self._line, self._what, self._cancel):
             button.setFont(font)
             button.setStyleSheet(f"QPushButton {{ color: {theme.accent}; border: 1px solid transparent;"
-                                 f" padding: 2px 8px; border-radius: 4px; }}"
+                                 " padding: 2px 8px; border-radius: 4px;"
+                                 f" min-height: {round(theme.sizes.target) - 6}px; }}"
                                  f"QPushButton:hover, QPushButton:focus {{ border-color: {theme.accent}; }}")
         self.setFixedHeight(max(34, QFontMetrics(font).height() + 12))
         self._shown = ()
@@ -195,6 +216,28 @@ class VerdictStrip(QWidget):
         self._what.setVisible(calm and report is not None and not report.error
                               and (miss is None or not any(b.count.outcome is Outcome.HIT
                                                            for b in self.count_buttons())))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave room for the sentence: quiet counts lose their words first, then they go, then all words go."""
+        others = sum(w.sizeHint().width() + 8 for w in (self._why, self._line, self._what, self._cancel)
+                     if not w.isHidden())
+        wanted = QFontMetrics(self._sentence.font()).horizontalAdvance(self._sentence.text()) + 16
+        share = 0 if self._workbench.look.sizes.presenting else max(self.width() * 2 // 5, 120)   # the caption says it
+        room = self.width() - others - min(wanted, share) - 24
+        for quiet_compact, quiet_gone, all_compact in ((False, False, False), (True, False, False), (True, True, False),
+                                                       (True, True, True)):
+            need = sum(b.width_for(all_compact or (quiet_compact and b.quiet)) + 6
+                       for b in self._buttons if not (quiet_gone and b.quiet))
+            if need <= room or all_compact:
+                for button in self._buttons:
+                    button.set_compact(all_compact or (quiet_compact and button.quiet))
+                    button.setVisible(not (quiet_gone and button.quiet))
+                return
 
     def _words(self, report: SimulationReport | None, preview: SimulationReport | None) -> str:
         bench = self._workbench
@@ -212,6 +255,7 @@ class VerdictStrip(QWidget):
         line = self._broken_line()
         shown = f"line 1-{line - 1}" if line > 2 else "the last good state"
         error = next((d.message for d in self._workbench.diagnostics if d.severity is Severity.ERROR), "")
+        error = error.removeprefix(f"dockerfile parse error on line {line}: ")
         return f"showing {shown}; line {line} does not parse: {one_line(error)}" if error else f"showing {shown}"
 
     def _broken_line(self) -> int:

@@ -171,8 +171,8 @@ class WelcomePage(QScrollArea):
         font.setPointSizeF(font.pointSizeF() * 2.0)
         font.setBold(True)
         title.setFont(font)
-        claim = _muted("Which build steps come from the cache, and why not the others? Edit a Dockerfile or its files "
-                       "and see at once; a real build can confirm it.", theme)
+        claim = _muted("Which build steps come from the cache, and why not the others? Edit and see at once; "
+                       "a real build can confirm it.", theme)
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(title)
