@@ -12,7 +12,8 @@ from cachesim.project.trial import edited, try_edits
 
 CONTEXT = ContextSnapshot.of({
     "Dockerfile": b"FROM base:1\nCOPY req.txt /\nRUN install\nCOPY src /src\n", "requirements.txt": b"x",
-    "req.txt": b"x", "src/a.py": b"1", "src/b.py": b"1", "tests/test_a.py": b"1", "README.md": b"r", ".git/HEAD": b"ref"})
+    "req.txt": b"x", "src/a.py": b"1", "src/b.py": b"1", "tests/test_a.py": b"1", "README.md": b"r",
+    ".git/HEAD": b"ref"})
 STATE = ProjectState("FROM base:1\nCOPY req.txt /\nRUN install\nCOPY src /src\n", CONTEXT)
 
 

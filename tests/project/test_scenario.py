@@ -8,12 +8,17 @@ from typing import Any
 
 import pytest
 
+from cachesim.cache.store import EMPTY_STORE
 from cachesim.context.snapshot import FileKind
 from cachesim.digest import digest_of_bytes
 from cachesim.engines.base import BuildRequest
 from cachesim.errors import InputError
 from cachesim.graph.options import EngineKind, ImageStore, NetworkMode
-from cachesim.project.scenario import ScenarioBuild, builds_of, read_scenarios, scenarios_of
+from cachesim.pipeline import simulate
+from cachesim.project.scenario import ScenarioBuild, builds_of, read_scenarios, scenario_of, scenarios_of
+from cachesim.project.start import built
+from cachesim.project.state import ProjectState
+from cachesim.project.timeline import Timeline
 
 DOCKERFILE = {"text": "FROM base:1\nCOPY . .\n"}
 
@@ -146,3 +151,40 @@ def test_missing_and_undecodable_files(tmp_path: Path) -> None:
     (tmp_path / "latin.json").write_bytes(b'{"name": "caf\xe9"}')
     with pytest.raises(InputError, match="is not UTF-8"):
         read_scenarios(tmp_path / "latin.json")
+
+
+# -- writing ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_timeline_written_as_a_scenario_predicts_the_same() -> None:
+    found = requests(
+        {"edit": "first", "files": {"Dockerfile": DOCKERFILE, "d/a": {"text": "a", "mode": "755"}, "e": {"dir": True},
+                                    "l": {"symlink": "d/a"}, "bin": {"base64": "/w=="}}},
+        {"edit": "edit", "files": {"d/a": {"text": "b"}, "l": None}, "options": {"args": {"A": None}, "target": ""}},
+        {"edit": "moved", "files": {"d": None}, "move_tags": ["base:1"], "options": {"no_cache": True}})
+    contents = {digest_of_bytes(data): data for data in (b"a", b"b", b"\xff", DOCKERFILE["text"].encode())}
+    timeline = Timeline()
+    for build, request in found:
+        state = ProjectState(DOCKERFILE["text"], request.context, request.options, request.engine, request.store,
+                             request.bases, request.named_contexts)
+        timeline = built(timeline, build.edit, state)
+    value, lost = scenario_of(timeline, contents.get, "again")
+    assert lost == ()
+    (scenario,) = scenarios_of(json.dumps(value), "again.json")
+    again, store = [], EMPTY_STORE
+    for _, request in builds_of(scenario):
+        report, store = simulate(request, store)
+        again.append([(s.name, s.outcome) for s in report.steps])
+    assert again == [[(s.name, s.outcome) for s in entry.report.steps] for entry in timeline.entries]
+    assert value["builds"][1]["files"] == {"d/a": {"text": "b"}, "l": None}
+    assert value["builds"][2] == {"edit": "moved", "files": {"d": None}, "options": {"no_cache": True},
+                                  "move_tags": ["docker.io/library/base:1"]}
+
+
+def test_contents_that_are_not_kept_are_named_and_still_differ() -> None:
+    (_, request), = requests({"files": {"Dockerfile": DOCKERFILE, "a": {"text": "a"}, "b": {"text": "b"}}})
+    state = ProjectState(DOCKERFILE["text"], request.context, bases=request.bases)
+    value, lost = scenario_of(built(Timeline(), "first", state), lambda digest: None, "x")
+    assert set(lost) == {"Dockerfile", "a", "b"}
+    files = value["builds"][0]["files"]
+    assert files["a"] != files["b"] and "not kept" in files["a"]["text"]

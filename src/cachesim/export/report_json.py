@@ -30,7 +30,8 @@ def step_objects(report: SimulationReport) -> list[dict[str, Any]]:
     """Every line that the engine prints, and in its place every instruction for which it prints none.
 
     `status` is the engine's word for the line (it prints a FROM as run whenever nothing needed its files), `outcome`
-    our verdict on the step, `certain` false where a RUN decides; an instruction without a line has its outcome as status.
+    our verdict on the step, `certain` false where a RUN decides. An instruction without a line has its outcome as
+    status.
     """
     found: list[dict[str, Any]] = []
     for step in report.steps:
