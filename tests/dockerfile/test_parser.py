@@ -145,7 +145,7 @@ def test_parse_instruction(text, keyword):
 
 @pytest.mark.parametrize(("text", "message"), [
     ("FOO\nFROM a\nENV a", "ENV must have two arguments"),                          # first pass before second
-    ("FOOO\nBAR", "dockerfile parse error on line 1: unknown instruction: FOOO"),
+    ("QQQQQ\nBAR", "dockerfile parse error on line 1: unknown instruction: QQQQQ"),
     ("FROM a\nCOPY [1]\n# x\nRUN <<E\n", "when using JSON array syntax, arrays must be comprised of strings only"),
     ("FROM a\nRUN <<E\nENV a", "unterminated heredoc"),
     ("# check=a\n# check=b\nFROM a\nENV a", "only one check parser directive can be used"),

@@ -7,6 +7,7 @@ nothing: where instructions end is known by `lines` alone. Slow on long lines, s
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -90,9 +91,13 @@ def known_differences(text: str, parsed: ParsedDockerfile) -> frozenset[KnownDif
         KnownDifference.DOUBLED_ESCAPE: any(line.rstrip().endswith("\\\\") for line in scanned.lines),
         KnownDifference.ESCAPE_IN_QUOTES: any(_escape_in_quotes(i) for i in parsed.instructions),
         KnownDifference.SUBSTITUTION: any(_substitutes(i) for i in parsed.instructions),
-        KnownDifference.FLAG: any(i.flags for i in parsed.instructions if isinstance(i, From | Env | Label)),
+        KnownDifference.FLAG: any(
+            not _PLAIN_FROM.match(i.text) for i in parsed.instructions if isinstance(i, From)),
     }
     return frozenset(name for name, there in found.items() if there)
+
+
+_PLAIN_FROM = re.compile(r"\S+\s+(?:--platform=[^\s'\"\\]+\s+)?[^\s-]")
 
 
 def _their_pairs(structure: list[dict[str, Any]], keyword: str) -> KeyValues:
