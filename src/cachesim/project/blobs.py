@@ -42,6 +42,11 @@ class BlobStore:
         """The store in this user's data folder."""
         return cls(data_dir())
 
+    @property
+    def lasting(self) -> bool:
+        """Whether it is meant to outlive the process."""
+        return self._path is not None
+
     def put(self, data: bytes) -> Digest:
         """Keep some bytes."""
         digest = digest_of_bytes(data)

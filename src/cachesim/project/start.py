@@ -132,7 +132,8 @@ def start_timeline(info: ProjectInfo, state: ProjectState, own: Timeline, blobs:
             choices = [c for c in choices if c.kind is not StartKind.HEAD]
     if kind is StartKind.DISK:
         origin = "a first build of what is on disk"
-        blobs.remember(state.context, info.context_dir)
+        if blobs.lasting:
+            blobs.remember(state.context, info.context_dir)
         timeline = built(Timeline(origin=origin), "First build", state, progress)
     elif kind is StartKind.NOTHING:
         timeline = Timeline(origin="an empty cache")
@@ -153,7 +154,8 @@ def _head(info: ProjectInfo, state: ProjectState, repository: Repository, blobs:
           progress: Progress) -> Timeline:
     revision = revision_of(repository, "HEAD")
     before, changed = state_at(state, info, repository, revision, blobs)
-    blobs.remember(before.context, info.context_dir)
+    if blobs.lasting:
+        blobs.remember(before.context, info.context_dir)
     differ = "nothing differs" if not changed else f"{changed[0]} differs" if len(changed) == 1 else (
         f"{len(changed)} files differ")
     origin = f"a build of {revision.words('HEAD')}: {differ} from it"
