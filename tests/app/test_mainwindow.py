@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, QSettings, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cachesim.app.mainwindow import MainWindow
@@ -436,3 +436,43 @@ def test_count_buttons_lead_to_the_first_step(qtbot: QtBot, opened: MainWindow) 
     with qtbot.waitSignal(opened.workbench.activated):
         QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
     assert opened.workbench.selected == button.count.first.id
+
+
+def test_two_engines_are_set_side_by_side(qtbot: QtBot, opened: MainWindow) -> None:
+    menu = opened.actions_.submenus("compare_engine")[0]
+    menu.aboutToShow.emit()
+    assert len(menu.actions()) == 2
+    with qtbot.waitSignal(opened.workbench.compared):
+        next(a for a in menu.actions() if a.text() == "BuildKit, graph driver store").trigger()
+    assert opened.panes.docks["compare"].in_front or opened.panes.docks["compare"].is_built
+
+
+def test_slow_reading_shows_progress_and_can_be_cancelled(qtbot: QtBot, window: MainWindow, project: Path,
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    from cachesim.app import disk
+    from cachesim.app.opening import Opened
+    from cachesim.progress import Progress
+    from cachesim.project.blobs import BlobStore
+    from cachesim.project.open import ProjectInfo
+
+    def endless(info: ProjectInfo, blobs: BlobStore, progress: Progress) -> Opened:
+        while True:
+            progress.step(1234, 100_000)
+    monkeypatch.setattr(disk, "open_project", endless)
+    window.workbench.open_path(project)
+    qtbot.waitUntil(lambda: "1,234 of 100,000 files" in window.verdict.sentence(), timeout=5_000)
+    assert window.verdict.isVisible()
+    cancel = next(b for b in window.verdict.findChildren(QPushButton) if b.text() == "Cancel")
+    QTest.mouseClick(cancel, Qt.MouseButton.LeftButton)
+    assert window.workbench.busy is None and not window.verdict.isVisible()
+    assert window.welcome.isVisible()
+
+
+def test_another_start_of_the_cache(qtbot: QtBot, opened: MainWindow) -> None:
+    menu = opened.actions_.submenus("start")[0]
+    menu.aboutToShow.emit()
+    with qtbot.waitSignals([opened.workbench.timeline_changed, opened.workbench.report_changed], timeout=10_000):
+        next(a for a in menu.actions() if a.text().startswith("nothing")).trigger()
+    assert opened.workbench.timeline.entries == ()
+    assert opened.verdict.sentence() == "This is your first build; press What if to change something."
+    assert "6 never built" in words(opened) or "5 never built" in words(opened)

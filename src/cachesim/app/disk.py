@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ProjectDisk"]
 
+_SLOW_MS = 300          # what takes longer is shown with its progress
 _KEEP_MS = 1000         # unsaved text is put aside after so long without typing
 
 
@@ -56,6 +57,9 @@ class ProjectDisk(QObject):
         self.watch.lost.connect(self._lost)
         self._keeper = QTimer(self, singleShot=True, interval=_KEEP_MS)
         self._keeper.timeout.connect(self.keep_now)
+        self._doing = ""
+        self._slow = QTimer(self, singleShot=True, interval=_SLOW_MS)
+        self._slow.timeout.connect(self._say_busy)
 
     @property
     def busy(self) -> bool:
@@ -77,8 +81,14 @@ class ProjectDisk(QObject):
             return
         if dockerfile is not None:
             info = info.with_dockerfile(dockerfile)
-        self._bench.set_busy(f"Reading {info.name}")
+        self._doing = f"Reading {info.name}"
+        self._slow.start()
         self._open.submit(partial(open_project, info, self._bench.blobs))
+
+    @Slot()
+    def _say_busy(self) -> None:
+        if self.busy:
+            self._bench.set_busy(self._doing)
 
     @Slot()
     def cancel(self) -> None:
@@ -133,6 +143,8 @@ class ProjectDisk(QObject):
     def look(self) -> None:
         """Look at the disk again."""
         if self.info is not None and not self._open.busy:
+            self._doing = "Reading what changed on disk"
+            self._slow.start()
             self._look.submit(partial(look_again, self.info, self.context))
 
     @Slot(object)

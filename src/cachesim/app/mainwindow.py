@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSettings, QSize, Qt, QTimer, Slot
-from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -34,6 +33,7 @@ from cachesim.app.dag.steps_list import StepsList
 from cachesim.app.dag.view import DagView
 from cachesim.app.editor.code_editor import CodeEditor
 from cachesim.app.goto import places
+from cachesim.app.menus import MENU_TITLES, LiveMenus
 from cachesim.app.notify import MessageArea
 from cachesim.app.palette_dialog import Choice, PaletteDialog
 from cachesim.app.panes import Panes
@@ -46,8 +46,6 @@ from cachesim.app.verdict.strip import VerdictStrip
 from cachesim.app.welcome.page import WelcomePage
 from cachesim.app.whatif.menu import ENGINES, WhatIf
 from cachesim.app.workbench import Workbench
-from cachesim.assets import samples
-from cachesim.errors import CachesimError
 from cachesim.graph.options import EngineKind
 from cachesim.project.open import ProjectInfo
 from cachesim.project.state import ProjectState
@@ -61,8 +59,6 @@ __all__ = ["MainWindow"]
 _LAYOUT = 1             # of the saved layout; another number is ignored
 _SHARE = (42, 58)
 _TOOLBAR_CHARS = 120    # width of the toolbar with words, in average characters
-_MENUS = {"samples": "Open &sample", "recent": "Open &recent", "dockerfiles": "Dockerfiles of this &project",
-          "panes": "&Panes", "theme": "&Theme", "changes": "&Changes", "target": "&Target", "engine": "&Engine"}
 _NEED_PROJECT = ("context_folder", "save", "save_files", "reload", "close_project", "find", "replace", "find_next",
                  "find_previous", "comment", "move_up", "move_down", "complete", "quick_fix", "goto", "focus_editor",
                  "focus_graph", "focus_why", "focus_context", "next_problem", "previous_problem", "next_miss",
@@ -151,16 +147,14 @@ class MainWindow(QMainWindow):
             whatif.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
             whatif.setMenu(self._whatif_menu)
         self.addToolBar(self.toolbar)
-        self.actions_.fill_menus(self.menuBar(), _MENUS)
-        for name, fill in (("samples", self._fill_samples), ("recent", self._fill_recent),
-                           ("dockerfiles", self._fill_dockerfiles), ("panes", self._fill_panes),
-                           ("theme", self._fill_themes), ("changes", self.whatif.fill),
-                           ("target", self.whatif.fill_targets), ("engine", self.whatif.fill_engines)):
+        self.actions_.fill_menus(self.menuBar(), MENU_TITLES)
+        self.menus = LiveMenus(self.workbench, self.whatif, self.panes, self)
+        for name in MENU_TITLES:
             for menu in self.actions_.submenus(name):
-                menu.aboutToShow.connect(partial(fill, menu))
-        for menu, fill in ((self._target.menu(), self.whatif.fill_targets),
-                           (self._engine.menu(), self.whatif.fill_engines), (self._whatif_menu, self.whatif.fill)):
-            menu.aboutToShow.connect(partial(fill, menu))
+                self.menus.attach(name, menu)
+        for name, menu in (("target", self._target.menu()), ("engine", self._engine.menu()),
+                           ("changes", self._whatif_menu)):
+            self.menus.attach(name, menu)
 
     def _chooser(self, name: str) -> QToolButton:
         button = QToolButton()
@@ -176,6 +170,7 @@ class MainWindow(QMainWindow):
         bench.may_leave = self.may_leave
         bench.project_opened.connect(self._show_project)
         bench.saved_changed.connect(self._show_title)
+        bench.busy_changed.connect(self._show_busy)
         bench.state_changed.connect(self._show_choices)
         bench.report_changed.connect(self._show_choices)
         bench.message_posted.connect(self.messages.show_message)
@@ -189,7 +184,7 @@ class MainWindow(QMainWindow):
         self.verdict.whatif_asked.connect(self.show_whatif)
         self.verdict.cancel_asked.connect(self._cancel)
         self.timeline.build_asked.connect(bench.build)
-        self.timeline.origin_asked.connect(self._choose_origin)
+        self.timeline.origin_asked.connect(self.menus.ask_start)
         self.welcome.open_folder_asked.connect(self.open_folder)
         self.welcome.open_file_asked.connect(self.open_dockerfile)
         self.editor.cursor_moved.connect(self.status.show_place)
@@ -317,6 +312,10 @@ class MainWindow(QMainWindow):
         self.setWindowModified(info is not None and not self.workbench.saved)
         self.actions_["save"].setEnabled(info is not None and not self.workbench.saved)
 
+    @Slot(object)
+    def _show_busy(self, what: str | None) -> None:
+        self.verdict.setVisible(what is not None or self.workbench.project is not None)
+
     @Slot()
     def _show_choices(self, _: ProjectState | SimulationReport | None = None) -> None:
         state, report = self.workbench.state, self.workbench.report
@@ -364,68 +363,6 @@ class MainWindow(QMainWindow):
         settings = self.workbench.settings
         self.workbench.set_settings(replace(settings, reduce_motion=on) if name == "reduce_motion"
                                     else replace(settings, follow_disk=on))
-
-    # -- menus that are filled where they open ------------------------------------------------------------------
-
-    def _fill_samples(self, menu: QMenu) -> None:
-        menu.clear()
-        try:
-            found = samples()
-        except CachesimError as error:
-            menu.addAction(str(error)).setEnabled(False)
-            return
-        for sample in found:
-            action = menu.addAction(sample.title, partial(self.workbench.open_sample, sample.name))
-            action.setStatusTip(sample.teaches)
-
-    def _fill_recent(self, menu: QMenu) -> None:
-        menu.clear()
-        for path in self.workbench.settings.recent:
-            menu.addAction(path, partial(self.workbench.open_path, Path(path))).setEnabled(Path(path).exists())
-        if menu.isEmpty():
-            menu.addAction("Nothing was open yet").setEnabled(False)
-
-    def _fill_dockerfiles(self, menu: QMenu) -> None:
-        menu.clear()
-        info = self.workbench.project
-        for path in info.dockerfiles if info is not None else ():
-            action = menu.addAction(os.path.relpath(path, info.context_dir) if info is not None else "",
-                                    partial(self._open_other, path))
-            action.setCheckable(True)
-            action.setChecked(info is not None and path == info.dockerfile)
-        if menu.isEmpty():
-            menu.addAction("No project is open").setEnabled(False)
-
-    def _open_other(self, dockerfile: Path) -> None:
-        info = self.workbench.project
-        if info is not None and dockerfile != info.dockerfile:
-            self.workbench.open_path(info.context_dir, dockerfile=dockerfile)
-
-    def _fill_panes(self, menu: QMenu) -> None:
-        menu.clear()
-        for dock in self.panes.docks.values():
-            menu.addAction(dock.toggleViewAction())
-
-    def _fill_themes(self, menu: QMenu) -> None:
-        menu.clear()
-        group = QActionGroup(menu)
-        for name in preferences.THEME_NAMES:
-            action = menu.addAction(name, partial(self._set_theme, name))
-            action.setCheckable(True)
-            action.setChecked(name == self.workbench.settings.theme)
-            group.addAction(action)
-
-    def _set_theme(self, name: str) -> None:
-        self.workbench.set_settings(replace(self.workbench.settings, theme=name))
-
-    @Slot(QPoint)
-    def _choose_origin(self, at: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addSection("Let the cache start with")
-        for choice in self.workbench.starts:
-            menu.addAction(choice.words, partial(self.workbench.start_with, choice.kind))
-        menu.popup(at)
 
     # -- dialogs ------------------------------------------------------------------------------------------------
 

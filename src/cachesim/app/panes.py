@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
@@ -116,7 +115,7 @@ class Panes(QObject):
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks
                               | QMainWindow.DockOption.AnimatedDocks)
-        self.docks = {pane.id: PaneDock(pane, workbench, window) for pane in PANES if _is_there(pane)}
+        self.docks = {pane.id: PaneDock(pane, workbench, window) for pane in PANES}
         for dock in self.docks.values():
             dock.built.connect(self.built)
         self.arrange()
@@ -167,13 +166,6 @@ class Panes(QObject):
         """Say how much a pane holds in its tab."""
         title = self.docks[pane_id].pane.title
         self.docks[pane_id].setWindowTitle(f"{title} {count}" if count else title)
-
-
-def _is_there(pane: Pane) -> bool:
-    try:
-        return find_spec(pane.module) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def _first_focus(widget: QWidget) -> QWidget:
