@@ -14,7 +14,7 @@ from cachesim.graph.model import StepId
 from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["BuildComparison", "Confirmation", "Mode", "StepComparison", "Verdict", "compare", "explain_trouble",
-           "is_from", "plain_name", "tally"]
+           "is_from", "is_internal", "plain_name", "tally"]
 
 
 class Mode(enum.Enum):
@@ -187,6 +187,11 @@ _CONTEXT_BASE = re.compile(r"\[context [^\]]+\] (?!load )")
 def is_from(name: str) -> bool:
     """Whether a name is that of a base image's line; the engine reports these unevenly."""
     return _FROM.match(name) is not None
+
+
+def is_internal(name: str) -> bool:
+    """Whether a line is the engine's own doing (loading, exporting) and belongs to no instruction."""
+    return _INTERNAL.match(name) is not None
 
 
 def plain_name(name: str) -> str:

@@ -20,6 +20,7 @@ from cachesim.confirm.durations import DurationBook
 from cachesim.confirm.engines import EngineChoice, list_engines
 from cachesim.confirm.match import Confirmation, Mode, compare
 from cachesim.confirm.records import Tally, load_record, read_stream
+from cachesim.confirm.script import Script
 from cachesim.confirm.session import Plan, PlannedBuild, Session
 from cachesim.confirm.survey import Survey, survey, wants_of
 from cachesim.confirm.workspace import FolderContents
@@ -44,9 +45,14 @@ def controller_of(workbench: Workbench) -> ConfirmController:
 
 
 def ask_confirm(window: MainWindow, no_cache: bool) -> None:
-    """Show the plan card of a real build; nothing runs yet."""
+    """Show the plan card of a real build; nothing runs yet. The window's ways to cancel also stop a real build."""
+    control = controller_of(window.workbench)
+    if not control.attached:
+        control.attached = True
+        window.verdict.cancel_asked.connect(control.cancel)
+        window.actions_["cancel"].triggered.connect(control.cancel)
     window.panes.show("log", focus=True)
-    controller_of(window.workbench).ask(Mode.NO_CACHE if no_cache else Mode.ISOLATED)
+    control.ask(Mode.NO_CACHE if no_cache else Mode.ISOLATED)
 
 
 class ConfirmController(QObject):
@@ -59,8 +65,8 @@ class ConfirmController(QObject):
         self._session: Session | None = None
         self._after: Callable[[Any], None] = lambda _: None
         self._secrets: dict[str, bytes] = {}
-        self._cleaned = False
-        self._driver = ScriptDriver(self)
+        self.attached = False       # whether a window's ways to cancel are connected
+        self._driver, self._cleaner = ScriptDriver(self), ScriptDriver(self)
         self._driver.finished.connect(self._finished)
         self._driver.failed.connect(self._failed)
         self._show = QTimer(self, singleShot=True, interval=_SHOW_MS)
@@ -68,9 +74,9 @@ class ConfirmController(QObject):
         app = QCoreApplication.instance()
         if app is not None:
             app.aboutToQuit.connect(self.shutdown)
-        workbench.destroyed.connect(self._show.stop)
         workbench.project_opened.connect(self._new_project)
         workbench.state_changed.connect(self._state_changed)
+        QTimer.singleShot(0, self, self.clean_leftovers)
 
     @property
     def state(self) -> ConfirmState:
@@ -145,7 +151,6 @@ class ConfirmController(QObject):
             return
         self._set(stage=Stage.PLANNED, survey=found)
         self._plan_again()
-        self._clean_leftovers()
 
     def _plan_again(self) -> None:
         """The command line as it will be, with the temporary folder by name."""
@@ -173,17 +178,16 @@ class ConfirmController(QObject):
             builds.append(PlannedBuild("now" if path else "first build", self._bench.state))
         return tuple(builds)
 
-    def _clean_leftovers(self) -> None:
-        """Once a run of the app: what a killed one left on engines that are near."""
+    @Slot()
+    def clean_leftovers(self) -> None:
+        """Remove what a killed run of the app left: folders, and images on engines that are near."""
         running = data_dir() / "running"
-        left = [run for run in leftovers.find(running) if not run.remote] if not self._cleaned else []
-        self._cleaned = True
-        if left:
-            def all_of_them() -> Any:
+        left = [run for run in leftovers.find(running) if not run.remote]
+        if left and not self._cleaner.running:
+            def all_of_them() -> Script[None]:
                 for run in left:
                     yield from leftovers.clean(run, running)
-            self._after = lambda _: None
-            self._driver.start(all_of_them())
+            self._cleaner.start(all_of_them())
 
     # -- run ------------------------------------------------------------------------------------------------------
 
@@ -216,6 +220,7 @@ class ConfirmController(QObject):
         """Stop at once and clean up; for closing the window."""
         self._show.stop()
         self._session = None
+        self._cleaner.shutdown()
         self._driver.shutdown()
 
     def _plan(self) -> Plan:

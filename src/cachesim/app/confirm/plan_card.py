@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QWidget,
 )
 
@@ -78,9 +77,8 @@ class PlanCard(QScrollArea):
             self.mode.addItem(word, mode)
             self.mode.setItemData(self.mode.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         for box in (self.mode, self.engine):
-            box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(18)
+            box.setMinimumContentsLength(10)
         self.run = QPushButton("&Run")
         self.run.setStatusTip("Make the real build now")
         self.run.setDefault(True)
@@ -110,11 +108,11 @@ class PlanCard(QScrollArea):
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(6)
         head = QHBoxLayout()
-        head.addWidget(self.mode, 1)
+        head.setSpacing(8)
+        head.addWidget(self.mode)
         head.addWidget(QLabel("on"))
-        head.addWidget(self.engine, 2)
+        head.addWidget(self.engine, 1)
         head.addWidget(self.network)
-        head.addStretch(1)
         head.addWidget(self.run)
         grid.addLayout(head, 0, 0, 1, 2)
         grid.addWidget(self.promise, 1, 0)

@@ -41,6 +41,7 @@ class ResultView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state = ConfirmState()
+        self._quiet = False         # a line is chosen by the view, not by the person
         self._shown: object = None
         self.summary = named(QLabel(wordWrap=True), "Result of the real build")
         self.build = named(QComboBox(), "Which build")
@@ -57,6 +58,7 @@ class ResultView(QWidget):
             button.setStatusTip(tip)
         self.model = RowModel(self)
         self.table = Table("Predicted and observed, step by step", self.model, {2: 1}, self)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.detail = named(QPlainTextEdit(readOnly=True), "Explanation of the chosen line")
         self.log = named(QPlainTextEdit(readOnly=True), "Output of the chosen line")
         for text in (self.detail, self.log):
@@ -99,8 +101,9 @@ class ResultView(QWidget):
         split.setChildrenCollapsible(False)
         split.addWidget(left)
         split.addWidget(self.tabs)
-        split.setStretchFactor(0, 3)
-        split.setStretchFactor(1, 2)
+        split.setStretchFactor(0, 5)
+        split.setStretchFactor(1, 3)
+        split.setSizes([500, 280])
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 6, 8, 6)
         box.setSpacing(6)
@@ -156,11 +159,13 @@ class ResultView(QWidget):
         self.summary.setText(f"{result.verdict}  {totals(build)}.")
         self.summary.setToolTip(notes)
         self.model.show(rows_of(build, own_lines=self.own.isChecked()))
-        self.time_line.show_build(build.observed)
+        self.time_line.show_build(build.observed, own_lines=self.own.isChecked())
         rows = self.model.rows
-        first = next((n for n, row in enumerate(rows) if row.differs or row.observed == "failed"), 0)
+        first = next((n for n, row in enumerate(rows) if row.differs or row.observed == "failed"), None)
         if rows:
-            self.table.selectRow(first)
+            self._quiet = first is None
+            self.table.selectRow(first or 0)
+            self._quiet = False
         self._show_line()
 
     def select_step(self, step: StepId | None) -> None:
@@ -199,7 +204,7 @@ class ResultView(QWidget):
     def _choose(self, current: QModelIndex, previous: QModelIndex) -> None:
         self._show_line()
         row = self._row()
-        if row is not None and row.step is not None:
+        if row is not None and row.step is not None and not self._quiet:
             self.step_chosen.emit(row.step)
 
     def _show_line(self) -> None:

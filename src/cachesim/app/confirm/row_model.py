@@ -11,6 +11,7 @@ from cachesim.app.confirm.rows import Row
 from cachesim.app.report.panel import bold, fixed_font
 from cachesim.app.report.table import COPY_ROLE
 from cachesim.app.theme import Theme, icon
+from cachesim.confirm.durations import text_of
 from cachesim.confirm.match import Verdict
 
 __all__ = ["RowModel"]
@@ -69,11 +70,12 @@ class RowModel(QAbstractTableModel):
     def data(self, index: _INDEX, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row, column = self._rows[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return " ".join(_text(row, column).split("\n"))
+            text = _text(row, column)
+            return " ".join((text_of(text) if column == _STEP and row.line else text).split("\n"))
         if role == COPY_ROLE:
             return _text(row, column) if column != _MARK else _word(row)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return row.note or row.cause or row.name
+            return "\n".join(part for part in (row.name, row.note or row.cause) if part)
         if role == Qt.ItemDataRole.FontRole:
             return self._fonts[(2 if column == _STEP else 0) + row.differs]
         if role == Qt.ItemDataRole.TextAlignmentRole and column in (_LINE, _TOOK):

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cachesim.app.theme import Theme
+from cachesim.confirm.match import is_internal
 from cachesim.confirm.observed import ObservedBuild, ObservedVertex, VertexStatus
 from cachesim.engines.base import MissReason, Outcome
 
@@ -80,9 +81,10 @@ class TimeLine(QWidget):
         """What is drawn."""
         return self._bars
 
-    def show_build(self, build: ObservedBuild | None) -> None:
-        """Draw a build (None: nothing)."""
+    def show_build(self, build: ObservedBuild | None, *, own_lines: bool = False) -> None:
+        """Draw a build (None: nothing), with or without what the engine does for itself."""
         bars = bars_of(build) if build is not None else ()
+        bars = tuple(bar for bar in bars if own_lines or not is_internal(bar.name))
         if bars != self._bars:
             self._bars = bars
             text = "; ".join(f"{b.name}: {b.spans[0][0]:.1f} to {b.end:.1f} s" for b in bars if b.spans)
