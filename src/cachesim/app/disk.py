@@ -34,6 +34,7 @@ class ProjectDisk(QObject):
 
     progressed = Signal(int, int)
     opened = Signal(object)         # Opened
+    context_changed = Signal(object)        # ContextSnapshot: the files on disk are others than before
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
@@ -155,11 +156,13 @@ class ProjectDisk(QObject):
             return
         state = bench.state
         context, taken, kept = followed(state.context, self.context, found.context)
-        self.context = found.context
+        other, self.context = found.context.tree is not self.context.tree, found.context
         own = info.dockerfile_path
         said = [path for path in taken if path != own]
         if context != state.context:
             bench.follow_context(context)
+        if other:
+            self.context_changed.emit(found.context)
         if kept := tuple(path for path in kept if path != own):
             bench.post(Message(f"{_few(kept)} changed on disk, but was edited here in thought: the edit was kept.",
                                key="kept"))

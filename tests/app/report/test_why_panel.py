@@ -122,7 +122,7 @@ def test_odd_file_names_survive_the_way_through_a_link(qtbot: QtBot, bench: Work
 def test_a_broken_text_keeps_the_last_answer_and_says_so(qtbot: QtBot, bench: Workbench, panel: WhyPanel) -> None:
     with qtbot.waitSignal(bench.report_stale_changed):
         bench.new_text(bench.state.text.replace("RUN npm ci", "RUNN npm ci"))
-    assert "Line 4 does not parse" in panel.text.toPlainText()
+    qtbot.waitUntil(lambda: "Line 4 does not parse" in panel.text.toPlainText())
     assert "steps would run again" in panel.text.toPlainText()
 
 

@@ -82,7 +82,7 @@ class ContextPanel(Panel):
         self.tree.selectionModel().selectionChanged.connect(self._selection)
         self.tree.selectionModel().currentChanged.connect(self._selection)
         for signal in (workbench.state_changed, workbench.report_changed, workbench.selection_changed,
-                       workbench.timeline_changed, workbench.project_opened):
+                       workbench.timeline_changed, workbench.project_opened, workbench.disk.context_changed):
             signal.connect(self._changed)
         self.apply_look(workbench.look)
 

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Slot
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -86,6 +86,19 @@ class _Dialog(QDialog):
         return self.fontMetrics().averageCharWidth()
 
 
+class _PathEdit(QLineEdit):
+    """Keeps its cursor and selection when a dialog gives it the focus."""
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        start, length, cursor = self.selectionStart(), len(self.selectedText()), self.cursorPosition()
+        super().focusInEvent(event)
+        if length:
+            self.setSelection(start, length)
+        else:
+            self.deselect()
+            self.setCursorPosition(cursor)
+
+
 class TextDialog(_Dialog):
     """A small text editor; with `taken` it also asks for the path of a new file."""
 
@@ -93,7 +106,7 @@ class TextDialog(_Dialog):
                  taken: Callable[[str], bool] | None = None) -> None:
         super().__init__("Add file" if taken else f"Edit {path}", parent)
         self._taken = taken
-        self.path = named(QLineEdit(path), "Path in the context")
+        self.path = named(_PathEdit(path), "Path in the context")
         self.text = named(QPlainTextEdit(text), f"Text of {path}" if path else "Text of the file")
         self.text.setFont(fixed_font(self.font()))
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
@@ -110,7 +123,6 @@ class TextDialog(_Dialog):
         self.rows.addWidget(note)
         self.finish()
         self.problem.setVisible(taken is not None)
-        QShortcut(QKeySequence("Ctrl+Return"), self).activated.connect(self._accept_by_key)
         (self.path if taken else self.text).setFocus()
         self._check()
 
@@ -133,19 +145,20 @@ class TextDialog(_Dialog):
         return QSize(self.em() * 90, self.fontMetrics().height() * 24)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Tab \
+        """Ctrl+Tab leaves the editor, Ctrl+Return accepts."""
+        if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent) \
                 and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            return self.focusNextPrevChild(True)
+            if event.key() == Qt.Key.Key_Tab:
+                return self.focusNextPrevChild(True)
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                if self.buttons.button(QDialogButtonBox.StandardButton.Ok).isEnabled():
+                    self.accept()
+                return True
         return super().eventFilter(watched, event)
 
     @Slot()
     def _check(self) -> None:
         self.set_problem(path_problem(self.path.text(), self._taken) if self._taken else "")
-
-    @Slot()
-    def _accept_by_key(self) -> None:
-        if self.buttons.button(QDialogButtonBox.StandardButton.Ok).isEnabled():
-            self.accept()
 
 
 class PathDialog(_Dialog):
@@ -155,7 +168,7 @@ class PathDialog(_Dialog):
         super().__init__(f"Rename {path}", parent)
         self._old, self._taken = path, taken
         label = QLabel("&New path in the context:")
-        self.path = named(QLineEdit(path), "New path in the context")
+        self.path = named(_PathEdit(path), "New path in the context")
         label.setBuddy(self.path)
         self.path.setMinimumWidth(self.em() * 50)
         start = path.rfind("/") + 1

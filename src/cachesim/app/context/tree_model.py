@@ -165,8 +165,11 @@ class ContextModel(QAbstractItemModel):
 
     def hasChildren(self, parent: _INDEX = QModelIndex()) -> bool:  # noqa: B008
         node = self._node(parent)
-        return not (parent.isValid() and parent.column() > 0) and not node.gone and (
-            bool(node.entry.children) or bool(node.order) or self._deleted_below(node))
+        if node.gone or (parent.isValid() and parent.column() > 0):
+            return False
+        if node.order is not None or self._matches is not None:
+            return bool(self._names(node))
+        return bool(node.entry.children) or self._deleted_below(node)
 
     def index(self, row: int, column: int, parent: _INDEX = QModelIndex()) -> QModelIndex:  # noqa: B008
         node = self._node(parent)
