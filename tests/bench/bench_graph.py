@@ -84,15 +84,15 @@ def main() -> None:
     view = DagView(workbench)
     view.resize(1113, 760)
     view.show()
-    view._show(reports[0], animate=False)
+    view.show_report(reports[0], animate=False)
     app.processEvents()
     print(f"  {'first picture':<44} {(perf_counter() - start) * 1000:8.2f} ms")
     turn = iter(range(10_000))
-    timed("other verdicts, same structure", lambda: view._show(reports[next(turn) % 2], animate=False))
-    timed("other verdicts, painted", lambda: (view._show(reports[next(turn) % 2], animate=False), view.grab()))
+    timed("other verdicts, same structure", lambda: view.show_report(reports[next(turn) % 2], animate=False))
+    timed("other verdicts, painted", lambda: (view.show_report(reports[next(turn) % 2], animate=False), view.grab()))
 
     def all_nodes(zoom: float) -> Callable[[], None]:
-        view._set_zoom(zoom)
+        view.set_zoom(zoom)
         size = view.dag.layout
         image = QImage(round(size.width * zoom), round(size.height * zoom), QImage.Format.Format_ARGB32_Premultiplied)
 
@@ -107,10 +107,10 @@ def main() -> None:
     timed("every node painted as overview (16 %)", all_nodes(0.16))
     for width, height in ((1113, 760), (1920, 1080)):
         view.resize(width, height)
-        view._set_zoom(1.0)
+        view.set_zoom(1.0)
         app.processEvents()
         timed(f"view {width}x{height} repainted at 100 %", view.grab)
-        view._set_zoom(0.85)
+        view.set_zoom(0.85)
         timed(f"view {width}x{height} repainted at 85 %", view.grab)
         view.fit()
         timed(f"view {width}x{height} repainted as overview", view.grab)
@@ -121,9 +121,9 @@ def main() -> None:
         app.processEvents()
 
     def zoom() -> None:
-        view._zoom_at(view._pivot(), 1.15 if next(turn) % 2 else 1 / 1.15)
+        view.zoom_at(view.pivot(), 1.15 if next(turn) % 2 else 1 / 1.15)
         app.processEvents()
-    view._set_zoom(1.0)
+    view.set_zoom(1.0)
     timed("pan by 37 px at 100 %", pan, 60)
     timed("one notch of zoom around 100 %", zoom, 60)
     view.fit()

@@ -129,17 +129,17 @@ def test_keys_and_buttons_zoom_and_the_percentage_says_so(view: DagView) -> None
     key(view, Qt.Key.Key_0, CTRL)
     assert view.zoom == 1.0
     key(view, Qt.Key.Key_Plus, CTRL)
-    assert view.zoom_bar.percent.text() == "115 %"
+    assert view.cover.zoom_bar.percent.text() == "115 %"
     key(view, Qt.Key.Key_Minus, CTRL)
     assert view.zoom == pytest.approx(1.0)
-    QTest.mouseClick(view.zoom_bar.zoom_out, LEFT)
-    assert view.zoom_bar.percent.text() == "87 %"
-    QTest.mouseClick(view.zoom_bar.percent, LEFT)
+    QTest.mouseClick(view.cover.zoom_bar.zoom_out, LEFT)
+    assert view.cover.zoom_bar.percent.text() == "87 %"
+    QTest.mouseClick(view.cover.zoom_bar.percent, LEFT)
     assert view.zoom == pytest.approx(1.0)
 
 
 def test_fit_shows_everything(view: DagView) -> None:
-    QTest.mouseClick(view.zoom_bar.fit, LEFT)
+    QTest.mouseClick(view.cover.zoom_bar.fit, LEFT)
     seen = view.mapToScene(view.viewport().rect()).boundingRect()
     assert all(seen.contains(item.rect) for item in view.dag.steps.values())
     assert view.verticalScrollBar().maximum() == 0
@@ -233,11 +233,11 @@ def test_the_ring_follows_the_selection_of_other_views_and_is_scrolled_to(view: 
 
 def test_without_follow_nothing_scrolls(view: DagView, workbench: Workbench) -> None:
     view.resize(400, 260)
-    QTest.mouseClick(view.zoom_bar.follow, LEFT)
+    QTest.mouseClick(view.cover.zoom_bar.follow, LEFT)
     before = view.horizontalScrollBar().value(), view.verticalScrollBar().value()
     workbench.select(StepId(3, 7))
     assert (view.horizontalScrollBar().value(), view.verticalScrollBar().value()) == before
-    QTest.mouseClick(view.zoom_bar.follow, LEFT)
+    QTest.mouseClick(view.cover.zoom_bar.follow, LEFT)
     assert (view.horizontalScrollBar().value(), view.verticalScrollBar().value()) != before
 
 
@@ -395,11 +395,11 @@ def test_above_300_steps_only_what_is_seen_is_animated(view: DagView, workbench:
 
 def test_a_running_step_has_a_moving_bar_and_reduced_motion_stills_it(view: DagView, workbench: Workbench) -> None:
     view.set_running({StepId(1, 2)})
-    assert view._bar_timer.isActive()
-    view._move_bars()
+    assert view.bars.moving
+    view.bars.advance()
     assert view.dag.canvas.phase > 0
     workbench.set_settings(Settings(reduce_motion=True))
-    assert not view._bar_timer.isActive()
+    assert not view.bars.moving
     assert view.dag.steps[StepId(1, 2)].running
     view.set_running(set())
     assert "running" not in view.dag.describe()
@@ -438,7 +438,7 @@ def test_a_broken_text_dims_the_last_good_picture_and_says_which_line(qtbot: QtB
     assert view.dag.describe() == before
     assert view.viewport().grab().toImage() != picture
     with qtbot.waitSignal(workbench.line_activated) as asked:
-        QTest.mouseClick(view._stale_caption.button, LEFT)
+        QTest.mouseClick(view.cover.state.button, LEFT)
     assert asked.args == [10]
     workbench._stale = False
     workbench.report_stale_changed.emit(False)
@@ -466,10 +466,10 @@ def test_a_hanging_edit_is_shown_as_a_preview_and_taken_back(qtbot: QtBot, view:
 
 def test_an_empty_file_says_how_to_begin(view: DagView, workbench: Workbench, show: Show) -> None:
     show(workbench, "# nothing yet\n", {})
-    assert view._empty_caption.isVisible()
-    assert "FROM" in view._empty_caption.text
+    assert view.cover.empty.isVisible()
+    assert "FROM" in view.cover.empty.text
     show(workbench)
-    assert not view._empty_caption.isVisible()
+    assert not view.cover.empty.isVisible()
 
 
 def test_hovering_says_line_instruction_verdict_and_cause(view: DagView) -> None:
@@ -481,16 +481,16 @@ def test_hovering_says_line_instruction_verdict_and_cause(view: DagView) -> None
 def test_the_names_of_lanes_stay_at_the_edge_while_scrolled(view: DagView, workbench: Workbench, show: Show) -> None:
     show(workbench, long_file(60), {})
     view.verticalScrollBar().setValue(0)
-    assert not view._lane_bar.isVisible()
+    assert not view.cover.lane_bar.isVisible()
     view.verticalScrollBar().setValue(400)
-    assert view._lane_bar.isVisible()
-    assert [name for _, _, name in view._lane_bar._names] == ["stage-0"]
+    assert view.cover.lane_bar.isVisible()
+    assert [name for _, _, name in view.cover.lane_bar._names] == ["stage-0"]
 
 
 def test_the_legend_lists_what_occurs(view: DagView) -> None:
-    QTest.mouseClick(view.zoom_bar.legend, LEFT)
-    assert view._legend.isVisible()
-    said = view._legend.accessibleDescription()
+    QTest.mouseClick(view.cover.zoom_bar.legend, LEFT)
+    assert view.cover.legend.isVisible()
+    said = view.cover.legend.accessibleDescription()
     assert "Runs: never built" in said and "mounts" in said and "Failed" not in said
 
 
@@ -510,7 +510,7 @@ def test_presentation_grows_nodes_and_returns_to_the_very_same_place(view: DagVi
     wheel(view, QPoint(300, 150), 120, CTRL)
     view.horizontalScrollBar().setValue(70)
     view.verticalScrollBar().setValue(33)
-    before = view._place, view.dag.describe()
+    before = view.place, view.dag.describe()
     workbench.set_look(LIGHT.with_sizes(PRESENTATION))
     assert view.zoom == 1.0
     assert (view.dag.canvas.metrics.node_width, view.dag.canvas.metrics.node_height) == (300, 60)
@@ -519,34 +519,34 @@ def test_presentation_grows_nodes_and_returns_to_the_very_same_place(view: DagVi
     workbench.set_look(LIGHT)
     view.resize(743, 441)
     view.resize(742, 440)
-    assert (view._place, view.dag.describe()) == before
+    assert (view.place, view.dag.describe()) == before
 
 
 def test_presenting_says_why_over_the_foot_and_keeps_room_around_the_step(view: DagView, workbench: Workbench) -> None:
     workbench.set_look(LIGHT.with_sizes(PRESENTATION))
     view.resize(1400, 700)
     workbench.select(StepId(3, 4))
-    assert view._why_caption.isVisible()
-    assert view._why_caption.text.startswith("13 of 16: Line 23, COPY --from=build")
+    assert view.cover.why.isVisible()
+    assert view.cover.why.text.startswith("13 of 16: Line 23, COPY --from=build")
     rect = view.dag.rect_of(StepId(3, 4))
     assert rect is not None
     shown = view.mapFromScene(rect).boundingRect()
     assert 0.29 * view.viewport().height() <= view.viewport().height() - shown.bottom()
     workbench.set_look(LIGHT)
-    assert not view._why_caption.isVisible()
+    assert not view.cover.why.isVisible()
 
 
 def test_presenting_counts_only_what_is_built(view: DagView, workbench: Workbench) -> None:
     workbench.set_look(LIGHT.with_sizes(PRESENTATION))
     workbench.select(StepId(2, 1))
-    assert view._why_caption.text.startswith("Line 16, RUN npm run docs: Not in target")
+    assert view.cover.why.text.startswith("Line 16, RUN npm run docs: Not in target")
 
 
 def test_another_theme_repaints_and_keeps_the_place(view: DagView, workbench: Workbench) -> None:
     view.verticalScrollBar().setValue(20)
-    place, picture = view._place, view.grab().toImage()
+    place, picture = view.place, view.grab().toImage()
     workbench.set_look(DARK)
-    assert view._place == place
+    assert view.place == place
     assert view.grab().toImage() != picture
     workbench.set_look(LIGHT)
     assert view.grab().toImage() == picture
@@ -573,9 +573,9 @@ def test_the_selected_step_is_told_to_assistive_technology(view: DagView, workbe
 
 
 def test_buttons_are_large_enough_to_hit(view: DagView, workbench: Workbench) -> None:
-    assert all(b.width() >= 24 and b.height() >= 24 for b in view.zoom_bar.findChildren(QToolButton))
+    assert all(b.width() >= 24 and b.height() >= 24 for b in view.cover.zoom_bar.findChildren(QToolButton))
     workbench.set_look(LIGHT.with_sizes(PRESENTATION))
-    assert all(b.width() >= 32 and b.height() >= 32 for b in view.zoom_bar.findChildren(QToolButton))
+    assert all(b.width() >= 32 and b.height() >= 32 for b in view.cover.zoom_bar.findChildren(QToolButton))
 
 
 def test_the_list_takes_the_place_of_the_picture_and_gives_it_back(view: DagView, workbench: Workbench) -> None:
@@ -583,8 +583,8 @@ def test_the_list_takes_the_place_of_the_picture_and_gives_it_back(view: DagView
     view.setFocus()
     view.show_list(True)
     assert view.list_shown
-    assert view._list is not None and view._list.geometry() == view.rect()
-    QTest.keyClick(view._list, Qt.Key.Key_M)
+    assert view.steps_list is not None and view.steps_list.geometry() == view.rect()
+    QTest.keyClick(view.steps_list, Qt.Key.Key_M)
     assert workbench.selected == StepId(1, 1)
     view.show_list(False)
     assert not view.list_shown

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QAbstractAnimation
 
-from cachesim.app.dag.cascade import GLOW, INTERVAL, LONGEST, Cascade
+from cachesim.app.dag.motion import GLOW, INTERVAL, LONGEST, Cascade
 from cachesim.graph.model import StepId
 
 

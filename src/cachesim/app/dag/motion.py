@@ -1,15 +1,16 @@
-"""In which order and how fast do changed verdicts appear?"""
+"""What moves in the graph: changed verdicts one after the other, and a bar where a step runs?"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QAbstractAnimation, QObject
+from PySide6.QtCore import QAbstractAnimation, QObject, QTimer, Slot
 
+from cachesim.app.dag.scene import DagScene
 from cachesim.graph.model import StepId
 
-__all__ = ["GLOW", "INTERVAL", "LONGEST", "Cascade"]
+__all__ = ["GLOW", "INTERVAL", "LONGEST", "Cascade", "RunningBars"]
 
 INTERVAL = 60       # ms between two steps
 GLOW = 380          # ms a step glows after its change
@@ -63,3 +64,45 @@ class Cascade(QAbstractAnimation):
             self._glow(self._steps[index], max(0.0, share))
             if share <= 0:
                 self._faded = index + 1
+
+
+class RunningBars(QObject):
+    """Moves the bars of running steps; repaints nothing else."""
+
+    def __init__(self, scene: DagScene, parent: QObject) -> None:
+        super().__init__(parent)
+        self._scene = scene
+        self._still = False
+        self._timer = QTimer(self, interval=33)
+        self._timer.timeout.connect(self.advance)
+
+    @property
+    def moving(self) -> bool:
+        return self._timer.isActive()
+
+    def set_still(self, still: bool) -> None:
+        """Show bars that stand still (reduced motion)."""
+        self._still = still
+        self._scene.canvas.phase = -1.0 if still else 0.0
+        self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Start or stop, as steps run or not."""
+        if self._scene.running and not self._still:
+            self._timer.start()
+        else:
+            self._timer.stop()
+        self._repaint()
+
+    @Slot()
+    def advance(self) -> None:
+        """One frame."""
+        self._scene.canvas.phase = (self._scene.canvas.phase + 0.028) % 1.0
+        self._repaint()
+
+    def _repaint(self) -> None:
+        for step in self._scene.running:
+            item = self._scene.steps.get(step)
+            if item is not None:
+                item.update(item.bar_rect)

@@ -1,0 +1,100 @@
+"""What lies over the picture, where, and what does it say in which state?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, QRect, Slot
+from PySide6.QtWidgets import QGraphicsView
+
+from cachesim.app.dag.canvas import Canvas
+from cachesim.app.dag.overlay import Caption, LaneBar, Legend, ZoomBar
+from cachesim.app.theme import Theme, look_of_step
+from cachesim.graph.model import EdgeKind
+from cachesim.simulate.report import SimulationReport
+
+__all__ = ["Cover"]
+
+_EDGE = 6       # px between an overlay and the edge
+
+
+class Cover(QObject):
+    """Zoom buttons, legend, lane names and captions of a view. They are children of the view, not of its viewport: that
+    one's children would be scrolled along."""
+
+    def __init__(self, canvas: Canvas, view: QGraphicsView) -> None:
+        super().__init__(view)
+        self._view = view
+        self._report: SimulationReport | None = None
+        self._theme: Theme | None = None
+        self.lane_bar = LaneBar(canvas, view)
+        self.legend = Legend(canvas, view)
+        self.zoom_bar = ZoomBar(view)
+        self.state = Caption("State of the graph", view, "Go to line")
+        self.why = Caption("Why", view)
+        self.empty = Caption("Nothing to show", view)
+        self.zoom_bar.legend_changed.connect(self._show_legend)
+
+    @property
+    def foot(self) -> int:
+        """Height at the lower edge that is never free, in px."""
+        return self.zoom_bar.height() + 2 * _EDGE
+
+    def show_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self._theme = theme
+        self.zoom_bar.show_theme(theme)
+        self.state.show_theme(theme, edge=theme.error)
+        self.empty.show_theme(theme)
+        self.why.show_theme(theme, edge=theme.accent, px=theme.sizes.verdict if theme.sizes.presenting else 0.0)
+        self._fill_legend()
+
+    def show_report(self, report: SimulationReport) -> None:
+        """Explain what occurs in that report; say how to begin where there is nothing."""
+        self._report = report
+        self._fill_legend()
+        self.empty.show_text("" if report.graph.stages else "Nothing to build yet. Start with FROM and an image.")
+
+    def show_state(self, text: str, *, broken: bool) -> None:
+        """Say that the picture is not that of the text; a broken text can be gone to."""
+        self.state.button.setVisible(broken)
+        self.state.show_text(text)
+        self.place()
+
+    def show_lane_names(self, names: Sequence[tuple[float, float, str]]) -> None:
+        """Left, width and text of the lanes whose own names are out of sight."""
+        self.lane_bar.show_names(names)
+
+    def show_for_list(self, listed: bool) -> None:
+        """The list has no zoom and no legend."""
+        self.zoom_bar.setVisible(not listed)
+        self.legend.setVisible(not listed and self.zoom_bar.legend.isChecked())
+
+    def place(self) -> None:
+        """Put everything where it belongs."""
+        area, bar = self._view.viewport().geometry(), self.zoom_bar
+        bar.adjustSize()
+        bar.move(area.right() - bar.width() - _EDGE, area.bottom() - bar.height() - _EDGE)
+        self.legend.resize(self.legend.sizeHint())
+        self.legend.move(area.right() - self.legend.width() - _EDGE, bar.y() - self.legend.height() - _EDGE)
+        line = round(self._view.fontMetrics().height() + 10)
+        self.lane_bar.setGeometry(QRect(area.x(), area.y(), area.width(), line))
+        top = area.y() + 8 + (line if self.lane_bar.isVisibleTo(self._view) else 0)
+        left, width = area.x() + 8, area.width() - 16
+        self.state.place(left, top, width)
+        self.empty.place(left, area.y() + area.height() // 3, width)
+        self.why.place(left, bar.y() - _EDGE, width, from_below=True)
+
+    @Slot(bool)
+    def _show_legend(self, shown: bool) -> None:
+        self.legend.setVisible(shown)
+        self.place()
+
+    def _fill_legend(self) -> None:
+        report, theme = self._report, self._theme
+        if report is None or theme is None:
+            return
+        present = {look_of_step(step, theme) for step in report.steps}
+        kinds = {edge.kind for edge in report.graph.edges}
+        self.legend.show_rows([look for _, look in theme.looks if look in present],
+                              [kind for kind in EdgeKind if kind in kinds])
