@@ -112,6 +112,7 @@ class Workbench(QObject):
         self._confirmation: object | None = None
         self._comparison: ReportComparison | None = None
         self._look, self._settings = LIGHT, Settings()
+        self._typing = False
         self._seconds = 1.0     # of the last simulation; the first one goes to the worker
         self._changes: tuple[_Before, ...] = ()
         self.may_leave: Callable[[], bool] = lambda: True      # asks before unsaved text is left; set by the window
@@ -196,6 +197,11 @@ class Workbench(QObject):
         return tuple(before.label for before in self._changes)
 
     @property
+    def typing(self) -> bool:
+        """Whether what is told right now answers a keystroke: what is not looked at then may come a moment later."""
+        return self._typing
+
+    @property
     def seconds(self) -> float:
         """How long the last simulation took."""
         return self._seconds
@@ -209,7 +215,7 @@ class Workbench(QObject):
     def new_text(self, text: str) -> None:
         """Take what the editor holds now (typing); the prediction follows once per turn of the event loop."""
         if text != self._state.text:
-            was_saved = self.saved
+            was_saved, self._typing = self.saved, True
             self._set_state(self._state.with_text(text, time_ns()))
             self.disk.keep_soon()
             if self.saved != was_saved:
@@ -421,6 +427,7 @@ class Workbench(QObject):
             self._show(self._report, report.diagnostics, stale=True)
         else:
             self._show(report, report.diagnostics)
+        self._typing = False
 
     def _show(self, report: SimulationReport | None, diagnostics: tuple[Diagnostic, ...], stale: bool = False) -> None:
         """Tell what is new of an answer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QEvent, Slot
+from PySide6.QtCore import QEvent, QTimer, Slot
 from PySide6.QtGui import QFont, QFontDatabase, QShowEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Panel", "bold", "copy_text", "fixed_font", "named"]
 
+_AFTER_TYPING_MS = 30
 
 _W = TypeVar("_W", bound=QWidget)
 
@@ -28,6 +29,8 @@ class Panel(QWidget):
         self._outdated = True
         self.setAccessibleName(name)
         self.setObjectName(name.lower().replace(" ", "-"))
+        self._after_typing = QTimer(self, singleShot=True, interval=_AFTER_TYPING_MS)
+        self._after_typing.timeout.connect(self.refresh_now)
         workbench.look_changed.connect(self._take_look)
 
     def refresh(self) -> None:
@@ -41,9 +44,15 @@ class Panel(QWidget):
     def outdated(self) -> None:
         """Refresh now if anybody can see it, else as soon as somebody can."""
         self._outdated = True
-        if self.isVisible():
+        if not self.isVisible():
+            return
+        if self._workbench.typing:      # editor, strips and graph are painted first
+            if not self._after_typing.isActive():
+                self._after_typing.start()
+        else:
             self.refresh_now()
 
+    @Slot()
     def refresh_now(self) -> None:
         """Refresh if something changed since the last time."""
         if self._outdated:
