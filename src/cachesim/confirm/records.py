@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from cachesim import __version__
 from cachesim.confirm.buildx import LineReader, PlainReader, RawJsonReader, Redactor
@@ -26,6 +26,7 @@ __all__ = ["FORMAT", "Record", "StreamFile", "Tally", "copy_record", "load_recor
 
 FORMAT = 1
 _MAIN = "confirmation.json"
+_BUFFER = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,9 @@ class StreamFile:
         self._secrets = tuple(secrets)
         self._whole = Redactor(secrets)
         self._parts: dict[tuple[str, int], Redactor] = {}
+        self._waiting = bytearray()     # a buffer of our own: what cannot be written must not be tried again
         try:
-            self._file: IO[str] = path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
+            self._file = path.open("wb", buffering=0)
         except OSError as error:
             raise disk_trouble(error, path) from error
 
@@ -63,16 +65,25 @@ class StreamFile:
         Raises:
             InputError: The disk is full.
         """
-        try:
-            self._file.write(self._cleaned(line) + "\n" if self._whole.active else line + "\n")
-        except OSError as error:
-            raise disk_trouble(error, self.path) from error
+        text = self._cleaned(line) if self._whole.active else line
+        self._waiting += text.encode("utf-8", "backslashreplace") + b"\n"
+        if len(self._waiting) >= _BUFFER:
+            self._flush()
 
     def close(self) -> None:
-        """Write the rest; a full disk is told once more."""
+        """Write the rest; a full disk is told here at the latest."""
         try:
+            self._flush()
+        finally:
             self._file.close()
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, bytearray()
+        try:
+            while waiting:
+                del waiting[:self._file.write(waiting)]
         except OSError as error:
+            self._file.close()
             raise disk_trouble(error, self.path) from error
 
     def _cleaned(self, line: str) -> str:
