@@ -53,8 +53,14 @@ def test_renaming_a_stage_keeps_its_lines_together() -> None:
 
 
 def test_another_file_shows_in_the_key() -> None:
-    found = _compared(TEXT, TEXT, b"1", b"22")
-    assert found.pairs[1].changes
+    changes = _compared(TEXT, TEXT, b"1", b"22").pairs[1].changes
+    assert [(c.label, c.old and c.old[:3], c.new and c.new[:3]) for c in changes] == [("a", "1 B", "2 B")]
+
+
+def test_files_are_named_whichever_build_was_explained() -> None:
+    one, two = _compared(TEXT, TEXT, b"1", b"22").b, _compared(TEXT, TEXT, b"1", b"1").b
+    back = compare(one, two).pairs[1].changes
+    assert [(c.label, c.old and c.old[:3], c.new and c.new[:3]) for c in back] == [("a", "2 B", "1 B")]
 
 
 def test_totals_name_every_outcome_of_either() -> None:

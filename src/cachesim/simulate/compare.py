@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from cachesim.cache.key import PartChange, changed_parts
+from cachesim.cache.key import CacheKey, KeyPart, PartChange, PartKind, changed_parts
 from cachesim.engines.base import Outcome
 from cachesim.simulate.report import SimulationReport, StepReport
 
@@ -56,8 +56,26 @@ def compare(a: SimulationReport, b: SimulationReport) -> ReportComparison:
 
 
 def _pair(a: StepReport | None, b: StepReport | None) -> StepPair:
-    keys = a is not None and b is not None and a.key is not None and b.key is not None
-    return StepPair(a, b, changed_parts(a.key, b.key) if keys else ())  # type: ignore[union-attr, arg-type]
+    if a is None or b is None or a.key is None or b.key is None:
+        return StepPair(a, b)
+    changes = [c for c in changed_parts(a.key, b.key) if c.kind is not PartKind.FILE]
+    files = _files(a, b)
+    if files:       # they say the same in a person's words
+        changes = [c for c in changes if c.kind is not PartKind.CONTENT]
+    return StepPair(a, b, (*files, *changes))
+
+
+def _files(a: StepReport, b: StepReport) -> tuple[PartChange, ...]:
+    """The files that differ, where one of the two was explained against the other's content."""
+    if _content(b.cached_key) == _content(a.key):
+        return tuple(c for c in b.changes if c.kind is PartKind.FILE)
+    if _content(a.cached_key) == _content(b.key):
+        return tuple(replace(c, old=c.new, new=c.old) for c in a.changes if c.kind is PartKind.FILE)
+    return ()
+
+
+def _content(key: CacheKey | None) -> tuple[KeyPart, ...]:
+    return tuple(p for p in key.parts if p.kind is PartKind.CONTENT) if key is not None else ()
 
 
 def _aligned(a: SimulationReport, b: SimulationReport) -> Iterator[tuple[StepReport | None, StepReport | None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
@@ -11,10 +12,11 @@ from cachesim.app.report.panel import bold, fixed_font
 from cachesim.app.report.story import elided
 from cachesim.app.report.table import COPY_ROLE
 from cachesim.app.theme import Theme, icon, look_of_step, word_of
+from cachesim.cache.key import PartChange, PartKind
 from cachesim.simulate.compare import ReportComparison, StepPair
 from cachesim.simulate.report import StepReport
 
-__all__ = ["CompareModel", "what_differs"]
+__all__ = ["CompareModel", "first_cause", "own_changes", "what_differs"]
 
 _INDEX = QModelIndex | QPersistentModelIndex
 _HEADERS = ("", "Step", "First", "Second", "What differs", "In the first", "In the second")
@@ -28,12 +30,24 @@ def what_differs(pair: StepPair) -> tuple[str, str, str]:
     if pair.b is None:
         return "only in the first", pair.a.step.instruction.text, ""
     if pair.changes:
-        first, more = pair.changes[0], len(pair.changes) - 1
+        own = own_changes(pair) or pair.changes
+        first, more = own[0], len(own) - 1
         name = f"{first.kind.value} {first.label}" if first.label != first.kind.value else first.label
         return name + (f" and {more} more" if more else ""), first.old or "not there", first.new or "not there"
     if pair.a.step.instruction.text != pair.b.step.instruction.text:
         return "text", pair.a.step.instruction.text, pair.b.step.instruction.text
     return ("outcome", word_of(pair.a), word_of(pair.b)) if pair.differs else ("", "", "")
+
+
+def own_changes(pair: StepPair) -> tuple[PartChange, ...]:
+    """What differs in the step itself, not in what it lies on."""
+    return tuple(change for change in pair.changes if change.kind is not PartKind.PARENT)
+
+
+def first_cause(pairs: Sequence[StepPair]) -> int | None:
+    """The row to look at first: a step that itself differs, else any that does."""
+    own = (n for n, pair in enumerate(pairs) if pair.a is None or pair.b is None or own_changes(pair))
+    return next(own, next((n for n, pair in enumerate(pairs) if pair.differs), None))
 
 
 class CompareModel(QAbstractTableModel):

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cachesim.app.compare.model import CompareModel
+from cachesim.app.compare.model import CompareModel, first_cause
 from cachesim.app.report.keyparts import KeyPartsModel, part_rows
 from cachesim.app.report.panel import Panel, named
 from cachesim.app.report.table import Table
@@ -160,9 +160,9 @@ class ComparePanel(Panel):
             return
         self.model.show(self._comparison, self.only.isChecked())
         self.totals.setText(totals_text(self._comparison) if self._comparison is not None else "")
-        differing = next((n for n, pair in enumerate(self.model.pairs) if pair.differs), None)
-        if differing is not None:
-            self.table.setCurrentIndex(self.model.index(differing, 0))
+        cause = first_cause(self.model.pairs)
+        if cause is not None:
+            self.table.setCurrentIndex(self.model.index(cause, 0))
         else:
             self.parts.set_rows(())
 
@@ -170,8 +170,9 @@ class ComparePanel(Panel):
     def _show_parts(self, index: QModelIndex) -> None:
         pair = self.model.pairs[index.row()] if index.isValid() and index.row() < len(self.model.pairs) else None
         a, b = (pair.a, pair.b) if pair is not None else (None, None)
-        self.parts.set_rows(part_rows(a.key if a is not None else None, b.key if b is not None else None),
-                            "In the first", "In the second")
+        rows = part_rows(a.key if a is not None else None, b.key if b is not None else None,
+                         pair.changes if pair is not None else None)
+        self.parts.set_rows(rows, "In the first", "In the second")
 
     @Slot(QModelIndex)
     def _jump(self, index: QModelIndex) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 from cachesim.app.report.panel import Panel, bold, fixed_font
 from cachesim.app.report.table import COPY_ROLE, Table
 from cachesim.app.theme import Theme, icon
-from cachesim.cache.key import CacheKey, changed_parts
+from cachesim.cache.key import CacheKey, PartChange, changed_parts
 from cachesim.engines.base import MissReason, Outcome
 
 if TYPE_CHECKING:
@@ -45,19 +46,20 @@ class PartRow:
     new: str
 
 
-def part_rows(cached: CacheKey | None, key: CacheKey | None) -> tuple[PartRow, ...]:
-    """Put two keys side by side, what differs first, each group in key order."""
-    if key is None and cached is None:
-        return ()
+def part_rows(cached: CacheKey | None, key: CacheKey | None,
+              changes: Sequence[PartChange] | None = None) -> tuple[PartRow, ...]:
+    """Put two keys side by side, what differs first, each group in key order.
+
+    `changes` says what differs where somebody knows it in better words than the keys do.
+    """
     if cached is None or key is None:
         only = cached or key
-        assert only is not None
         return tuple(PartRow(Mark.SAME, p.kind.value, p.label, p.value if key is None else "",
-                             p.value if key is not None else "") for p in only.parts)
-    changes = changed_parts(cached, key)
+                             p.value if key is not None else "") for p in (only.parts if only is not None else ()))
+    found = changed_parts(cached, key) if changes is None else changes
     rows = [PartRow(Mark.NEW if c.old is None else Mark.GONE if c.new is None else Mark.CHANGED, c.kind.value, c.label,
-                    c.old or "", c.new or "") for c in changes]
-    differing = {(c.kind, c.label) for c in changes}
+                    c.old or "", c.new or "") for c in found]
+    differing = {(c.kind, c.label) for c in (*found, *changed_parts(cached, key))}
     rows += [PartRow(Mark.SAME, p.kind.value, p.label, p.value, p.value) for p in key.parts
              if (p.kind, p.label) not in differing]
     return tuple(rows)
