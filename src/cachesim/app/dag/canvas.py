@@ -15,8 +15,9 @@ from cachesim.app.theme import Look, Pattern, Theme, pixmap
 from cachesim.graph.model import EdgeKind
 from cachesim.layout.layered import Metrics
 
-__all__ = ["Canvas", "Ink", "Level", "paint_ground", "shortened"]
+__all__ = ["Canvas", "Ink", "Label", "Level", "paint_ground", "shortened"]
 
+_POOL = 6_000_000   # pixels of shared pictures before they are made anew
 _READABLE = 9.0     # px on screen below which a text is not worth drawing
 
 
@@ -26,6 +27,15 @@ class Level(enum.Enum):
     FULL = "full text"
     KEYWORD = "keyword only"
     BLOCK = "colour and icon"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What many nodes say alike: keyword, verdict (cut to fit) and the icon of what is read from outside."""
+
+    keyword: str
+    word: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,8 @@ class Canvas:
         self.vector = False
         self.phase = 0.0        # of the running bar, 0 to 1
         self._icons: dict[tuple[str, str, int], QPixmap] = {}
-        self._grounds: dict[tuple[Look, float, float], tuple[QPixmap, float]] = {}
+        self._grounds: dict[tuple[Look, Label, float, float], tuple[QPixmap, float]] = {}
+        self._pooled = 0
         self._renderers: dict[tuple[str, str], QSvgRenderer] = {}
         self._inks: dict[Look, Ink] = {}
         self.theme = theme
@@ -65,8 +76,7 @@ class Canvas:
         """Take another zoom and device pixel ratio; True if another level of detail follows."""
         if (zoom, ratio) != (self.zoom, self.ratio):
             self.zoom, self.ratio = zoom, ratio
-            self._icons.clear()
-            self._grounds.clear()
+            self._forget_pictures()
         before, self.level = self.level, self.level_at(zoom)
         return before is not self.level
 
@@ -94,24 +104,31 @@ class Canvas:
             found = self._icons[key] = pixmap(name, colour, max(1, round(size)), self.zoom * self.ratio)
         painter.drawPixmap(QPointF(x, y), found)
 
-    def ground(self, look: Look, width: float, height: float) -> tuple[QPixmap, float]:
-        """A node without its texts at the present zoom, and how far it reaches beyond the node, in px on screen."""
-        key = (look, width, height)
+    def ground(self, look: Look, label: Label, width: float, height: float) -> tuple[QPixmap, float]:
+        """A node but for its own texts at the present zoom, and how far it reaches beyond the node, in px on screen."""
+        key = (look, label, width, height)
         found = self._grounds.get(key)
         if found is None:
-            reach = math.ceil(3.0 * self.k * self.theme.border * self.zoom) + 1.0
-            size = QSizeF(width * self.zoom + 2 * reach, height * self.zoom + 2 * reach) * self.ratio
-            picture = QPixmap(math.ceil(size.width()), math.ceil(size.height()))
-            picture.setDevicePixelRatio(self.ratio)
-            picture.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(picture)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.translate(reach, reach)
-            painter.scale(self.zoom, self.zoom)
-            paint_ground(painter, self, look, width, height)
-            painter.end()
-            found = self._grounds[key] = (picture, reach)
+            found = self._grounds[key] = self._ground(look, label, width, height)
         return found
+
+    def _ground(self, look: Look, label: Label, width: float, height: float) -> tuple[QPixmap, float]:
+        reach = math.ceil(3.0 * self.k * self.theme.border * self.zoom) + 1.0
+        size = QSizeF(width * self.zoom + 2 * reach, height * self.zoom + 2 * reach) * self.ratio
+        self._pooled += round(size.width() * size.height())
+        if self._pooled > _POOL:
+            self._grounds.clear()
+            self._pooled = 0
+        picture = QPixmap(math.ceil(size.width()), math.ceil(size.height()))
+        picture.setDevicePixelRatio(self.ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(reach, reach)
+        painter.scale(self.zoom, self.zoom)
+        paint_ground(painter, self, look, label, width, height)
+        painter.end()
+        return picture, reach
 
     def edge_pen(self, kind: EdgeKind, emphasised: bool) -> QPen:
         """Parents in grey, copies in the accent colour, mounts dashed."""
@@ -158,8 +175,7 @@ class Canvas:
         self.text, self.muted = QColor(theme.text), QColor(theme.muted)
         self.bg, self.panel, self.line = QColor(theme.bg), QColor(theme.panel), QColor(theme.line)
         self.accent = QColor(theme.accent)
-        self._icons.clear()
-        self._grounds.clear()
+        self._forget_pictures()
         self._renderers.clear()
         self._inks.clear()
         self.level = self.level_at(self.zoom)
@@ -174,6 +190,21 @@ class Canvas:
                        Qt.PenCapStyle.RoundCap)
         solid = look.pattern is Pattern.NONE and look.icon == "check"
         return Ink(look, QBrush(QColor(look.fill)), border, strong, self._strip(look.pattern), pen, solid)
+
+    def _forget_pictures(self) -> None:
+        self._icons.clear()
+        self._grounds.clear()
+        self._pooled = 0
+
+    @property
+    def text_x(self) -> float:
+        """Where a node's texts begin."""
+        return self.metrics.icon_x + 15.0 * self.k
+
+    @property
+    def text_y(self) -> float:
+        """Upper edge of a node's first line."""
+        return 4.0 * self.k
 
     @property
     def strip(self) -> QRectF:
@@ -211,8 +242,8 @@ class Canvas:
         return found
 
 
-def paint_ground(painter: QPainter, canvas: Canvas, look: Look, width: float, height: float) -> None:
-    """A node without its texts: fill and border, and in the icon column pattern and icon."""
+def paint_ground(painter: QPainter, canvas: Canvas, look: Look, label: Label, width: float, height: float) -> None:
+    """A node but for its own texts: fill and border, pattern and icon, and what its label says at this level."""
     ink = canvas.ink(look)
     painter.setPen(ink.border)
     painter.setBrush(ink.fill)
@@ -229,6 +260,21 @@ def paint_ground(painter: QPainter, canvas: Canvas, look: Look, width: float, he
     size = (16.0 if canvas.level is Level.FULL else 20.0) * canvas.k
     canvas.icon(painter, look.icon, look.strong, canvas.metrics.icon_x + 2 * canvas.k - size / 2, (height - size) / 2,
                 size)
+    painter.setPen(canvas.text)
+    if canvas.level is Level.KEYWORD:
+        left, big = canvas.text_x + 2.0 * canvas.k, canvas.big_metrics
+        painter.setFont(canvas.big_font)
+        painter.drawText(QPointF(left, (height - big.height()) / 2 + big.ascent()),
+                         big.elidedText(label.keyword, Qt.TextElideMode.ElideRight, width - left - 6.0 * canvas.k))
+        return
+    painter.setFont(canvas.keyword_font)
+    painter.drawText(QPointF(canvas.text_x, canvas.text_y + canvas.keyword_metrics.ascent()), label.keyword)
+    painter.setFont(canvas.small_font)
+    painter.drawText(QPointF(canvas.text_x, height - 4.5 * canvas.k - canvas.small_metrics.descent()), label.word)
+    if label.mark:
+        size = 12.0 * canvas.k
+        canvas.icon(painter, label.mark, canvas.muted.name(), width - size - 7.0 * canvas.k,
+                    height - size - 6.0 * canvas.k, size)
 
 
 def shortened(reference: str) -> str:

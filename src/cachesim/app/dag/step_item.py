@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QStaticText
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsSceneHoverEvent, QStyleOptionGraphicsItem, QWidget
 
-from cachesim.app.dag.canvas import Canvas, Ink, Level, paint_ground
+from cachesim.app.dag.canvas import Canvas, Ink, Label, Level, paint_ground
 from cachesim.app.dag.words import node_text
 from cachesim.app.theme import Look
 from cachesim.engines.base import Outcome
@@ -19,6 +19,7 @@ from cachesim.layout.layered import Rect
 
 __all__ = ["Badge", "StepItem"]
 
+_BLANK = Label("")
 _REACH = 9.0        # how far ring, glow and badge reach beyond the node
 
 
@@ -50,8 +51,8 @@ class StepItem(QGraphicsItem):
         self._hovered = False
         self._width = canvas.metrics.node_width
         self._height = canvas.metrics.node_height
-        self._texts: list[tuple[QPointF, QStaticText, QFont, bool]] | None = None
-        self._big: tuple[QPointF, QStaticText] | None = None
+        self._texts: list[tuple[QPointF, QStaticText, QFont, QColor]] | None = None     # made when first painted
+        self._label = Label("")
         self.setAcceptHoverEvents(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setZValue(4.0)
@@ -105,7 +106,7 @@ class StepItem(QGraphicsItem):
 
     def refresh(self) -> None:
         """Draw everything anew (other text, theme or size)."""
-        self._texts = self._big = None
+        self._texts = None
         self.update()
 
     @property
@@ -131,11 +132,11 @@ class StepItem(QGraphicsItem):
         node = QRectF(0.0, 0.0, self._width, self._height)
         if self.glow > 0:
             self._paint_glow(painter, node, canvas.ink(look))
+        if self._texts is None:
+            self._texts = self._set()
         self._paint_ground(painter, look)
         if canvas.level is Level.FULL:
-            self._paint_text(painter)
-        elif canvas.level is Level.KEYWORD:
-            self._paint_keyword(painter)
+            self._paint_text(painter, self._texts)
         if self.running:
             self._paint_bar(painter)
         if self.is_cause or self._hovered:
@@ -147,44 +148,30 @@ class StepItem(QGraphicsItem):
             self._paint_badge(painter, self.badge)
 
     def _paint_ground(self, painter: QPainter, look: Look) -> None:
-        """Everything but texts. On screen it is a picture that all nodes of that look share, set on whole pixels."""
+        """What nodes of the same look and label share: on screen one picture, set on whole pixels."""
         canvas = self._canvas
         if canvas.vector:
-            paint_ground(painter, canvas, look, self._width, self._height)
+            paint_ground(painter, canvas, look, self._label, self._width, self._height)
             return
-        picture, reach = canvas.ground(look, self._width, self._height)
+        label = self._label if canvas.level is Level.FULL else _BLANK
+        if canvas.level is Level.KEYWORD:
+            label = Label(self._label.keyword)
+        picture, reach = canvas.ground(look, label, self._width, self._height)
         place = painter.worldTransform()
         painter.resetTransform()
         painter.drawPixmap(QPointF(round((place.dx() - reach) * canvas.ratio) / canvas.ratio,
                                    round((place.dy() - reach) * canvas.ratio) / canvas.ratio), picture)
         painter.setWorldTransform(place)
 
-    def _paint_text(self, painter: QPainter) -> None:
-        canvas = self._canvas
-        if self._texts is None:
-            self._texts = self._set()
-        for where, text, font, quiet in self._texts:
+    def _paint_text(self, painter: QPainter, texts: list[tuple[QPointF, QStaticText, QFont, QColor]]) -> None:
+        """The rest of the instruction and its line number: no two nodes share these."""
+        for where, text, font, colour in texts:
             painter.setFont(font)
-            painter.setPen(canvas.muted if quiet else canvas.text)
-            if canvas.vector:
+            painter.setPen(colour)
+            if self._canvas.vector:
                 painter.drawText(where + QPointF(0.0, QFontMetricsF(font).ascent()), text.text())
             else:
                 painter.drawStaticText(where, text)
-        if self.mark:
-            size = 12.0 * canvas.k
-            canvas.icon(painter, self.mark, canvas.muted.name(), self._width - size - 7.0 * canvas.k,
-                        self._height - size - 6.0 * canvas.k, size)
-
-    def _paint_keyword(self, painter: QPainter) -> None:
-        canvas = self._canvas
-        if self._big is None:
-            left = canvas.metrics.icon_x + 17.0 * canvas.k
-            word = canvas.big_metrics.elidedText(self.step.instruction.keyword, Qt.TextElideMode.ElideRight,
-                                                 self._width - left - 6.0 * canvas.k)
-            self._big = (QPointF(left, (self._height - canvas.big_metrics.height()) / 2), _still(word))
-        painter.setFont(canvas.big_font)
-        painter.setPen(canvas.text)
-        painter.drawStaticText(*self._big)
 
     def _paint_bar(self, painter: QPainter) -> None:
         canvas = self._canvas
@@ -230,25 +217,23 @@ class StepItem(QGraphicsItem):
         canvas.icon(painter, badge.value, look.strong, box.center().x() - inner / 2, box.center().y() - inner / 2,
                     inner)
 
-    def _set(self) -> list[tuple[QPointF, QStaticText, QFont, bool]]:
-        """The texts of the full level with their places: keyword, rest, line number; below them the word."""
-        canvas, instruction = self._canvas, self.step.instruction
-        k, left = canvas.k, canvas.metrics.icon_x + 15.0 * canvas.k
+    def _set(self) -> list[tuple[QPointF, QStaticText, QFont, QColor]]:
+        """Cut the texts to the node: the label, and what is the node's own with its places."""
+        canvas, k = self._canvas, self._canvas.k
         right = self._width - 8.0 * k
-        top, second = 4.0 * k, self._height - canvas.small_metrics.height() - 4.5 * k
         number = f"L{self.step.line}"
         number_x = right - canvas.small_metrics.horizontalAdvance(number) - (6.0 * k if self.badge else 0.0)
-        keyword, rest = node_text(instruction.text)
-        rest_x = left + canvas.keyword_metrics.horizontalAdvance(keyword) + canvas.text_metrics.horizontalAdvance(" ")
+        keyword, rest = node_text(self.step.instruction.text)
+        rest_x = canvas.text_x + canvas.keyword_metrics.horizontalAdvance(keyword)
+        rest_x += canvas.text_metrics.horizontalAdvance(" ")
         rest = canvas.text_metrics.elidedText(rest, Qt.TextElideMode.ElideRight, number_x - rest_x - 6.0 * k)
-        room = right - left - (16.0 * k if self.mark else 0.0)
+        room = right - canvas.text_x - (16.0 * k if self.mark else 0.0)
         fitting = (w for w in self.words if canvas.small_metrics.horizontalAdvance(w) <= room)
         word = next(fitting, None) or canvas.small_metrics.elidedText(self.words[-1] if self.words else "",
                                                                       Qt.TextElideMode.ElideRight, room)
-        return [(QPointF(left, top), _still(keyword), canvas.keyword_font, False),
-                (QPointF(rest_x, top), _still(rest), canvas.text_font, False),
-                (QPointF(number_x, top + 0.5 * k), _still(number), canvas.small_font, True),
-                (QPointF(left, second), _still(word), canvas.small_font, False)]
+        self._label = Label(keyword, word, self.mark)
+        return [(QPointF(rest_x, canvas.text_y), _still(rest), canvas.text_font, canvas.text),
+                (QPointF(number_x, canvas.text_y + 0.5 * k), _still(number), canvas.small_font, canvas.muted)]
 
     # -- pointer ------------------------------------------------------------------------------------------------
 
