@@ -44,7 +44,7 @@ def test_layers_lie_on_each_other_with_the_base_at_the_foot(panel: LayersPanel) 
     assert _rows(panel) == [("empty", "6"), ("3", "5"), ("empty", "4"), ("2", "3"), ("1", "2"), ("base", "")]
     assert panel.model.index(5, 2).data() == "docker.io/library/busybox:1.36"
     assert panel.model.index(3, 3).data() == "3 files, 5.08 kB"
-    assert panel.head.text().startswith("3 layers and 2 empty history entries")
+    assert panel.head.text().startswith("3 layers, 2 empty history entries")
 
 
 def test_created_by_is_as_the_history_says(bench: Workbench, panel: LayersPanel) -> None:

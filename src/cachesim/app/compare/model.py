@@ -58,7 +58,7 @@ class CompareModel(QAbstractTableModel):
         self._comparison: ReportComparison | None = None
         self._pairs: tuple[StepPair, ...] = ()
         self._cells: list[tuple[str, str, str]] = []
-        self._only = False
+        self._only = self._compact = False
         self._look: Theme | None = None
         self._fonts: tuple[QFont, ...] = (QFont(),) * 4
         self._icons: dict[tuple[str, str], QIcon] = {}
@@ -76,6 +76,13 @@ class CompareModel(QAbstractTableModel):
         self._pairs = tuple(p for p in pairs if p.differs or not only_differing)
         self._cells = [what_differs(pair) for pair in self._pairs]
         self.endResetModel()
+
+    def set_compact(self, compact: bool) -> None:
+        """Say outcomes in one or two words, for a narrow panel."""
+        if compact != self._compact:
+            self._compact = compact
+            if self._pairs:
+                self.dataChanged.emit(self.index(0, _A), self.index(len(self._pairs) - 1, _B))
 
     def set_look(self, look: Theme, font: QFont) -> None:
         """Take colours and font."""
@@ -100,7 +107,7 @@ class CompareModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return " ".join(self._text(index.row(), column).split("\n"))
         if role in (Qt.ItemDataRole.ToolTipRole, COPY_ROLE):
-            return self._text(index.row(), column)
+            return ("differs" if pair.differs else "") if column == _MARK else self._text(index.row(), column)
         if role == Qt.ItemDataRole.FontRole:
             differs = pair.differs and column in (_WHAT, _OLD, _NEW)
             return self._fonts[(2 if column in (_STEP, _OLD, _NEW) else 0) + differs]
@@ -121,12 +128,14 @@ class CompareModel(QAbstractTableModel):
     def _text(self, row: int, column: int) -> str:
         pair = self._pairs[row]
         if column == _MARK:
-            return "differs" if pair.differs else ""
+            return ""
         if column == _STEP:
             return _name(pair)
         if column in (_A, _B):
             step = pair.a if column == _A else pair.b
-            return word_of(step) if step is not None else "not there"
+            if step is None:
+                return "not there"
+            return word_of(step) if not self._compact or self._look is None else look_of_step(step, self._look).short
         return self._cells[row][column - _WHAT]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -101,9 +102,23 @@ class ComparePanel(Panel):
         self._stack.addWidget(self._empty)
         self._stack.addWidget(page)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave out what has no room: values in a narrow panel, key parts in a low one."""
+        narrow = self.width() < self.fontMetrics().averageCharWidth() * 100
+        self.model.set_compact(narrow)
+        for column in (5, 6):
+            self.table.setColumnHidden(column, narrow)
+        self.table.fit()
+        self.part_table.setVisible(self.height() > self.fontMetrics().height() * 20)
+
     def apply_look(self, look: Theme) -> None:
         self.model.set_look(look, self.table.font())
         self.parts.set_look(look, self.table.font())
+        self._fit()
 
     def refresh(self) -> None:
         self._fill_boxes()

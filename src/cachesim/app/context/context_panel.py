@@ -8,10 +8,9 @@ from time import time_ns
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtGui import QAction, QFontMetrics, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -29,7 +28,7 @@ from cachesim.app.context.dialogs import TEXT_LIMIT, ChmodDialog, PathDialog, Sa
 from cachesim.app.context.reach import ignore_file_of, matcher_of, reach_of
 from cachesim.app.context.tree_model import Column, ContextModel, View
 from cachesim.app.notify import Message, Tone
-from cachesim.app.report.panel import Panel, named
+from cachesim.app.report.panel import Panel, bold, named
 from cachesim.app.report.story import short
 from cachesim.app.theme import Theme
 from cachesim.context.snapshot import ContextSnapshot, FileEntry, FileKind, regular_file
@@ -72,8 +71,10 @@ class ContextPanel(Panel):
         rows = QVBoxLayout(self)
         rows.setContentsMargins(4, 4, 4, 0)
         rows.setSpacing(4)
-        rows.addWidget(self.filter)
-        rows.addWidget(self.bar)
+        top = QHBoxLayout()
+        top.addWidget(self.filter, 1)
+        top.addWidget(self.bar)
+        rows.addLayout(top)
         rows.addWidget(self.tree, 1)
         rows.addWidget(self.detail)
         self.setFocusProxy(self.tree)
@@ -112,17 +113,13 @@ class ContextPanel(Panel):
                 self.write)
 
     def _make_bar(self) -> None:
-        self.bar = named(QFrame(), "What-if edits")
-        self._count = QLabel()
-        self._save_button = QPushButton("Save to disk…")
-        self._save_button.clicked.connect(self.save_to_disk)
-        self._revert_button = QPushButton("Revert all")
-        self._revert_button.clicked.connect(self.revert_all)
-        row = QHBoxLayout(self.bar)
-        row.setContentsMargins(2, 0, 0, 0)
-        row.addWidget(self._count, 1)
-        row.addWidget(self._save_button)
-        row.addWidget(self._revert_button)
+        """One button that counts the what-if edits and offers to write or drop them."""
+        self.bar = named(QPushButton(), "What-if edits")
+        self.bar.setStatusTip("Write the what-if edits to disk, or drop them")
+        menu = QMenu(self.bar)
+        menu.addAction("&Save to disk…", self.save_to_disk)
+        menu.addAction("Re&vert all", self.revert_all)
+        self.bar.setMenu(menu)
         self.bar.hide()
 
     def apply_look(self, look: Theme) -> None:
@@ -161,7 +158,8 @@ class ContextPanel(Panel):
             self.model.set_view(view)
         number = len(self.edits.paths)
         self.bar.setVisible(number > 0)
-        self._count.setText(f"{number} what-if edit{'' if number == 1 else 's'}")
+        self.bar.setText(f"{number} what-if edit{'' if number == 1 else 's'}")
+        self.bar.setAccessibleName(self.bar.text())
         self._show_detail()
 
     def reveal(self, path: str) -> None:
@@ -515,7 +513,7 @@ class _Tree(QTreeView):
 
     def _fit(self) -> None:
         """Give size and mode what they need, and share the rest between name and state."""
-        header, metrics = self.header(), self.fontMetrics()
+        header, metrics = self.header(), QFontMetrics(bold(self.font()))
         if header.count() < 4:
             return
         header.resizeSection(Column.SIZE, metrics.horizontalAdvance("10,000 files") + 14)

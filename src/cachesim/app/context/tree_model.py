@@ -317,19 +317,20 @@ class ContextModel(QAbstractItemModel):
             words.append("cannot be read")
         elif view.selected is not None and self.reads.reads(view.selected, path):
             words.append(f"read by line {view.selected_line}")
-        else:
-            words.append("in" if self.reads.steps(path) else "no step reads it")
+        elif not self.reads.steps(path):
+            words.append("no step reads it")
         edit, since = view.edits.of(path), view.since.of(path)
+        below = view.edits.below.get(path, 0), view.since.below.get(path, 0)
         if edit is not None:
-            words.append(f"{edit.value} (what if)")
+            words.insert(0, f"{edit.value} (what if)")
         elif since is not None:
-            words.append(since.value)
-        elif entry.is_dir and view.edits.below.get(path, 0):
-            words.append(f"{view.edits.below[path]} changed (what if)")
-        elif entry.is_dir and view.since.below.get(path, 0):
-            words.append(f"{view.since.below[path]} changed")
-        if len(words) > 1 and words[0] == "in":
-            words = words[1:]
+            words.insert(0, since.value)
+        elif entry.is_dir and below[0]:
+            words.insert(0, f"{below[0]} changed (what if)")
+        elif entry.is_dir and below[1]:
+            words.insert(0, f"{below[1]} changed")
+        if not words:
+            return "in"
         return ", ".join(words)
 
     def _icon(self, node: _Node) -> str:

@@ -206,7 +206,8 @@ def _base(report: SimulationReport) -> str:
 
 def _head(report: SimulationReport, rows: tuple[Layer, ...]) -> str:
     count = sum(row.number > 0 for row in rows)
-    what = f"{count} layer{'' if count == 1 else 's'} and {len(rows) - count} empty history entries on the base image. "
+    empty = len(rows) - count
+    what = f"{count} layer{'' if count == 1 else 's'}, {empty} empty history entr{'y' if empty == 1 else 'ies'}. "
     if report.error:
         what = "The build fails, so there is no image; this is what the Dockerfile asks for. "
-    return what + "A layer is a diff that never changes: a later one can only hide what an earlier one brought."
+    return what + "A later layer only hides what an earlier one brought."

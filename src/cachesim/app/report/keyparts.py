@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 from cachesim.app.report.panel import Panel, bold, fixed_font
 from cachesim.app.report.table import COPY_ROLE, Table
 from cachesim.app.theme import Theme, icon
-from cachesim.cache.key import CacheKey, PartChange, changed_parts
+from cachesim.cache.key import CacheKey, KeyPart, PartChange, PartKind, changed_parts
 from cachesim.engines.base import MissReason, Outcome
 
 if TYPE_CHECKING:
@@ -54,15 +54,22 @@ def part_rows(cached: CacheKey | None, key: CacheKey | None,
     """
     if cached is None or key is None:
         only = cached or key
-        return tuple(PartRow(Mark.SAME, p.kind.value, p.label, p.value if key is None else "",
-                             p.value if key is not None else "") for p in (only.parts if only is not None else ()))
+        return tuple(PartRow(Mark.SAME, p.kind.value, p.label, _shown(p) if key is None else "",
+                             _shown(p) if key is not None else "") for p in (only.parts if only is not None else ()))
+    old, new = ({(p.kind, p.label): _shown(p) for p in k.parts} for k in (cached, key))
     found = changed_parts(cached, key) if changes is None else changes
+    found = sorted(found, key=lambda change: change.kind is not PartKind.FILE)      # what a person did first
     rows = [PartRow(Mark.NEW if c.old is None else Mark.GONE if c.new is None else Mark.CHANGED, c.kind.value, c.label,
-                    c.old or "", c.new or "") for c in found]
+                    c.old or old.get((c.kind, c.label), ""), c.new or new.get((c.kind, c.label), "")) for c in found]
     differing = {(c.kind, c.label) for c in (*found, *changed_parts(cached, key))}
-    rows += [PartRow(Mark.SAME, p.kind.value, p.label, p.value, p.value) for p in key.parts
+    rows += [PartRow(Mark.SAME, p.kind.value, p.label, _shown(p), _shown(p)) for p in key.parts
              if (p.kind, p.label) not in differing]
     return tuple(rows)
+
+
+def _shown(part: KeyPart) -> str:
+    """The value, or a few digits of the digest where there is none for people."""
+    return part.value or part.digest.short
 
 
 class KeyPartsModel(QAbstractTableModel):

@@ -72,6 +72,7 @@ class Table(QTableView):
         """Give the short columns what they need, and the rest to the others by their shares."""
         header, model, metrics = self.horizontalHeader(), self.model(), self.fontMetrics()
         rest = whole = self.viewport().width()
+        shares = {column: share for column, share in self._shares.items() if not self.isColumnHidden(column)}
         for column in range(model.columnCount()):
             if column not in self._shares:
                 title = str(model.headerData(column, Qt.Orientation.Horizontal) or "")
@@ -79,8 +80,8 @@ class Table(QTableView):
                 width = min(width, max(metrics.averageCharWidth() * 14, whole // (model.columnCount())))
                 header.resizeSection(column, width)
                 rest -= width
-        for column, share in self._shares.items():      # a stretched last one takes what is left
-            width = rest * share // sum(self._shares.values())
+        for column, share in shares.items():        # a stretched last one takes what is left
+            width = rest * share // sum(shares.values())
             header.resizeSection(column, max(metrics.averageCharWidth() * 12, width))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
