@@ -45,14 +45,9 @@ def controller_of(workbench: Workbench) -> ConfirmController:
 
 
 def ask_confirm(window: MainWindow, no_cache: bool) -> None:
-    """Show the plan card of a real build; nothing runs yet. The window's ways to cancel also stop a real build."""
-    control = controller_of(window.workbench)
-    if not control.attached:
-        control.attached = True
-        window.verdict.cancel_asked.connect(control.cancel)
-        window.actions_["cancel"].triggered.connect(control.cancel)
+    """Show the plan card of a real build; nothing runs yet."""
     window.panes.show("log", focus=True)
-    control.ask(Mode.NO_CACHE if no_cache else Mode.ISOLATED)
+    controller_of(window.workbench).ask(Mode.NO_CACHE if no_cache else Mode.ISOLATED)
 
 
 class ConfirmController(QObject):
@@ -65,7 +60,6 @@ class ConfirmController(QObject):
         self._session: Session | None = None
         self._after: Callable[[Any], None] = lambda _: None
         self._secrets: dict[str, bytes] = {}
-        self.attached = False       # whether a window's ways to cancel are connected
         self._driver, self._cleaner = ScriptDriver(self), ScriptDriver(self)
         self._driver.finished.connect(self._finished)
         self._driver.failed.connect(self._failed)

@@ -1,0 +1,432 @@
+"""Confirmations on a real engine, in all four modes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from cachesim.cli.confirm import _scenario
+from cachesim.cli.runner import Runner
+from cachesim.confirm import leftovers
+from cachesim.confirm.match import Mode, Verdict
+from cachesim.confirm.records import load_record
+from cachesim.confirm.session import PlannedBuild, Session
+from cachesim.confirm.workspace import FolderContents
+from cachesim.context.scan import scan_context
+from cachesim.graph.options import ImageStore
+from cachesim.project.state import ProjectState
+
+from .conftest import BASE, Bench, docker, inspected, table, wrong
+
+pytestmark = pytest.mark.docker
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+WITH_SCENARIO = sorted(path.parent.name for path in SAMPLES.glob("*/scenario.json"))
+
+LINKS = """\
+FROM busybox:1.36 AS tools
+WORKDIR /tools
+COPY bin/ bin/
+RUN chmod +x bin/*.sh && ./bin/make.sh > version
+
+FROM tools AS checked
+COPY src src
+RUN --mount=type=cache,target=/cache cat src/*.txt > sum && wc -c sum
+
+FROM busybox:1.36
+ARG CHANNEL=stable
+ENV CHANNEL=$CHANNEL
+COPY --link src/a.txt /data/a.txt
+COPY --from=tools /tools/version /version
+COPY --link --from=checked /tools/sum /sum
+RUN cat /version /sum > /all; echo $CHANNEL
+"""
+SCRATCH = """\
+FROM busybox:1.36 AS build
+WORKDIR /w
+COPY <<EOF /w/config
+name=$NAME
+EOF
+COPY src/ .
+RUN cp b.txt /out.txt
+
+FROM scratch AS assets
+COPY src/a.txt /a
+COPY src/b.txt /b
+
+FROM scratch
+COPY --from=build /out.txt /out
+COPY --from=assets /a /assets/a
+WORKDIR /assets
+COPY src /all
+"""
+MOUNTS = """\
+# a comment that is no directive
+FROM busybox:1.36 AS one
+RUN --mount=type=bind,source=src,target=/s cat /s/a.txt > /one
+FROM busybox:1.36 AS two
+USER 1000:1000
+WORKDIR /home/two
+RUN --mount=type=bind,from=one,source=/one,target=/one cat /one
+COPY --chown=1000 --chmod=600 src/b.txt .
+FROM two AS final
+RUN <<EOF
+set -e
+echo one line
+cat b.txt
+EOF
+COPY --exclude=*.txt src/ src/
+"""
+FILES = {"src/a.txt": "a\n", "src/b.txt": "b\n", "src/c.md": "c\n", "bin/make.sh": "#!/bin/sh\necho 1\n",
+         ".dockerignore": "Dockerfile\n"}
+
+
+def own_builds(bench: Bench, text: str) -> list[tuple[str, ProjectState]]:
+    """A baseline and edits of files, text and options."""
+    first = bench.state({**FILES, "Dockerfile": text})
+    builds = [("first", first), ("again", first)]
+    builds.append(("edit a", bench.edited(builds[-1][1], {"src/a.txt": "another a\n"})))
+    builds.append(("edit b", bench.edited(builds[-1][1], {"src/b.txt": "another b\n"})))
+    builds.append(("touch", bench.edited(builds[-1][1], {"src/b.txt": "another b\n"})))
+    builds.append(("new file", bench.edited(builds[-1][1], {"src/d.md": "d\n"})))
+    builds.append(("argument", bench.edited(builds[-1][1], {}, args=(("CHANNEL", "edge"),))))
+    builds.append(("back", bench.edited(first, {})))
+    return builds
+
+
+# -- isolated ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_busybox_sample_for_three_edits_and_no_cache(bench: Bench) -> None:
+    builds, contents, _ = _scenario(SAMPLES / "busybox-offline" / "scenario.json")
+    edits = [(build.label, build.state) for build in builds[:4]]
+    result = bench.confirm(Mode.ISOLATED, *edits, contents=contents)
+    assert wrong(result) == [] and len(result.builds) == 4 and result.exit_code == 0
+    assert result.compared >= 32 and bench.nothing_is_left()
+    result = bench.confirm(Mode.NO_CACHE, *edits, contents=contents)
+    assert wrong(result) == [] and result.exit_code == 0 and result.compared == 8
+    assert {s.observed for s in result.builds[0].steps if s.verdict.counts} == {"run"}
+    assert bench.nothing_is_left()
+
+
+@pytest.mark.parametrize("text", [LINKS, SCRATCH, MOUNTS], ids=["links", "scratch", "mounts"])
+def test_multi_stage_files_twice_with_the_same_table(bench: Bench, text: str) -> None:
+    builds = own_builds(bench, text)
+    first = bench.confirm(Mode.ISOLATED, *builds)
+    assert wrong(first) == [] and len(first.builds) == len(builds)
+    assert first.compared > 40 and first.exit_code == 0
+    second = bench.confirm(Mode.ISOLATED, *builds)
+    assert table(second) == table(first)
+    assert bench.nothing_is_left()
+
+
+def test_linked_copies_are_not_claimed_to_be_isolated(bench: Bench) -> None:
+    if bench.facts.store is not ImageStore.CONTAINERD:
+        pytest.skip("only the containerd store has linked copies")
+    result = bench.confirm(Mode.ISOLATED, *own_builds(bench, LINKS)[:1])
+    rows = [s for s in result.builds[0].steps if "COPY --link" in s.name]
+    assert [(s.verdict, s.observed) for s in rows if "] LINK " not in s.name] == [(Verdict.NOT_COMPARED, "")] * 2
+    assert [s.verdict for s in rows if "] LINK " in s.name] == [Verdict.RIGHT] * 2
+
+
+def test_triggers_and_configuration_of_a_base_stay(bench: Bench, image: list[str]) -> None:
+    name = "cachesim-test-onbuild:1"
+    image.append(name)
+    docker("build", "--quiet", "--network", "none", "--tag", name, "-", data=(
+        f"FROM {BASE}\nENV COLOUR=blue\nWORKDIR /srv\nONBUILD COPY f /srv/f\nONBUILD RUN cat /srv/f\n").encode())
+    assert inspected(name)["Config"]
+    from cachesim.confirm.engines import inspect_image
+    known = Runner().run(inspect_image(bench.facts.choice, name))
+    assert known is not None and known.config is not None and len(known.config.onbuild) == 2
+    state = bench.state({"Dockerfile": f"FROM {name}\nRUN echo $COLOUR\nCOPY f copy\n", "f": "1\n"})
+    from dataclasses import replace
+    state = replace(state, bases={known.ref: known})
+    result = bench.confirm(Mode.ISOLATED, ("first", state), ("edit", bench.edited(state, {"f": "2\n"})))
+    assert wrong(result) == [] and result.compared == 8
+    assert any("ONBUILD COPY f /srv/f" in s.name and s.verdict is Verdict.RIGHT for s in result.builds[1].steps)
+    assert bench.nothing_is_left()
+
+
+def test_a_failing_build_shows_step_and_log(bench: Bench) -> None:
+    state = bench.state({"Dockerfile": f"FROM {BASE}\nRUN echo before\nRUN echo on the way; echo bad >&2; exit 3\n"})
+    result = bench.confirm(Mode.ISOLATED, ("first", state), ("second", state))
+    (build,) = result.builds
+    failed = build.observed.failed_vertex
+    assert failed is not None and "on the way\n" in failed.log and "bad\n" in failed.log
+    assert build.problem.startswith("line 3 failed: ") and "exit code: 3" in build.problem and result.exit_code == 1
+    assert [s.verdict for s in build.steps if s.line == 2] == [Verdict.RIGHT]
+    assert bench.nothing_is_left()
+
+
+@pytest.mark.parametrize("text", [f"FROM {BASE}\nCOPY nosuch /x\n", f"FROM {BASE}\nFRUM x\n"])
+def test_a_predicted_failure_is_right(bench: Bench, text: str) -> None:
+    result = bench.confirm(Mode.ISOLATED, ("first", bench.state({"Dockerfile": text, "f": "1\n"})))
+    assert result.exit_code == 0 and result.builds[0].observed_error and result.builds[0].predicted_error
+
+
+def test_a_base_that_is_not_there(bench: Bench) -> None:
+    result = bench.confirm(Mode.ISOLATED, ("x", bench.state({"Dockerfile": "FROM localhost:9/no/such:1\nRUN true\n"})))
+    assert result.exit_code == 2 and result.error and bench.nothing_is_left()
+
+
+def test_output_that_is_no_utf8(bench: Bench) -> None:
+    state = bench.state({"Dockerfile": f"FROM {BASE}\nRUN printf 'a\\377\\376b\\n\\303\\251\\n'\n"})
+    result = bench.confirm(Mode.ISOLATED, ("first", state))
+    (run,) = [s for s in result.builds[0].steps if s.line == 2]
+    assert run.log == "a\ufffd\ufffdb\n\u00e9\n" and result.exit_code == 0
+    assert [s.log for s in load_record(Path(result.record)).confirmation.builds[0].steps if s.line == 2] == [run.log]
+
+
+def test_secrets_reach_the_build_but_no_log(bench: Bench) -> None:
+    state = bench.state({"Dockerfile": f"FROM {BASE}\nRUN --mount=type=secret,id=k,required=true cat /run/secrets/k "
+                                       "/run/secrets/k; wc -c /run/secrets/k\n"})
+    result = bench.confirm(Mode.ISOLATED, ("first", state), secrets={"k": b"pass-phrase-77"})
+    (run,) = [s for s in result.builds[0].steps if s.line == 2]
+    assert wrong(result) == [] and "14 /run/secrets/k" in run.log
+    assert "pass-phrase" not in repr(result) and run.log.startswith("********")
+    assert b"pass-phrase" not in Path(result.record).read_bytes()
+
+
+def test_cancel_within_3_s_leaves_nothing(bench: Bench) -> None:
+    state = bench.state({"Dockerfile": f"FROM {BASE}\nRUN echo started; sleep 61\n"})
+    runner = Runner()
+    session: Session
+
+    def watch() -> None:
+        if not asked and any(v.log.startswith("started") for v in session.phase.observed.vertices):
+            asked.append(time.monotonic())
+            runner.cancel()
+            runner.cancel()
+    asked: list[float] = []
+    session = bench.session(bench.plan(Mode.ISOLATED, [("first", state)]), watch)
+    result = runner.run(session.script())
+    assert result.cancelled and result.exit_code == 2 and asked
+    assert time.monotonic() - asked[0] < 3.5
+    assert bench.nothing_is_left()
+    assert not [cmd for cmd in _commands() if session.token in cmd]
+
+
+def _commands() -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.append(path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
+        except OSError:
+            continue
+    return found
+
+
+# -- live -------------------------------------------------------------------------------------------------------------
+
+
+def test_live_names_what_the_engine_knew_and_then_predicts_it(bench: Bench, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    unique = leftovers.token()
+    (project / "Dockerfile").write_text(f"FROM {BASE}\nRUN echo {unique}\nCOPY f /f\nRUN cat /f\n")
+    (project / "f").write_text(unique)
+    docker("build", "--quiet", "--network", "none", "--output", "type=cacheonly", "--target", "", str(project))
+
+    def state() -> ProjectState:
+        text = (project / "Dockerfile").read_text()
+        return ProjectState(text, scan_context(project), store=bench.facts.store)   # type: ignore[arg-type]
+    plan = bench.plan(Mode.LIVE, [("now", state())], folder=project, contents=FolderContents(project))
+    session = bench.session(plan)
+    result = Runner().run(session.script())
+    assert result.count(Verdict.KNOWN_EARLIER) == 3 and result.exit_code == 0 and result.compared == 0
+    assert session.learned is not None
+    (project / "f").write_text(unique + " edited")
+    from dataclasses import replace
+    plan = replace(plan, builds=(PlannedBuild("edit", state()),), store=session.learned)
+    result = Runner().run(bench.session(plan).script())
+    assert wrong(result) == [] and (result.compared, result.held) == (3, 3)
+    assert bench.nothing_is_left()
+
+
+# -- rehearsal --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", WITH_SCENARIO)
+def test_a_rehearsal_of_each_sample_takes_under_15_s(bench: Bench, name: str) -> None:
+    builds, contents, _ = _scenario(SAMPLES / name / "scenario.json")
+    start = time.monotonic()
+    result = bench.confirm(Mode.REHEARSAL, *((b.label, b.state) for b in builds[:3]), contents=contents)
+    took = time.monotonic() - start
+    print(f"{name}: {result.summary} in {took:.1f} s")
+    assert wrong(result) == [] and len(result.builds) == 3 and result.exit_code == 0
+    assert took < 15 and bench.nothing_is_left()
+
+
+@pytest.mark.parametrize("text", [LINKS, SCRATCH, MOUNTS], ids=["links", "scratch", "mounts"])
+def test_a_rehearsal_of_multi_stage_files(bench: Bench, text: str) -> None:
+    result = bench.confirm(Mode.REHEARSAL, *own_builds(bench, text))
+    assert wrong(result) == [] and result.compared > 40 and bench.nothing_is_left()
+
+
+PYTHON = """\
+# syntax=docker/dockerfile:1
+# escape=\\
+FROM python:3.12-slim AS build
+ENV PIP_NO_CACHE_DIR=1
+RUN apt-get update && apt-get install -y --no-install-recommends gcc
+WORKDIR /app
+COPY requirements.txt .
+RUN --mount=type=cache,target=/root/.cache pip wheel -r requirements.txt -w /wheels
+RUN --mount=type=secret,id=token,required=true pip download private
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+RUN curl https://example.com | sh
+RUN ["python", "-m", "compileall", "."]
+
+FROM gcr.io/distroless/python3@sha256:%s
+COPY --from=build /wheels/*.whl /wheels/
+COPY --from=build /app /app
+COPY --from=ghcr.io/example/uv:0.5 /uv /uvx /bin/
+USER nonroot:nonroot
+COPY --chown=nonroot:nogroup . /srv
+WORKDIR /srv/data
+RUN ["/bin/python3", "-V"]
+""" % ("ab" * 32)
+
+
+def test_a_rehearsal_needs_no_network(bench: Bench) -> None:
+    first = bench.state({"Dockerfile": PYTHON, "requirements.txt": "flask\n", "main.py": "1\n", "go.sh": "#!/bin/sh\n"})
+    start = time.monotonic()
+    result = bench.confirm(Mode.REHEARSAL, ("first", first), ("edit", bench.edited(first, {"main.py": "2\n"})),
+                           ("install", bench.edited(first, {"requirements.txt": "flask==3\n"})))
+    assert wrong(result) == [] and result.compared == 3 * 13
+    assert time.monotonic() - start < 15
+    assert "docker/dockerfile:1 is not fetched" in " ".join(result.notes)
+    edited = {s.name: s.observed for s in result.builds[1].steps}
+    assert [o for n, o in edited.items() if n.endswith("COPY --chown=nonroot:nogroup . /srv")] == ["run"]
+    assert bench.nothing_is_left()
+
+
+# -- it survives ------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def over_tcp() -> Iterator[tuple[str, threading.Event]]:
+    """The engine's socket on a port of the loopback; set the event to cut every connection."""
+    host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    if not host.startswith("unix://"):
+        pytest.skip("the engine does not listen on a socket here")
+    cut = threading.Event()
+    open_: list[socket.socket] = []
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.settimeout(0.1)
+
+        def pump(source: socket.socket, target: socket.socket) -> None:
+            try:
+                while data := source.recv(65536):
+                    target.sendall(data)
+                target.shutdown(socket.SHUT_WR)
+            except OSError:
+                return
+
+        def accept() -> None:
+            while not cut.is_set():
+                try:
+                    near, _ = server.accept()
+                except OSError:
+                    continue
+                far = socket.socket(socket.AF_UNIX)
+                far.connect(host.removeprefix("unix://"))
+                near.settimeout(None)
+                open_.extend((near, far))
+                for pair in ((near, far), (far, near)):
+                    threads.append(threading.Thread(target=pump, args=pair, daemon=True))
+                    threads[-1].start()
+            for one in open_:
+                try:
+                    one.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue
+        threads: list[threading.Thread] = []
+        acceptor = threading.Thread(target=accept)
+        acceptor.start()
+        try:
+            yield f"tcp://127.0.0.1:{server.getsockname()[1]}", cut
+        finally:
+            cut.set()
+            acceptor.join()
+            for thread in threads:
+                thread.join(5)
+            for one in open_:
+                one.close()
+
+
+def test_an_engine_over_tcp(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    with over_tcp() as (host, _), monkeypatch.context() as environment:
+        environment.setenv("DOCKER_HOST", host)
+        result = bench.confirm(Mode.ISOLATED, *own_builds(bench, MOUNTS)[:3])
+        assert wrong(result) == [] and result.exit_code == 0
+    assert bench.nothing_is_left()
+
+
+def test_the_engine_vanishes_in_the_middle(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    state = bench.state({"Dockerfile": f"FROM {BASE}\nRUN echo started; sleep 31\n"})
+    session: Session
+    with over_tcp() as (host, cut), monkeypatch.context() as environment:
+        environment.setenv("DOCKER_HOST", host)
+
+        def watch() -> None:
+            if any(v.log.startswith("started") for v in session.phase.observed.vertices):
+                cut.set()
+        session = bench.session(bench.plan(Mode.ISOLATED, [("first", state)]), watch)
+        result = Runner().run(session.script())
+    assert result.exit_code == 2 and result.builds[0].could_not_run, result
+    assert "engine" in result.builds[0].problem
+    assert not list((tmp_path / "scratch").iterdir())
+    (note,) = (tmp_path / "running").glob("*.json")     # the image could not be removed: the next start does it
+    note.unlink()
+    assert Runner().run(leftovers.remove_labelled(("docker",), session.token))
+
+
+def test_a_killed_confirmation_is_cleaned_by_the_next(bench: Bench, tmp_path: Path) -> None:
+    """kill -9 while it builds, then the command once more."""
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "Dockerfile").write_text(f"FROM {BASE}\nRUN sleep 3\n")
+    data = tmp_path / "data"
+    env = {**os.environ, "CACHESIM_DATA_DIR": str(data), "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-c", "import sys; from cachesim.cli.main import main; "
+               "sys.exit(main(sys.argv[1:], open_window=lambda *_: 9))", "confirm", str(project), "--json"]
+    first = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    end = time.monotonic() + 20
+    while not list(tmp_path.glob("cachesim-*/build-0.rawjson")) and time.monotonic() < end:
+        time.sleep(0.05)
+    (folder,) = tmp_path.glob("cachesim-*")
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    run = folder.name.removeprefix("cachesim-")
+    assert docker("image", "ls", "--quiet", "--filter", f"label=cachesim.run={run}").split()
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert not list(tmp_path.glob("cachesim-*")) and not list((data / "running").iterdir())
+    assert not docker("image", "ls", "--all", "--quiet", "--filter", f"label=cachesim.run={run}").split()
+
+
+def test_an_old_buildx_says_the_same_in_plain_text(bench: Bench, tmp_path: Path,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real client, behind one that claims to be old."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    real = subprocess.run(["which", "docker"], capture_output=True, text=True, check=True).stdout.strip()
+    (folder / "docker").write_text(
+        '#!/bin/sh\n[ "$1 $2" = "buildx version" ] && { echo "docker/buildx v0.12.1 x"; exit; }\n'
+        f'exec {real} "$@"\n')
+    (folder / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    result = bench.confirm(Mode.ISOLATED, *own_builds(bench, MOUNTS)[:4])
+    assert wrong(result) == [] and result.compared > 20
+    assert any("older than 0.13" in note for note in result.notes)
