@@ -79,11 +79,11 @@ class Cover(QObject):
         self.legend.move(area.right() - self.legend.width() - _EDGE, bar.y() - self.legend.height() - _EDGE)
         line = round(self._view.fontMetrics().height() + 10)
         self.lane_bar.setGeometry(QRect(area.x(), area.y(), area.width(), line))
-        top = area.y() + 8 + (line if self.lane_bar.isVisibleTo(self._view) else 0)
         left, width = area.x() + 8, area.width() - 16
-        self.state.place(left, top, width)
         self.empty.place(left, area.y() + area.height() // 3, width)
         self.why.place(left, bar.y() - _EDGE, width, from_below=True)
+        below = self.why if self.why.isVisibleTo(self._view) else bar
+        self.state.place(left, below.y() - _EDGE, width, from_below=True)
 
     @Slot(bool)
     def _show_legend(self, shown: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QMouseEvent, QNativeGestureEvent, QPainter, QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
@@ -33,6 +33,9 @@ class PanZoomView(QGraphicsView):
         super().__init__(parent)
         self._auto = True                       # fit by itself until somebody zooms
         self._restoring: Place | None = None    # sought again at each resize, until somebody moves
+        self._before_resize: Place | None = None
+        self._turn = QTimer(self, singleShot=True, interval=0)
+        self._turn.timeout.connect(self._end_turn)
         self._space = self._space_used = False
         self._pan: QPoint | None = None
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -54,6 +57,11 @@ class PanZoomView(QGraphicsView):
     def place(self) -> Place:
         """Where one looks now."""
         return Place(self.zoom, self.horizontalScrollBar().value(), self.verticalScrollBar().value(), self._auto)
+
+    @property
+    def place_of_turn(self) -> Place:
+        """Where one looked when this turn of the event loop began, however often the view was resized since."""
+        return self._before_resize or self.place
 
     def pivot(self) -> QPointF:
         """What stays where it is when keys or buttons zoom, in viewport px."""
@@ -133,7 +141,14 @@ class PanZoomView(QGraphicsView):
         assert scene is None or scene.parent() is not None, "a scene without an owner is lost"
         super().setScene(scene)
 
+    @Slot()
+    def _end_turn(self) -> None:
+        self._before_resize = None
+
     def resizeEvent(self, event: QResizeEvent) -> None:
+        if self._before_resize is None:
+            self._before_resize = self.place
+            self._turn.start()
         super().resizeEvent(event)
         if self._restoring is not None:
             self.go_back(self._restoring)

@@ -149,6 +149,7 @@ class StepsList(QTableView):
         self.setWordWrap(False)
         self.verticalHeader().hide()
         self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.horizontalHeader().setStretchLastSection(True)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.activated.connect(self._activate)
@@ -227,5 +228,6 @@ class StepsList(QTableView):
 
     def _fit_columns(self) -> None:
         self.resizeColumnsToContents()
-        for column, most in ((Column.STAGE, 160), (Column.INSTRUCTION, 320), (Column.OUTCOME, 260)):
-            self.setColumnWidth(column, min(self.columnWidth(column), most))
+        letter = self.fontMetrics().averageCharWidth()
+        for column, most in ((Column.STAGE, 14), (Column.INSTRUCTION, 32), (Column.OUTCOME, 26)):
+            self.setColumnWidth(column, min(self.columnWidth(column), most * letter))

@@ -268,7 +268,7 @@ class DagView(PanZoomView):
     def _take_look(self, look: Theme) -> None:
         presenting, before = look.sizes.presenting, self._dag.canvas.theme.sizes.presenting
         if presenting and not before:
-            self._place_before = self.place
+            self._place_before = self.place_of_turn
         self._cascade.finish()
         self._dag.set_theme(look)
         self._cover.show_theme(look)
@@ -351,7 +351,7 @@ class DagView(PanZoomView):
             self.show_step(first.id)
 
     def first_zoom(self) -> float:
-        if self._workbench.look.sizes.presenting:
+        if self._dag.canvas.theme.sizes.presenting:
             return 1.0
         return min(max(self.viewport().width() / self._dag.layout.width, _FIRST_SMALLEST), 1.0)
 

@@ -64,9 +64,14 @@ def cause_of(step: StepReport) -> str:
 
 def sentence_of(step: StepReport) -> str:
     """What hovering says: line, instruction, verdict and cause."""
-    why = cause_of(step)
-    verdict = word_of(step)
-    tail = f"{verdict}. {why}" if why and why != verdict else verdict
+    why, verdict = cause_of(step), word_of(step)
+    kind, colon, what = verdict.partition(": ")
+    if not why or why == verdict:
+        tail = verdict
+    elif colon and why.startswith(what):
+        tail = f"{kind}: {why}"     # "Runs: app.py changed" and "app.py changed: 1 B -> 2 B" say the same twice
+    else:
+        tail = f"{verdict}. {why}"
     return f"Line {step.step.line}, {instruction_of(step)}: {tail}"
 
 
