@@ -228,7 +228,8 @@ def test_cancel_leaves_nothing(plan: Plan, docker: FakeDocker, tmp_path: Path) -
 
     def stop() -> None:
         end = time.monotonic() + 20
-        while not (tmp_path / "child").exists() and time.monotonic() < end:
+        child = tmp_path / "child"
+        while not (child.exists() and child.read_text()) and time.monotonic() < end:
             time.sleep(0.02)
         time.sleep(0.2)
         timing.append(time.monotonic())
@@ -325,6 +326,13 @@ def test_a_base_that_cannot_be_had(plan: Plan, docker: FakeDocker) -> None:
 def test_unknown_content(plan: Plan) -> None:
     result = confirm(replace(plan, contents=FolderContents()))
     assert result.exit_code == 2 and "content is not known any more" in result.error and nothing_is_left(plan)
+
+
+def test_a_text_that_was_just_typed_is_on_no_disk(plan: Plan, docker: FakeDocker) -> None:
+    text = DOCKERFILE + "CMD true\n"
+    state = plan.builds[0].state.with_text(text, 9)
+    result = confirm(replace(plan, builds=(PlannedBuild("typed", state),)))
+    assert result.exit_code == 0 and load_record(Path(result.record)).dockerfiles == (text,)
 
 
 def test_named_contexts_are_written_too(plan: Plan, docker: FakeDocker) -> None:

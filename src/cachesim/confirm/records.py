@@ -261,7 +261,8 @@ class Tally:
     def sentence(self) -> str:
         """ "12 builds confirmed, 204 steps: 203 right, 1 wrong" """
         parts = [f"{self.counts[v.value]} {v.value}" for v in Verdict if self.counts.get(v.value)]
-        return f"{self.builds} builds confirmed, {sum(self.counts.values())} steps: {', '.join(parts) or 'none'}"
+        builds = "1 build" if self.builds == 1 else f"{self.builds} builds"
+        return f"{builds} confirmed, {sum(self.counts.values())} steps: {', '.join(parts) or 'none'}"
 
     def to_json(self) -> dict[str, Any]:
         """The tally as JSON."""

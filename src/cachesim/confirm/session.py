@@ -41,6 +41,7 @@ from cachesim.confirm.rehearsal import (
 from cachesim.confirm.rewrite import neutralise_syntax, syntax_of
 from cachesim.confirm.script import Command, Finished, Script, Work
 from cachesim.confirm.workspace import Contents, Workspace, disk_matches, disk_trouble, remove_tree
+from cachesim.context.snapshot import FileEntry
 from cachesim.digest import digest_of_bytes
 from cachesim.dockerfile.parser import parse
 from cachesim.errors import CachesimError, Cancelled
@@ -150,6 +151,7 @@ class Session:
         self._texts: list[str] = []
         self._notes: list[str] = []
         self._engine = plan.engine
+        self._contents = _WithTexts(plan)
         self._facts = EngineFacts(plan.engine)
 
     @property
@@ -330,7 +332,7 @@ class Session:
             if same:
                 return own
             self._note("The state is not what lies on disk, so a copy of it was built: the engine transfers it anew.")
-        space = workspace if workspace is not None else Workspace(self._folder / "context", self.plan.contents)
+        space = workspace if workspace is not None else Workspace(self._folder / "context", self._contents)
         yield Work(lambda progress: space.apply(state.context, progress), "writing the context")
         return space
 
@@ -429,6 +431,22 @@ class Session:
         running = self.plan.running
         if running is not None and gone:
             yield Work(lambda _: leftovers.forget(running, self.token), "noting that it is over", cleanup=True)
+
+
+class _WithTexts(Contents):
+    """The plan's contents, and the Dockerfiles of its builds: a text that was just typed is on no disk."""
+
+    def __init__(self, plan: Plan) -> None:
+        texts = (build.state.text.encode("utf-8", "surrogateescape") for build in plan.builds)
+        self._texts = {digest_of_bytes(text): text for text in texts}
+        self._others = plan.contents
+
+    def path_of(self, path: str, entry: FileEntry) -> Path | None:
+        return self._others.path_of(path, entry)
+
+    def bytes_of(self, path: str, entry: FileEntry) -> bytes:
+        found = self._texts.get(entry.digest)
+        return found if found is not None else self._others.bytes_of(path, entry)
 
 
 class _Unable(CachesimError):

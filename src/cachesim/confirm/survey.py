@@ -13,7 +13,7 @@ from cachesim.confirm.rewrite import syntax_of
 from cachesim.confirm.script import Script
 from cachesim.context.snapshot import ContextSnapshot, FileKind
 from cachesim.dockerfile.parser import parse
-from cachesim.graph.options import familiar_ref
+from cachesim.graph.options import familiar_ref, normalize_ref
 from cachesim.graph.resolve import resolve
 from cachesim.project.state import ProjectState
 
@@ -81,6 +81,6 @@ def survey(choice: EngineChoice, states: Sequence[ProjectState]) -> Script[Surve
         return replace(found, absent=found.bases if facts.problem is None else ())
     absent = []
     for ref in found.bases:
-        if (yield from inspect_image(choice, ref)) is None:
+        if (yield from inspect_image(choice, normalize_ref(ref))) is None:
             absent.append(ref)
     return replace(found, absent=tuple(absent))

@@ -255,8 +255,8 @@ class ConfirmController(QObject):
         self._session = None
         self._bench.set_busy(None)
         reports = session.reports if session is not None else ()
-        self._set(stage=Stage.DONE, result=result, reports=reports, badges=badges_of(result))
-        self._keep(result)
+        self._set(stage=Stage.DONE, result=result, reports=reports, badges=badges_of(result),
+                  remembered=self._keep(result))
         if session is not None and session.learned is not None:
             self._learn(session.learned)
         if result.could_not_run and not result.cancelled:
@@ -270,17 +270,19 @@ class ConfirmController(QObject):
         if report is not None and (not path or path[-1].state != self._bench.state):
             self._bench.set_timeline(timeline.with_build("built for real", self._bench.state, report, store))
 
-    def _keep(self, result: Confirmation) -> None:
-        """Remember durations and the running record with the project."""
+    def _keep(self, result: Confirmation) -> str:
+        """Remember durations and the running record with the project; says the record in words."""
         keeper = self._bench.keeper
         book = DurationBook.from_json(keeper.records.get("durations"))
         after = book.after(result)
         if after != book:
             keeper.record("durations", after.to_json())
-        if not result.could_not_run or result.compared:
-            tally = Tally.from_json(keeper.records.get("confirmed")).after(result)
-            keeper.record("confirmed", tally.to_json())
-            self._set(remembered=tally.sentence)
+        tally = Tally.from_json(keeper.records.get("confirmed"))
+        if not result.compared:
+            return tally.sentence if tally.builds else ""
+        tally = tally.after(result)
+        keeper.record("confirmed", tally.to_json())
+        return tally.sentence
 
     # -- open -----------------------------------------------------------------------------------------------------
 

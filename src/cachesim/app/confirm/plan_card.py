@@ -220,8 +220,9 @@ def _fetch_words(state: ConfirmState) -> str:
     if found is None:
         return ""
     wanted = found.may_fetch(state.mode)
-    if wanted and state.engine.remote and found.facts is None:
-        return f"May fetch (the engine was not asked yet): {', '.join(wanted)}"
+    needed = (*found.bases, *((found.frontend,) if found.frontend else ()), *found.downloads)
+    if found.facts is None and state.mode is not Mode.REHEARSAL and needed:
+        return f"The engine was not asked yet; it needs {', '.join(needed)}."
     if wanted:
         return f"May fetch from the network: {', '.join(wanted)}"
     if state.mode is Mode.REHEARSAL:
