@@ -63,10 +63,11 @@ def test_every_outcome_has_colour_icon_pattern_and_word(qapp: object) -> None:
 
 
 def test_other_verdicts_keep_all_items(scene: DagScene) -> None:
-    before = dict(scene.steps), dict(scene.edges), dict(scene.lanes)
+    before, layout = (dict(scene.steps), dict(scene.edges), dict(scene.lanes)), scene.layout
     assert not scene.show_report(report_of(FOUR_STAGES, {8: MissReason.PART}))
     scene.switch()
     assert (scene.steps, scene.edges, scene.lanes) == before
+    assert scene.layout is layout       # nothing was placed or routed anew
     assert scene.steps[StepId(0, 3)].outcome is Outcome.MISS
     assert scene.steps[StepId(1, 1)].outcome is Outcome.HIT
 

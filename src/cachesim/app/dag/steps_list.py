@@ -229,5 +229,5 @@ class StepsList(QTableView):
     def _fit_columns(self) -> None:
         self.resizeColumnsToContents()
         letter = self.fontMetrics().averageCharWidth()
-        for column, most in ((Column.STAGE, 14), (Column.INSTRUCTION, 32), (Column.OUTCOME, 26)):
+        for column, most in ((Column.STAGE, 14), (Column.INSTRUCTION, 30), (Column.OUTCOME, 34)):
             self.setColumnWidth(column, min(self.columnWidth(column), most * letter))
