@@ -165,6 +165,8 @@ def matching_entries(tree: FileEntry, selector: Selector) -> Iterator[tuple[str,
 def selection_digest(tree: FileEntry, selectors: Sequence[Selector], *, root: bool) -> Digest | str:
     """The content digest of all selections on one input, or the path (text) that does not exist.
 
+    A wildcard or filtered selection of nothing is fine here; whether its folder exists is asked when the step runs.
+
     Args:
         root: Whether the tree's top is the top of a transferred context (its header does not count).
     """
@@ -178,9 +180,6 @@ def selection_digest(tree: FileEntry, selectors: Sequence[Selector], *, root: bo
             assert entry is not None
             sums.append(entry_digest(entry, root=root and not found))
             continue
-        start = parent_of_wildcard(selector.path) if selector.wildcard else selector.path
-        if resolve_links(tree, start) is None:
-            return start
         entries = list(matching_entries(tree, selector))
         sums.append(_entries_digest(tree, selector, entries, root))
     return join_digests(sums)

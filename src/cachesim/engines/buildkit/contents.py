@@ -23,7 +23,7 @@ from cachesim.context.checksum import (
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, directory, lookup, with_children
 from cachesim.digest import Digest, digest_of
 from cachesim.engines.base import RunClaim, RunClaimKind
-from cachesim.engines.buildkit.filesystem import Execution, FileSystem
+from cachesim.engines.buildkit.filesystem import USUAL_DIRS, Execution, FileSystem
 from cachesim.engines.buildkit.guess import Effect, effect_of, statements, written_paths
 
 __all__ = ["Content", "Contents", "World", "opaque_entry"]
@@ -123,7 +123,7 @@ class Contents:
             if layer.run is None:
                 continue
             run = layer.run
-            for statement in statements(run.argv[-1] if run.shell else " ".join(run.argv)):
+            for statement in statements(run.command):
                 written = written_paths(statement, run.cwd, run.env)
                 if written is None:
                     return None
@@ -178,7 +178,7 @@ class Contents:
                     if ends:
                         break
         else:
-            if fs.base and (self.world is World.DIFFERENT or not (overlays or tokens)):
+            if fs.base and (self.world is World.DIFFERENT or path in USUAL_DIRS or not (overlays or tokens)):
                 tokens.append(f"base {fs.base} {path}")
             elif not fs.base and not overlays and not tokens and len(fs.layers) > 1:
                 tokens += [f"run {layer.run.id} {path}" for layer in fs.layers if layer.run is not None][:1]
@@ -234,7 +234,7 @@ class Contents:
 
     def _likely(self, run: Execution, path: str, before: int | None) -> tuple[str | None, bool]:
         """The guess for one path, looking at the statements before number `before` (None: all of them)."""
-        command = run.argv[-1] if run.shell else " ".join(run.argv)
+        command = run.command
         parts: list[str] = []
         stmts = statements(command)[:before]
         for number in range(len(stmts) - 1, -1, -1):

@@ -72,7 +72,10 @@ class StepOps:
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """All operations, inputs before those that read them; `target` is the op of the final file system (None: empty)."""
+    """All operations, inputs before those that read them.
+
+    `target` is the op of the final file system (None: empty), `no_export` why the image cannot be exported.
+    """
 
     ops: tuple[Op, ...]
     target: int | None
@@ -81,6 +84,17 @@ class Conversion:
     history: tuple[HistoryEntry, ...]
     assumptions: tuple[Assumption, ...]
     needed: frozenset[int]
+    no_export: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Occurrence:
+    """One place where an operation was made; equal operations of several places are one vertex."""
+
+    op: int
+    step: StepId | None
+    name: str
+    inputs: tuple[int, ...]
 
 
 def convert(graph: BuildGraph, request: BuildRequest) -> Conversion:
@@ -112,6 +126,8 @@ class _State:
     index: int = 0
     label: str = ""
     ignore_cache: bool = False
+    replaced: bool = False          # a named context took the place of the whole stage
+    image_config: bool = True       # false for a folder, which brings no image configuration
 
 
 class _Converter:
@@ -121,8 +137,8 @@ class _Converter:
         self.escape = request.dockerfile.escape
         self.given = dict(self.options.args)
         self.ops: list[Op] = []
+        self.occurrences: list[_Occurrence] = []
         self.by_digest: dict[tuple[object, ...], int] = {}
-        self.labels: dict[int, list[tuple[StepId | None, str]]] = {}
         self.steps: dict[StepId, StepOps] = {}
         self.states: dict[int, _State] = {}
         self.locals: dict[int, LocalSource] = {}
@@ -147,8 +163,14 @@ class _Converter:
             self.locals[self.main_op] = self.main
         order = list(self._marshal_order(target.op))
         self._name(order)
-        return Conversion(tuple(self.ops), target.op, self.steps, self.locals, tuple(target.history),
-                          tuple(self.assumptions), frozenset(order))
+        op_of = [o.op for o in self.occurrences]
+        steps = {i: replace(s, ops=tuple(op_of[o] for o in s.ops), internal=tuple(op_of[o] for o in s.internal))
+                 for i, s in self.steps.items()}
+        local_target = target.local is not None and not target.image_config
+        return Conversion(tuple(self.ops), None if target.op is None else op_of[target.op], steps,
+                          {op_of[o]: local for o, local in self.locals.items()}, tuple(target.history),
+                          tuple(self.assumptions), frozenset(op_of[o] for o in order),
+                          "invalid image config for export: missing architecture" if local_target and self.merges else "")
 
     # -- names ------------------------------------------------------------------------------------------------------
 
@@ -187,35 +209,44 @@ class _Converter:
         done: set[int] = set()
         stack: list[tuple[int, int]] = [(start, 0)]
         while stack:
-            op, at = stack.pop()
-            if op in done:
+            at, position = stack.pop()
+            if at in done:
                 continue
-            inputs = self.ops[op].inputs
-            if at < len(inputs):
-                stack += [(op, at + 1), (inputs[at].op, 0)]
+            inputs = self.occurrences[at].inputs
+            if position < len(inputs):
+                stack += [(at, position + 1), (inputs[position], 0)]
             else:
-                done.add(op)
-                yield op
+                done.add(at)
+                yield at
 
     def _name(self, order: list[int]) -> None:
         """Equal operations are one vertex; it bears the label of the occurrence that is marshalled last."""
-        for op in order:
-            labels = self.labels.get(op, [])
-            if len(labels) > 1:
-                step, name = labels[-1]
-                self.ops[op] = replace(self.ops[op], step=step, name=name)
+        for at in order:
+            made = self.occurrences[at]
+            if made.name:
+                op = self.ops[made.op]
+                if (op.step, op.name) != (made.step, made.name):
+                    self.ops[made.op] = replace(op, step=made.step, name=made.name)
 
     # -- operations -------------------------------------------------------------------------------------------------
 
     def _add(self, op: Op) -> int:
+        """Note an operation, its inputs given as occurrences; returns the number of the new occurrence."""
+        made_of = tuple(i.op for i in op.inputs)
+        op = replace(op, inputs=tuple(replace(i, op=self.occurrences[i.op].op) for i in op.inputs)) if made_of else op
         key = (op.kind, op.digest, op.inputs, op.ignore_cache)
         known = self.by_digest.get(key)
         if known is None:
             known = self.by_digest[key] = len(self.ops)
             self.ops.append(op)
-        if op.name:
-            self.labels.setdefault(known, []).append((op.step, op.name))
-        return known
+        return self._occur(known, op.step, op.name, made_of)
+
+    def _occur(self, op: int, step: StepId | None, name: str, inputs: tuple[int, ...]) -> int:
+        self.occurrences.append(_Occurrence(op, step, name, inputs))
+        return len(self.occurrences) - 1
+
+    def _same(self, one: int, other: int) -> bool:
+        return self.occurrences[one].op == self.occurrences[other].op
 
     def _main_context(self) -> int:
         if self.main_op is None:
@@ -225,7 +256,7 @@ class _Converter:
     def _local(self, name: str) -> int:
         self.ops.append(Op(OpKind.LOCAL, digest_of("local", name, str(len(self.ops))), (), None, False, None, "", False, (),
                            source=SourceSpec(())))
-        return len(self.ops) - 1
+        return self._occur(len(self.ops) - 1, None, "", ())
 
     def _image(self, image: BaseImage, platform: Platform, name: str, step: StepId | None) -> int | None:
         if not image.has_layers:
@@ -250,6 +281,8 @@ class _Converter:
 
     def _stage(self, stage: Stage) -> None:
         state = self.states[stage.index] = self._start(stage)
+        if state.replaced:
+            return
         for step in stage.steps[1:]:
             try:
                 self._dispatch(state, stage, step)
@@ -286,7 +319,7 @@ class _Converter:
         for key, value in base.image_env.items():
             env = env.with_(key, value)
         return _State(env, dict(base.image_env), base.cwd, base.user, base.shell, False, base.op, base.platform,
-                      list(base.args), set(base.arg_names), list(base.history), base.local)
+                      list(base.args), set(base.arg_names), list(base.history), base.local, image_config=base.image_config)
 
     def _base(self, stage: Stage, source: Source, state: _State, step: Step) -> str:
         """Give the state its base; returns the name of the FROM step."""
@@ -297,8 +330,9 @@ class _Converter:
             replaced = bool(stage.name) and source.name == stage.name
             op, name, config, local = self._named(source.name, state.platform, step.id)
             state.op, state.local = op, local
+            state.image_config = local is None
             if replaced:
-                state.total = 0
+                state.total, state.replaced = 0, True
             self._configure(state, config)
             return name
         image = self._known_image(source.name, step.id)
@@ -536,6 +570,7 @@ class _Converter:
         for target, op, path, _, text in sorted(rows, key=lambda r: r[0]):
             position: int | None = None
             if op is not None:
+                op = next((o for o in order if self._same(o, op)), op)
                 if op not in order:
                     order.append(op)
                 position = order.index(op)
@@ -665,7 +700,7 @@ class _Converter:
                                        "has no user table)", "link-chown")
         inputs, base = ((), None) if linked else self._on(state)
         plan = _CopyPlan(list(inputs), dest, owner_of(chown), mode_of(chmod), copy.excludes,
-                         len(sources) + len(bodies) > 1)
+                         len(sources) + len(bodies) > 1, self._same)
         internal: list[int] = []
         for word in sources:
             self._plan_source(state, step, copy, add, plan, word)
@@ -739,6 +774,7 @@ class _CopyPlan:
     mode: int | None
     excludes: tuple[str, ...]
     several: bool
+    same: Callable[[int, int], bool]
     actions: list[CopyAction] = field(default_factory=list)
     parts: list[KeyPart] = field(default_factory=list)
     wiring: list[str] = field(default_factory=list)
@@ -748,6 +784,7 @@ class _CopyPlan:
         """Take one source; `op` None is an empty file system."""
         position = -1
         if op is not None:
+            op = next((o for o in self.selectors if self.same(o, op)), op)
             if op not in self.selectors:
                 self.selectors[op] = []
                 self.inputs.append(OpInput(op))
@@ -758,7 +795,7 @@ class _CopyPlan:
         self.actions.append(CopyAction(position, selector, self.dest, contents_only, self.owner, self.mode, unpack, self.several))
         flags = f"{'follow' if selector.follow else ''} {'unpack' if unpack else ''} {'dir' if contents_only else ''}"
         self.parts.append(KeyPart(PartKind.SOURCE, f"source {number}", base_name, digest_of(base_name, flags)))
-        self.wiring.append(str(len(self.selectors) if op is None else list(self.selectors).index(op)))
+        self.wiring.append("nothing" if op is None else str(list(self.selectors).index(op)))
 
     def finished(self) -> tuple[OpInput, ...]:
         """The inputs with their selectors."""

@@ -93,6 +93,9 @@ class _Build:
             likely.run(self.conversion.target)
         except BuildFails as failure:
             return self._failure(failure, likely, copies)
+        if self.conversion.no_export:
+            return _failed(self.graph, self.conversion.no_export, None, tuple(self.diagnostics), self.conversion.steps,
+                           {i for i in self.order if likely.known.get(i)}, self.conversion.ops), self.store
         walks = {World.LIKELY: likely}
         if likely.opaque or len(self.index.worlds) > 1:
             for world in (World.EQUAL, World.DIFFERENT):
@@ -167,15 +170,17 @@ class _Build:
         message = str(failure)
         if step is not None:
             instruction = self.graph.step(step).instruction
-            ignored = self._why_missing(message)
-            self.diagnostics.append(Diagnostic(instruction.span, Severity.ERROR, message + ignored, "copy-source-missing"))
+            ignored = self._why_missing(failure.missing)
+            self.diagnostics.append(Diagnostic(instruction.span, Severity.ERROR, message + ignored, "copy-source-missing" if failure.missing else "run-fails"))
             message += ignored
         verdict = _failed(self.graph, message, step, tuple(self.diagnostics), self.conversion.steps,
                           {i for i in self.order if walk.known.get(i)}, self.conversion.ops)
-        return verdict, replace(self.store, buildkit=replace(self.index, copies=copies))
+        worlds = self.index.worlds
+        if self.conversion.ops[failure.op].kind is OpKind.EXEC and len(worlds) < 2 and not walk.opaque:
+            worlds = {World.LIKELY.value: walk.links}      # what was done before the failing RUN stays cached
+        return verdict, replace(self.store, buildkit=replace(self.index, copies=copies, worlds=worlds))
 
-    def _why_missing(self, message: str) -> str:
-        path = message.partition('"/')[2].partition('"')[0]
+    def _why_missing(self, path: str) -> str:
         if path and self.request.context.get(path) is not None:
             line = self._main_ignore(self.request.context).line_for(path)
             if line is not None:

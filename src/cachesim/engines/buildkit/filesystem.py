@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, directory, lookup, with_children
 from cachesim.digest import Digest, digest_of
 
-__all__ = ["SCRATCH", "Execution", "FileSystem", "Layer", "Placement", "base_filesystem", "mode_of", "owner_of"]
+__all__ = ["SCRATCH", "USUAL_DIRS", "Execution", "FileSystem", "Layer", "Placement", "base_filesystem", "mode_of", "owner_of"]
 
-_USUAL_DIRS = frozenset({"", "bin", "sbin", "etc", "tmp", "usr", "usr/bin", "usr/sbin", "usr/lib", "usr/local", "usr/local/bin",
+USUAL_DIRS = frozenset({"", "bin", "sbin", "etc", "tmp", "usr", "usr/bin", "usr/sbin", "usr/lib", "usr/local", "usr/local/bin",
                          "var", "var/lib", "var/log", "home", "root", "opt", "srv", "lib", "dev", "proc", "sys", "mnt", "run",
                          "usr/share", "usr/local/lib", "usr/local/share", "var/cache", "var/tmp", "media"})
 _MAX_LINKS = 40
@@ -42,6 +42,13 @@ class Execution:
     cwd: str
     before: FileSystem
     mounts: tuple[tuple[str, FileSystem | FileEntry | None], ...]
+
+    @property
+    def command(self) -> str:
+        """What a shell runs, also where an exec form spells the shell out; else the words."""
+        if self.shell or (len(self.argv) == 3 and self.argv[1] == "-c" and self.argv[0].endswith("sh")):
+            return self.argv[-1]
+        return " ".join(self.argv)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +112,7 @@ class FileSystem:
         entry = self.known(self.resolved(path))
         if entry is not None:
             return entry.is_dir
-        return not path or (bool(self.base) and path in _USUAL_DIRS)
+        return not path or (bool(self.base) and path in USUAL_DIRS)
 
     def with_dir(self, path: str, owner: tuple[int, int], mtime: str = "") -> FileSystem:
         """Make a directory and its parents, unless they are known to exist (WORKDIR)."""

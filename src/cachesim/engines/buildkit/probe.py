@@ -9,12 +9,12 @@ import posixpath
 from collections.abc import Callable, Mapping, Sequence
 
 from cachesim.cache.index import Links, Result
-from cachesim.context.checksum import Selector, matching_entries, resolve_links
+from cachesim.context.checksum import Selector, matching_entries, parent_of_wildcard, resolve_links
 from cachesim.context.ignore import IgnoreMatcher
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, lookup
 from cachesim.engines.buildkit.contents import Content, Contents, World, opaque_entry
 from cachesim.engines.buildkit.filesystem import SCRATCH, Execution, FileSystem, Layer, Placement, base_filesystem
-from cachesim.engines.buildkit.vertex import CopyAction, Op, OpKind
+from cachesim.engines.buildkit.vertex import CopyAction, ExecSpec, Op, OpKind
 from cachesim.errors import CachesimError
 
 __all__ = ["BuildFails", "Walk"]
@@ -25,8 +25,8 @@ _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", 
 class BuildFails(CachesimError):
     """The engine stops at an operation."""
 
-    def __init__(self, op: int, message: str) -> None:
-        self.op = op
+    def __init__(self, op: int, message: str, missing: str = "") -> None:
+        self.op, self.missing = op, missing
         super().__init__(message)
 
 
@@ -128,7 +128,7 @@ class Walk:
         else:
             content = self.contents.of_stage(self.value(given.op), given.content)
         if content.missing is not None:
-            raise BuildFails(index, f'failed to calculate checksum of ref: "/{content.missing}": not found')
+            raise BuildFails(index, f'failed to calculate checksum of ref: "/{content.missing}": not found', content.missing)
         self.content[index, position] = content
         return content
 
@@ -169,6 +169,7 @@ class Walk:
         for i, given in enumerate(op.inputs):
             if given.content is not None:
                 self._by_content(index, i)
+        self._check(index)
         sets = [self._leading(index, i) for i in range(len(op.inputs))]
         shared = frozenset.intersection(*sets)
         twin = next((r for r in sorted(shared) if r in self.links.results and self.links.results[r].build == self.build), None)
@@ -196,6 +197,30 @@ class Walk:
             self.links.results.setdefault(key, Result(self._promise(index), self.build))
         self.result_keys[index] = frozenset(keys)
         (self.loaded if twin else self.executed).add(index)
+
+    def _check(self, index: int) -> None:
+        """Stop where it is known that the operation cannot run."""
+        op = self.ops[index]
+        for action in op.copies:
+            tree = EMPTY_DIR if action.input < 0 else self._known_tree(op.inputs[action.input].op)
+            start = parent_of_wildcard(action.selector.path) if action.selector.wildcard else action.selector.path
+            if tree is not None and resolve_links(tree, start) is None:
+                raise BuildFails(index, f'lstat /{start}: no such file or directory', missing=start)
+        if op.exec is not None and (op.base is None or self.value(op.inputs[op.base].op).exact):
+            tree = EMPTY_DIR if op.base is None else self.value(op.inputs[op.base].op).layers[0].tree
+            if not _has_program(tree, op.exec):
+                raise BuildFails(index, f'process "{" ".join(op.exec.argv)}" did not complete successfully: exit code: 1 '
+                                        f"(nothing has put {op.exec.argv[0]} into this file system)")
+
+    def _known_tree(self, source: int) -> FileEntry | None:
+        """Everything that an input holds, where everything is known."""
+        tree = self.trees.get(source)
+        if tree is not None:
+            return tree
+        if source in self._values or self.ops[source].kind in (OpKind.MKFILE, OpKind.MKDIR, OpKind.COPY, OpKind.REMOTE):
+            fs = self.value(source)
+            return fs.layers[0].tree if fs.exact else None
+        return None
 
     def _leading(self, index: int, position: int) -> frozenset[str]:
         op, given = self.ops[index], self.ops[index].inputs[position]
@@ -265,13 +290,13 @@ class Walk:
 
     def _placed(self, index: int, below: FileSystem, action: CopyAction) -> FileSystem:
         if action.input < 0:
-            raise BuildFails(index, f'failed to calculate checksum of ref: "/{action.selector.path}": not found')
+            return below
         source = self.ops[index].inputs[action.input].op
         tree = self.trees.get(source)
         fs = None if tree is not None else self.value(source)
         if tree is None and fs is not None and fs.exact:
             tree = fs.layers[0].tree
-        for name, entry in self._sources(index, tree, fs, action.selector):
+        for name, entry in self._sources(tree, fs, action.selector):
             if action.unpack and entry.kind is FileKind.FILE and name.endswith(_ARCHIVES):
                 below = below.with_unpacked(action.dest, entry.digest)
             else:
@@ -279,7 +304,7 @@ class Walk:
                                                     action.owner, action.mode))
         return below
 
-    def _sources(self, index: int, tree: FileEntry | None, fs: FileSystem | None,
+    def _sources(self, tree: FileEntry | None, fs: FileSystem | None,
                  selector: Selector) -> list[tuple[str, FileEntry]]:
         if tree is None:
             assert fs is not None
@@ -298,7 +323,7 @@ class Walk:
                 found.append((path, self._taken(tree, path, selector)))
             return [(posixpath.basename(p), e) for p, e in found]
         if resolve_links(tree, selector.path) is None:
-            raise BuildFails(index, f'failed to calculate checksum of ref: "/{selector.path}": not found')
+            return []
         return [(posixpath.basename(selector.path), self._taken(tree, selector.path, selector))]
 
     def _taken(self, tree: FileEntry, path: str, selector: Selector) -> FileEntry:
@@ -308,3 +333,13 @@ class Walk:
         if not selector.excludes or not entry.is_dir:
             return entry
         return IgnoreMatcher.of(selector.excludes).filtered(entry)
+
+
+def _has_program(tree: FileEntry, spec: ExecSpec) -> bool:
+    """Whether the program of a RUN may exist, in a file system that is known exactly."""
+    program = spec.argv[0] if spec.argv else ""
+    if any(at is not None for _, at, _ in spec.mounts):
+        return True         # a mount may bring it
+    folders = [""] if "/" in program else spec.env.get("PATH", "").split(":")
+    return any(resolve_links(tree, posixpath.normpath(posixpath.join("/", spec.cwd if "/" in program else "", f, program)).lstrip("/"))
+               is not None for f in folders)
