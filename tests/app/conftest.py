@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from cachesim.app.mainwindow import MainWindow
 from cachesim.app.questions import Unsaved, UnsavedQuestion
 from cachesim.app.workbench import Workbench
 
+_TESTS: list[int] = []
 DOCKERFILE = """\
 FROM python:3.12-slim AS base
 WORKDIR /app
@@ -25,6 +27,24 @@ COPY src/ src/
 RUN python -m compileall src
 CMD ["python", "-m", "src"]
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_collector() -> Iterator[None]:
+    """No worker may collect (and so destroy) the Qt objects of an earlier test: see `cachesim.app.garbage`."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def collected(quiet_collector: None) -> Iterator[None]:
+    """What a test leaves in cycles goes after it (at the latest twenty tests later), on the UI thread."""
+    yield
+    _TESTS.append(1)
+    gc.collect(2 if len(_TESTS) % 20 == 0 else 1)
 
 
 @pytest.fixture

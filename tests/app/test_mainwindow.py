@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -458,9 +459,13 @@ def test_slow_reading_shows_progress_and_can_be_cancelled(qtbot: QtBot, window: 
     def endless(info: ProjectInfo, blobs: BlobStore, progress: Progress) -> Opened:
         while True:
             progress.step(1234, 100_000)
+            time.sleep(0.001)
     monkeypatch.setattr(disk, "open_project", endless)
     window.workbench.open_path(project)
-    qtbot.waitUntil(lambda: "1,234 of 100,000 files" in window.verdict.sentence(), timeout=5_000)
+
+    def counted() -> None:
+        assert "1,234 of 100,000 files" in window.verdict.sentence()
+    qtbot.waitUntil(counted, timeout=5_000)
     assert window.verdict.isVisible()
     cancel = next(b for b in window.verdict.findChildren(QPushButton) if b.text() == "Cancel")
     QTest.mouseClick(cancel, Qt.MouseButton.LeftButton)

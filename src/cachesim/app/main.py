@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["bad_pair", "no_display", "run", "settings_store"]
 
 _UNABLE, _BUG = 2, 70
+_SWITCH = 0.001     # seconds a busy worker keeps the interpreter; each of the many calls of a repaint may wait so long
 _HEADLESS = "Without a window: cachesim plan PATH, cachesim replay FILE, cachesim confirm PATH (see cachesim --help)"
 
 
@@ -66,6 +67,7 @@ def run(path: Path | None, sample: str | None) -> int:
     from PySide6.QtCore import QTimer
     from PySide6.QtGui import QIcon
 
+    from cachesim.app.garbage import UiGarbage
     from cachesim.app.mainwindow import MainWindow
     from cachesim.app.resources import icon_file
     from cachesim.app.workbench import Workbench
@@ -79,6 +81,9 @@ def run(path: Path | None, sample: str | None) -> int:
     bench = Workbench()
     window = MainWindow(bench, settings_store())
     window.guard.install()
+    sys.setswitchinterval(_SWITCH)
+    garbage = UiGarbage(window)
+    garbage.start()
     try:
         window.restore_geometry()
         window.show()
@@ -88,6 +93,7 @@ def run(path: Path | None, sample: str | None) -> int:
             QTimer.singleShot(0, bench, lambda: bench.open_path(path))
         status = app.exec()
     finally:
+        garbage.stop()
         window.guard.remove()
         bench.shutdown()
     return _BUG if window.guard.count else status

@@ -1,0 +1,42 @@
+"""On which thread are reference cycles collected? Only on the UI thread, because they may hold Qt objects."""
+
+from __future__ import annotations
+
+import gc
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+__all__ = ["UiGarbage"]
+
+_EVERY_MS = 500
+
+
+class UiGarbage(QObject):
+    """Python's collector runs on whichever thread allocates. A QObject that a worker destroys leaves its timers behind,
+    and the next one that fires ends the process. So the collector is off, and its generations are collected from here.
+    """
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._timer = QTimer(self, interval=_EVERY_MS)
+        self._timer.timeout.connect(self.collect)
+
+    def start(self) -> None:
+        """Take over from Python's own collector."""
+        gc.collect()
+        gc.freeze()         # what the start made stays; looking at it again and again costs 30 ms each time
+        gc.disable()
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Give the work back."""
+        self._timer.stop()
+        gc.enable()
+
+    @Slot()
+    def collect(self) -> None:
+        """Collect the oldest generation that is due."""
+        counts, limits = gc.get_count(), gc.get_threshold()
+        due = [generation for generation in range(3) if counts[generation] > limits[generation] > 0]
+        if due:
+            gc.collect(max(due))
