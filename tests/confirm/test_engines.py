@@ -13,7 +13,6 @@ from cachesim.confirm.engines import (
     EngineProblem,
     choices,
     explain,
-    image_of,
     inspect_image,
     is_remote,
     list_engines,
@@ -24,6 +23,7 @@ from cachesim.confirm.engines import (
 )
 from cachesim.confirm.script import Command, Finished, Script, Work, drive
 from cachesim.graph.options import ImageStore
+from cachesim.project.bases import image_of
 
 CONTEXTS = """\
 {"Current":false,"Description":"","DockerEndpoint":"ssh://me@build.example","Error":"","Name":"far"}
@@ -149,8 +149,8 @@ def test_inspect() -> None:
             "Config": {"Env": ["PATH=/bin", "A=b=c"], "OnBuild": ["RUN x"], "WorkingDir": "/w", "User": "u",
                        "Entrypoint": None, "Cmd": ["sh"], "Labels": {"l": "1"}}}
     image, _ = answering(inspect_image(EngineChoice(), "x:1"), Finished(0, json.dumps(data)))
-    assert image == image_of("x:1", data) and image is not None
-    found = image_of("x:1", data)
+    found = image_of("docker.io/library/x:1", data)
+    assert image == found
     assert found.ref == "docker.io/library/x:1" and found.manifest == "sha256:i" and found.has_layers
     assert found.config is not None and found.config.env == (("PATH", "/bin"), ("A", "b=c"))
     assert found.config.onbuild == ("RUN x",) and found.config.entrypoint is None

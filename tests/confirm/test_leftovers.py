@@ -69,12 +69,14 @@ def test_folder_images_containers_and_note_go(tmp_path: Path, monkeypatch: pytes
     (folder / "context").mkdir(parents=True)
     run = killed(tmp_path / "running", folder, builder="cachesim-tok")
     monkeypatch.delenv("DOCKER_HOST")
-    gone, asked = clean(run, tmp_path / "running", Finished(0, "c1\n"), Finished(0), Finished(0, "i1\ni2\ni1\n"))
+    gone, asked = clean(run, tmp_path / "running", Finished(0, "c1\n"), Finished(0), Finished(0),
+                        Finished(0, "i1\ni2\ni1\n"), Finished(1, err="i2 has children"), Finished(0, "i2\n"))
     assert gone and not folder.exists() and list((tmp_path / "running").iterdir()) == []
+    containers = ("ps", "--all", "--quiet", "--filter", "label=cachesim.run=tok")
+    images = ("image", "ls", "--all", "--quiet", "--filter", "label=cachesim.run=tok")
     assert [c.argv[1:] for c in asked] == [
-        ("ps", "--all", "--quiet", "--filter", "label=cachesim.run=tok"), ("rm", "--force", "c1"),
-        ("image", "ls", "--all", "--quiet", "--filter", "label=cachesim.run=tok"), ("rmi", "--force", "i1", "i2"),
-        ("buildx", "rm", "--force", "cachesim-tok")]
+        containers, ("rm", "--force", "c1"), containers, images, ("rmi", "--force", "i1", "i2"), images,
+        ("rmi", "--force", "i2"), images, ("buildx", "rm", "--force", "cachesim-tok")]
     assert all(c.env is not None and c.env["DOCKER_HOST"] == "unix:///elsewhere.sock" for c in asked)
 
 

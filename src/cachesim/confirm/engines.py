@@ -14,10 +14,10 @@ from typing import Any
 from cachesim.confirm.buildx import RAWJSON_SINCE, buildx_version
 from cachesim.confirm.match import NO_ANSWER, NO_PERMISSION
 from cachesim.confirm.script import Command, Finished, Script
-from cachesim.digest import digest_of
-from cachesim.graph.options import BaseImage, ImageConfig, ImageStore, normalize_ref
+from cachesim.graph.options import BaseImage, ImageStore, normalize_ref
+from cachesim.project.bases import image_of
 
-__all__ = ["EngineChoice", "EngineFacts", "EngineProblem", "choices", "image_of", "inspect_image", "list_engines",
+__all__ = ["EngineChoice", "EngineFacts", "EngineProblem", "choices", "inspect_image", "list_engines",
            "parse_builders", "parse_contexts", "probe"]
 
 ANSWER_WITHIN = 10.0
@@ -269,26 +269,4 @@ def inspect_image(choice: EngineChoice, ref: str) -> Script[BaseImage | None]:
     said = yield Command((*choice.client, "image", "inspect", "--format", "{{json .}}", ref), f"looking for {ref}",
                          timeout=ANSWER_WITHIN)
     assert isinstance(said, Finished)
-    return image_of(ref, _json(said.out)) if said.ok else None
-
-
-def image_of(ref: str, data: Mapping[str, Any]) -> BaseImage:
-    """Read one object of `docker image inspect`."""
-    layers = tuple(str(layer) for layer in (data.get("RootFS") or {}).get("Layers") or ())
-    return BaseImage(normalize_ref(ref), chain=digest_of("chain", *layers) if layers else "",
-                     manifest=str(data.get("Id") or ""), config=config_of(data.get("Config") or {}),
-                     has_layers=bool(layers), source="engine")
-
-
-def config_of(data: Mapping[str, Any]) -> ImageConfig:
-    """Read the `Config` of an image."""
-    def words(name: str) -> tuple[str, ...]:
-        return tuple(str(w) for w in data.get(name) or ())
-    entrypoint = data.get("Entrypoint")
-    return ImageConfig(
-        env=tuple((k, v) for k, _, v in (pair.partition("=") for pair in words("Env"))),
-        workdir=str(data.get("WorkingDir") or ""), user=str(data.get("User") or ""), onbuild=words("OnBuild"),
-        shell=words("Shell"), cmd=words("Cmd"), entrypoint=None if entrypoint is None else words("Entrypoint"),
-        exposed=tuple(sorted(data.get("ExposedPorts") or ())), volumes=tuple(sorted(data.get("Volumes") or ())),
-        labels={str(k): str(v) for k, v in (data.get("Labels") or {}).items()},
-        stop_signal=str(data.get("StopSignal") or ""))
+    return image_of(normalize_ref(ref), _json(said.out)) if said.ok else None

@@ -20,7 +20,7 @@ from cachesim.diagnostics import SourceSpan
 from cachesim.dockerfile.instructions import Copy, Run
 from cachesim.errors import EngineError
 from cachesim.graph.model import BuildGraph, Source, SourceKind, Stage
-from cachesim.graph.options import BaseImage, BuildOptions, ImageConfig, familiar_ref, normalize_ref
+from cachesim.graph.options import BaseImage, BuildOptions, EngineKind, ImageConfig, familiar_ref, normalize_ref
 from cachesim.project.state import ProjectState
 from cachesim.simulate.report import SimulationReport
 
@@ -123,19 +123,28 @@ def _reads(stage: Stage, graph: BuildGraph) -> Iterable[tuple[str, SourceSpan, S
 def isolated(state: ProjectState, graph: BuildGraph, isolation: Isolation) -> ProjectState:
     """The state that is really built: bases replaced by named contexts, and aliases in the text where needed.
 
-    The file in the context stays the person's own.
+    The file in the context stays the person's own. The classic builder knows no named contexts: there the words are
+    replaced by the images themselves, in the context's file too.
     """
+    classic = state.engine is EngineKind.CLASSIC
     changes: list[tuple[SourceSpan, Mapping[str, str]]] = []
     contexts, bases = dict(state.options.contexts), dict(state.bases)
     for base, places in bases_of(graph, read_too=True).items():
         image = next((i for b, i in isolation.images.items() if b.context == base.context), None)
         if image is None:
             continue
+        bases[normalize_ref(image.ref)] = replace(image, ref=normalize_ref(image.ref))
+        if classic:
+            changes += [(span, {word: image.ref}) for span, word in places]
+            continue
         contexts = {n: v for n, v in contexts.items() if familiar_ref(n) != base.context}
         contexts[base.context] = f"docker-image://{image.ref}"
-        bases[normalize_ref(image.ref)] = replace(image, ref=normalize_ref(image.ref))
         if base.alias.startswith(_ALIAS):
             changes += [(span, {word: base.alias}) for span, word in places]
+    if classic:
+        entry = state.context.get(state.options.dockerfile)
+        text = replace_words(state.text, changes)
+        return replace(state.with_text(text, entry.mtime_ns if entry is not None else 0), bases=bases)
     return replace(state, text=replace_words(state.text, changes), bases=bases,
                    options=replace(state.options, contexts=tuple(contexts.items())))
 

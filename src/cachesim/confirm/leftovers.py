@@ -103,14 +103,16 @@ def remove_labelled(client: tuple[str, ...], run: str, env: dict[str, str] | Non
     label = f"label={LABEL}={run}"
     for listing, removal in ((("ps", "--all", "--quiet", "--filter", label), ("rm", "--force")),
                              (("image", "ls", "--all", "--quiet", "--filter", label), ("rmi", "--force"))):
-        said = yield Command((*client, *listing), "looking for what a run left", env, timeout=5, cleanup=True)
-        if not isinstance(said, Finished) or not said.ok:
-            return False
-        found = tuple(dict.fromkeys(said.out.split()))
-        if found:
-            done = yield Command((*client, *removal, *found), "removing what a run left", env, timeout=10, cleanup=True)
-            if not isinstance(done, Finished) or not done.ok:
+        for attempt in range(4):     # an image goes only after its children, and takes its parents along
+            said = yield Command((*client, *listing), "looking for what a run left", env, timeout=5, cleanup=True)
+            if not isinstance(said, Finished) or not said.ok:
                 return False
+            found = tuple(dict.fromkeys(said.out.split()))
+            if not found:
+                break
+            if attempt == 3:
+                return False
+            yield Command((*client, *removal, *found), "removing what a run left", env, timeout=10, cleanup=True)
     return True
 
 

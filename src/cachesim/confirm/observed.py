@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -164,27 +165,33 @@ class Observation:
     """Collects updates into an `ObservedBuild`; memory does not grow with the length of logs."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()       # the classic builder is read on a worker
         self._vertices: dict[str, ObservedVertex] = {}
         self._tails: dict[str, _Tail] = {}
         self._notes: list[str] = []
 
     def add(self, updates: Iterable[Update]) -> None:
         """Take what was read."""
-        for update in updates:
-            for vertex in update.vertices:
-                self._vertices[vertex.digest] = _merged(self._vertices.get(vertex.digest), vertex)
-            for chunk in update.logs:
-                self._tails.setdefault(chunk.vertex, _Tail()).add(chunk.text)
-            for digest, current, total in update.progress:
-                if digest in self._vertices:
-                    self._vertices[digest] = replace(self._vertices[digest], current=current, total=total)
-            if update.note is not None:
-                self._notes.append(update.note[:_NOTE_WIDTH])
-                del self._notes[:-_NOTES]
+        with self._lock:
+            for update in updates:
+                self._take(update)
+
+    def _take(self, update: Update) -> None:
+        for vertex in update.vertices:
+            self._vertices[vertex.digest] = _merged(self._vertices.get(vertex.digest), vertex)
+        for chunk in update.logs:
+            self._tails.setdefault(chunk.vertex, _Tail()).add(chunk.text)
+        for digest, current, total in update.progress:
+            if digest in self._vertices:
+                self._vertices[digest] = replace(self._vertices[digest], current=current, total=total)
+        if update.note is not None:
+            self._notes.append(update.note[:_NOTE_WIDTH])
+            del self._notes[:-_NOTES]
 
     def snapshot(self) -> ObservedBuild:
         """What is known so far."""
-        return ObservedBuild(tuple(self._with_log(v) for v in self._vertices.values()), notes=tuple(self._notes))
+        with self._lock:
+            return ObservedBuild(tuple(map(self._with_log, self._vertices.values())), notes=tuple(self._notes))
 
     def ended(self, exit_code: int | None, seconds: float, cancelled: bool = False, error: str = "") -> ObservedBuild:
         """What is known now that the client has ended."""

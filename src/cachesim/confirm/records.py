@@ -15,6 +15,7 @@ from typing import Any
 
 from cachesim import __version__
 from cachesim.confirm.buildx import LineReader, PlainReader, RawJsonReader, Redactor
+from cachesim.confirm.classic import ClassicReader
 from cachesim.confirm.match import BuildComparison, Confirmation, Mode, StepComparison, Verdict
 from cachesim.confirm.observed import Observation, ObservedBuild
 from cachesim.confirm.workspace import disk_trouble
@@ -158,10 +159,16 @@ def _read_lines(lines: Iterable[str], reader: LineReader | None) -> ObservedBuil
     for line in lines:
         line = line.rstrip("\r\n")
         if reader is None and line.strip():
-            reader = RawJsonReader() if line.startswith("{") else PlainReader()
+            reader = _reader_of(line)
         if reader is not None:
             seen.add(reader.feed(line))
     return seen.snapshot()
+
+
+def _reader_of(first: str) -> LineReader:
+    if first.startswith(('{"stream"', '{"at"', '{"aux"', '{"errorDetail"')):
+        return ClassicReader()
+    return RawJsonReader() if first.startswith("{") else PlainReader()
 
 
 def copy_record(source: Path, target: Path) -> None:

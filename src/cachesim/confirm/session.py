@@ -15,6 +15,7 @@ from cachesim import __version__
 from cachesim.cache.store import EMPTY_STORE, CacheStore
 from cachesim.confirm import leftovers
 from cachesim.confirm.buildx import BuildCommand, LineReader, build_argv, clean_environment, reader_for
+from cachesim.confirm.classic import ClassicReader, classic_build, context_archive, endpoint_of
 from cachesim.confirm.engines import EngineChoice, EngineFacts, EngineProblem, explain, inspect_image, probe
 from cachesim.confirm.isolate import (
     Base,
@@ -44,9 +45,9 @@ from cachesim.confirm.workspace import Contents, Workspace, disk_matches, disk_t
 from cachesim.context.snapshot import FileEntry
 from cachesim.digest import digest_of_bytes
 from cachesim.dockerfile.parser import parse
-from cachesim.errors import CachesimError, Cancelled
+from cachesim.errors import CachesimError, Cancelled, EngineError
 from cachesim.graph.model import BuildGraph, StepId
-from cachesim.graph.options import BaseImage, ImageConfig
+from cachesim.graph.options import BaseImage, EngineKind, ImageConfig
 from cachesim.graph.resolve import resolve
 from cachesim.pipeline import simulate
 from cachesim.progress import Progress
@@ -231,6 +232,7 @@ class Session:
         for number, (build, state, graph) in enumerate(zip(self.plan.made, states, graphs, strict=True)):
             label = build.label or f"build {number + 1}"
             target = isolated(state, graph, isolation)
+            self._contents.add(target)
             if self.plan.mode is Mode.REHEARSAL:
                 target = replace(target, claims=claims_of(graph))
             report, store = yield from _predicted(target, label, store)
@@ -240,7 +242,8 @@ class Session:
             self.reports = (*self.reports, report)
             self._names = {v.name: step.id for step in report.steps for v in step.vertices}
             self._say(f"building: {label}", build=number, label=label, report=report, observed=ObservedBuild())
-            folder = yield from self._folder_for(build.state, workspace)
+            source = target if target.engine is EngineKind.CLASSIC else build.state
+            folder = yield from self._folder_for(source, workspace)
             if not isinstance(folder, Path):
                 workspace, folder = folder, folder.root
             comparison = yield from self._build(built, number, folder)
@@ -352,14 +355,14 @@ class Session:
         for name, _ in state.options.secrets:
             if name not in names:
                 self._note(f"The value of secret {name} was not given: it is missing in the real build.")
+        if state.engine is EngineKind.CLASSIC:
+            return (yield from self._build_classic(built, number, folder))
         argv = build_argv(BuildCommand(folder, dockerfile, state.options, self._engine.client, self._engine.builder,
                                        tuple(contexts.items()), tuple(names.items()), self._facts.rawjson))
         self._commands.append(argv)
         self._texts.append(state.text)
-        sink = _Sink(reader_for(self._facts.rawjson, list(self.plan.secrets.values())), self._folder,
-                     number, list(self.plan.secrets.values()), self._changed)
-        self._streams.append(sink.stream.path)
-        self._seen = sink.seen
+        given = list(self.plan.secrets.values())
+        sink = self._sink(reader_for(self._facts.rawjson, given), number)
         start = time.monotonic()
         try:
             ended = yield Command(argv, f"building: {built.label}", env, on_line=sink.line)
@@ -368,8 +371,41 @@ class Session:
         assert isinstance(ended, Finished)
         sink.close()
         observed = sink.seen.ended(ended.exit_code, time.monotonic() - start, ended.cancelled, ended.error)
+        return self._compared(built, observed)
+
+    def _build_classic(self, built: _Built, number: int, folder: Path) -> Script[BuildComparison]:
+        """The classic builder gets an archive through the SDK, on a worker; its images carry our label."""
+        state, endpoint = built.state, endpoint_of(self._engine.endpoint)
+        archive = self._folder / f"context-{number}.tar"
+        self._commands.append(("POST", f"{endpoint.host}/build", state.options.dockerfile))
+        self._texts.append(state.text)
+        yield Work(lambda _: context_archive(archive, folder, state.context, state.options), "packing the context")
+        sink = self._sink(ClassicReader(), number)
+        start = time.monotonic()
+        trouble, code = "", 1
+        try:
+            done = yield Work(lambda progress: classic_build(endpoint, archive, state.options, sink.line, progress),
+                              f"building: {built.label}")
+            assert isinstance(done, int)
+            code = done
+        except EngineError as error:
+            trouble = error.tail
+        finally:
+            self._seen = None
+        sink.close()
+        return self._compared(built, sink.seen.ended(code, time.monotonic() - start, False, trouble))
+
+    def _sink(self, reader: LineReader, number: int) -> _Sink:
+        sink = _Sink(reader, self._folder, number, list(self.plan.secrets.values()), self._changed)
+        self._streams.append(sink.stream.path)
+        self._seen = sink.seen
+        return sink
+
+    def _compared(self, built: _Built, observed: ObservedBuild) -> BuildComparison:
         self._phase = replace(self._phase, observed=observed)
-        earlier = linked_copies(built.report) if self.plan.mode is not Mode.LIVE and not state.options.no_cache else {}
+        earlier = {}
+        if self.plan.mode is not Mode.LIVE and not built.state.options.no_cache:
+            earlier = linked_copies(built.report)
         comparison = compare(built.report, observed, built.label, mode=self.plan.mode, not_isolated=earlier)
         return replace(comparison, steps=tuple(
             replace(s, key=built.keys.get(s.step, "")) if s.step is not None else s for s in comparison.steps))
@@ -422,7 +458,8 @@ class Session:
         """Leave nothing: images, the builder, the folder, and last the note that this run exists."""
         self._say("cleaning up")
         gone = yield from remove_images(self.plan.engine, self._images)
-        if not gone and self._images:
+        classic = any(b.state.engine is EngineKind.CLASSIC for b in self.plan.builds) and self._images
+        if classic or (not gone and self._images):
             gone = yield from leftovers.remove_labelled(self.plan.engine.client, self.token)
         if self.plan.fresh_builder and self._engine.builder == self._builder:
             yield Command((*self._engine.client, "buildx", "rm", "--force", self._builder), "removing the builder",
@@ -440,6 +477,11 @@ class _WithTexts(Contents):
         texts = (build.state.text.encode("utf-8", "surrogateescape") for build in plan.builds)
         self._texts = {digest_of_bytes(text): text for text in texts}
         self._others = plan.contents
+
+    def add(self, state: ProjectState) -> None:
+        """Also serve the Dockerfile of a state that was made from one of these."""
+        text = state.text.encode("utf-8", "surrogateescape")
+        self._texts[digest_of_bytes(text)] = text
 
     def path_of(self, path: str, entry: FileEntry) -> Path | None:
         return self._others.path_of(path, entry)

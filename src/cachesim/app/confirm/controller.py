@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QCoreApplication, QObject, QTimer, Slot
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal, Slot
 
 from cachesim.app.confirm.driver import ScriptDriver
 from cachesim.app.confirm.state import ConfirmState, Stage, badges_of
@@ -25,7 +25,7 @@ from cachesim.confirm.session import Plan, PlannedBuild, Session
 from cachesim.confirm.survey import Survey, survey, wants_of
 from cachesim.confirm.workspace import FolderContents
 from cachesim.errors import CachesimError, InputError
-from cachesim.graph.options import EngineKind, NetworkMode
+from cachesim.graph.options import NetworkMode
 from cachesim.project.folders import data_dir
 from cachesim.project.store import ProjectStore
 
@@ -53,6 +53,8 @@ def ask_confirm(window: MainWindow, no_cache: bool) -> None:
 class ConfirmController(QObject):
     """Asks the engine, plans, builds, compares, keeps; everything it knows is one `ConfirmState` at the workbench."""
 
+    _moved = Signal()           # the running session got further; also from its worker
+
     def __init__(self, workbench: Workbench) -> None:
         super().__init__(workbench)
         self._bench = workbench
@@ -65,6 +67,7 @@ class ConfirmController(QObject):
         self._driver.failed.connect(self._failed)
         self._show = QTimer(self, singleShot=True, interval=_SHOW_MS)
         self._show.timeout.connect(self._show_phase)
+        self._moved.connect(self._phase_changed)
         app = QCoreApplication.instance()
         if app is not None:
             app.aboutToQuit.connect(self.shutdown)
@@ -195,7 +198,7 @@ class ConfirmController(QObject):
         except CachesimError as error:
             self._bench.post(Message(str(error), Tone.ERROR, key="confirm"))
             return
-        self._session = Session(plan, self._phase_changed)
+        self._session = Session(plan, self._moved.emit)
         self._set(stage=Stage.RUNNING, phase=self._session.phase, result=None, badges={}, reports=())
         self._bench.set_busy("Building for real")
         self._after = self._built
@@ -219,9 +222,6 @@ class ConfirmController(QObject):
 
     def _plan(self) -> Plan:
         bench, info = self._bench, self._bench.project
-        if bench.state.engine is EngineKind.CLASSIC:
-            raise InputError("a confirmation with the classic builder is not possible here", "",
-                             "Choose BuildKit as the engine of the project")
         root = info.context_dir if info is not None else None
         records = None
         if info is not None:
@@ -241,6 +241,7 @@ class ConfirmController(QObject):
             return timeline.entry(path[-1].parent).store
         return timeline.store
 
+    @Slot()
     def _phase_changed(self) -> None:
         if not self._show.isActive():
             self._show.start()
