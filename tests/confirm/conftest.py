@@ -30,8 +30,9 @@ def end(out="", err="", code=0):
     sys.stderr.write(err); sys.stderr.flush()
     sys.exit(code)
 
+asked = [json.loads(line)["argv"] for line in open({log!r})]
 for start, answer in plan["answers"].items():
-    if words.startswith(start):
+    if words.startswith(start) and not any(call[:1] == [plan["until"].get(start)] for call in asked):
         end(*answer)
 if words.startswith("image inspect"):
     known = plan["images"].get(args[-1]) or ({{"Id": "sha256:1", "RootFS": {{"Layers": ["sha256:2"]}}, "Config": {{}}}}
@@ -69,19 +70,20 @@ class FakeDocker:
     """What the stand-in answers; change it before the run.
 
     Attributes:
-        answers: Start of the command to (stdout, stderr, exit code).
+        answers: Start of the command to (stdout, stderr, exit code); `until` names the command that ends an answer.
         images: Reference to what `docker image inspect` prints.
         builds: One entry a build: files to play on stderr, raw latin-1 text, exit code, seconds of sleep, …
     """
 
     folder: Path
     answers: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    until: dict[str, str] = field(default_factory=dict)
     images: dict[str, Any] = field(default_factory=dict)
     builds: list[dict[str, Any]] = field(default_factory=lambda: [{"play": []}])
 
     def write(self) -> None:
         """Put the program and its plan in place."""
-        plan = {"answers": self.answers, "images": self.images, "builds": self.builds}
+        plan = {"answers": self.answers, "until": self.until, "images": self.images, "builds": self.builds}
         (self.folder / "plan.json").write_text(json.dumps(plan))
         program = self.folder / "docker"
         program.write_text(_PROGRAM.format(python=sys.executable, plan=str(self.folder / "plan.json"),

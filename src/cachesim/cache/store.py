@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from cachesim.cache.index import KeyIndex
 from cachesim.cache.images import ImageList
+from cachesim.cache.index import KeyIndex
 
 __all__ = ["EMPTY_STORE", "CacheStore"]
 

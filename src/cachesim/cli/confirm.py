@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cachesim.confirm.match import BuildComparison, Confirmation
     from cachesim.confirm.session import Plan, PlannedBuild
     from cachesim.confirm.workspace import Contents
+    from cachesim.graph.options import BaseImage
     from cachesim.project.open import ProjectInfo
     from cachesim.project.state import ProjectState
 
@@ -65,6 +66,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--engine", metavar="NAME", help="a docker context or buildx builder (default: the usual)")
     parser.add_argument("--list-engines", action="store_true", help="say which engines there are, and end")
     parser.add_argument("--record", type=Path, metavar="FOLDER", help="keep the record here, not with the project")
+    parser.add_argument("--save-scenario", type=Path, metavar="FILE", help="write what was built and observed as a "
+                        "scenario file that can be replayed")
+    parser.add_argument("--noise", action="store_true", help="with --save-scenario: same-size noise for file contents")
+    parser.add_argument("--fresh-builder", action="store_true", help="build in a docker-container builder made for this "
+                        "(needs its image and, for bases, a network)")
     parser.add_argument("--open", type=Path, metavar="FILE", help="show a kept record again; no engine is needed")
 
 
@@ -86,6 +92,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _confirm(args: argparse.Namespace, runner: Runner) -> int:
+    from dataclasses import replace
+
     from cachesim.confirm import leftovers
     from cachesim.confirm.engines import explain, probe
     from cachesim.confirm.match import Mode
@@ -100,8 +108,11 @@ def _confirm(args: argparse.Namespace, runner: Runner) -> int:
     if facts.problem is not None:
         raise InputError(explain(facts.problem, facts.detail))
     plan = _plan(args, mode, engine, facts, secrets)
+    plan = replace(plan, fresh_builder=args.fresh_builder)
     session = Session(plan)
     result = runner.run(session.script())
+    if args.save_scenario is not None and result.builds:
+        _save_scenario(args.save_scenario, plan, result, args.noise)
     if args.scenario is None:
         _remember(args, result, facts)
     return _show(result, args.json)
@@ -185,7 +196,20 @@ def _state(args: argparse.Namespace, facts: EngineFacts) -> tuple[ProjectInfo, P
     if args.network is not None:
         options = replace(options, network=NetworkMode(args.network))
     state = load_state(info, options=options, store=image_store, previous=saved.context if saved is not None else None)
-    return info, replace(state, claims=saved.claims if saved is not None else ())
+    known = _bases(state) if args.engine is None else {}
+    return info, replace(state, bases=known, claims=saved.claims if saved is not None else ())
+
+
+def _bases(state: ProjectState) -> dict[str, BaseImage]:
+    """What the engine or the book knows of the bases: their triggers are steps, their layers are keys."""
+    from cachesim.dockerfile.parser import parse
+    from cachesim.project.bases import BaseBook, EngineImages, known_bases
+    images = EngineImages.connect()
+    try:
+        return known_bases(parse(state.text), state.options, state.engine, state.store, BaseBook(), images)
+    finally:
+        if images is not None:
+            images.close()
 
 
 def _scenario(path: Path) -> tuple[tuple[PlannedBuild, ...], Contents, dict[str, bytes]]:
@@ -250,6 +274,17 @@ def scratch_for(folder: Path | None) -> Path:
         if places[0].stat().st_dev != wanted and existing.stat().st_dev == wanted:
             places.insert(0, data / "tmp")
     return places[0]
+
+
+def _save_scenario(path: Path, plan: Plan, result: Confirmation, hide: bool) -> None:
+    from cachesim.confirm.share import scenario_of_confirmation
+    from cachesim.confirm.workspace import bytes_by_digest
+    from cachesim.project.folders import write_atomically
+    content = bytes_by_digest([build.state.context for build in plan.made], plan.contents)
+    value, lost = scenario_of_confirmation(plan.made, result, path.stem, content, hide=hide)
+    write_atomically(path, json.dumps(value, indent=1).encode() + b"\n")
+    if lost:
+        print(f"note: the contents of {', '.join(lost[:5])} are not kept; a line stands for each", file=sys.stderr)
 
 
 def _remember(args: argparse.Namespace, result: Confirmation, facts: EngineFacts) -> None:

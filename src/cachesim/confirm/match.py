@@ -286,7 +286,10 @@ class _Table:
             return Verdict.KNOWN_EARLIER, "this engine knew it from an earlier build"
         if not certain:
             return Verdict.UNCERTAIN_WRONG, "what a RUN wrote decided it, and that was not known"
-        return Verdict.WRONG, f"predicted {predicted}, the engine says {seen.status.value}"
+        note = f"predicted {predicted}, the engine says {seen.status.value}"
+        if self._mode is Mode.LIVE and predicted == "cached":
+            note += ": this engine never made the builds of the timeline, or has thrown their layers away"
+        return Verdict.WRONG, note
 
     def _extra(self, seen: ObservedVertex) -> StepComparison:
         if is_from(seen.name):

@@ -8,7 +8,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from cachesim.digest import Digest, digest_of_bytes
 from cachesim.errors import CachesimError, ContextError, InputError
 from cachesim.progress import SILENT, Progress
 
-__all__ = ["Contents", "FolderContents", "Workspace", "disk_matches", "disk_trouble"]
+__all__ = ["Contents", "FolderContents", "Workspace", "bytes_by_digest", "disk_matches", "disk_trouble", "remove_tree"]
 
 _FICLONE = 0x40049409
 _SMALL = 16 * 1024
@@ -71,6 +71,23 @@ class FolderContents(Contents):
             raise ContextError(path, "its content is not known any more",
                                "It was changed on disk since it was read: refresh the files, then confirm again")
         return found
+
+
+def bytes_by_digest(snapshots: Iterable[ContextSnapshot], contents: Contents) -> Callable[[Digest], bytes | None]:
+    """Ask for the bytes of any file of these contexts by its digest alone; None where nobody has them."""
+    places = {entry.digest: (path, entry) for snapshot in snapshots for path, entry in snapshot.walk() if entry.digest}
+
+    def find(digest: Digest) -> bytes | None:
+        path, entry = places.get(digest, ("", None))
+        if entry is None:
+            return None
+        try:
+            place = contents.path_of(path, entry)
+            data = place.read_bytes() if place is not None else contents.bytes_of(path, entry)
+        except (OSError, ContextError):
+            return None
+        return data if digest_of_bytes(data) == digest else None
+    return find
 
 
 class Workspace:

@@ -65,7 +65,7 @@ def entry_digest(entry: FileEntry, *, root: bool = False) -> Digest:
     known = entry.memo.get(key)
     if known is None:
         known = entry.memo[key] = Digest(_sum(entry, root).hex())
-    return known  # type: ignore[no-any-return]
+    return known
 
 
 def _sum(entry: FileEntry, root: bool) -> bytes:

@@ -10,7 +10,6 @@ from cachesim.context.checksum import go_path_match, has_wildcards
 from cachesim.context.ignore import IgnoreMatcher
 from cachesim.context.snapshot import FileEntry, FileKind, lookup, with_children
 
-
 __all__ = ["StaleCopy", "transferred", "updated_copy"]
 
 

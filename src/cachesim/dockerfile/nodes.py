@@ -15,6 +15,7 @@ from cachesim.dockerfile.words import NotStrings, key_values, split_command, spl
 
 __all__ = ["KEYWORDS", "Node", "Refusal", "read_node"]
 
+_BLANKS = re.compile("[\t\n\v\f\r ]+")
 _CHAIN = re.compile(r"(?:onbuild[\t\v\f\r ]+){4}", re.IGNORECASE | re.ASCII)
 
 
@@ -94,7 +95,7 @@ def _read_pairs(keyword: str, rest: str, escape: str) -> _Words:
 
 
 def _read_health(_: str, rest: str, __: str) -> _Words:
-    kind, *tail = rest.split(None, 1)
+    kind, *tail = _BLANKS.split(rest, maxsplit=1)
     strings = _strings(tail[0]) if tail else None
     return ((kind, *tail), False, (), False) if strings is None else ((kind, *strings), True, (), False)
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 
 __all__ = [
-    "BLANKS", "NotStrings", "go_quote", "key_values", "rune_trim", "split_command", "split_flags", "split_keyword",
+    "BLANKS", "NotStrings", "go_quote", "key_values", "split_command", "split_flags", "split_keyword",
     "split_words", "string_array", "suggestion", "words_of",
 ]
 
@@ -34,11 +34,6 @@ class NotStrings(ValueError):
 
     def __init__(self) -> None:
         super().__init__("when using JSON array syntax, arrays must be comprised of strings only")
-
-
-def rune_trim(text: str) -> str:
-    """Drop blanks at both ends, as Go's strings.TrimSpace."""
-    return text.strip(BLANKS)
 
 
 def split_keyword(line: str) -> tuple[str, str]:

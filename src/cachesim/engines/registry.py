@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from cachesim.engines.base import Engine
+from cachesim.errors import InputError
 from cachesim.graph.options import EngineKind
 
 __all__ = ["engine_of"]
 
 
 def engine_of(kind: EngineKind) -> Engine:
-    """The rules of a builder; each is loaded when it is first asked for."""
-    if kind is EngineKind.CLASSIC:
-        from cachesim.engines.classic import Classic
+    """The rules of a builder; they are loaded when they are first asked for.
 
-        return Classic()
+    Raises:
+        InputError: For the classic builder, whose rules this version does not have.
+    """
+    if kind is EngineKind.CLASSIC:
+        raise InputError("the rules of the classic builder are not part of this version", "engine",
+                         "Choose BuildKit; that is what docker build uses by default")
     from cachesim.engines.buildkit.engine import BuildKit
 
     return BuildKit()

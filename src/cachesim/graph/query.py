@@ -26,7 +26,7 @@ def first_cycle(links: Mapping[int, set[int]]) -> list[int]:
         return []           # every reference points up: the ordinary case needs no search
     import networkx as nx
 
-    graph = nx.DiGraph([(a, b) for a, others in links.items() for b in others])
+    graph: nx.DiGraph[int] = nx.DiGraph([(a, b) for a, others in links.items() for b in others])
     try:
         return [edge[0] for edge in nx.find_cycle(graph)]
     except nx.NetworkXNoCycle:

@@ -71,7 +71,7 @@ def _sentence(v: StepVerdict, changes: Sequence[PartChange], cause_step: StepId 
     if v.outcome is Outcome.FAILED:
         return f"The build stops here: {v.error}"
     if v.outcome is Outcome.NOT_REACHED:
-        where = f" ({labels[verdict.error_step]} fails)" if verdict.error_step in labels else ""
+        where = f" ({labels[verdict.error_step]} fails)" if verdict.error_step is not None else ""
         return f"Not reached: the build fails first{where}"
     if v.outcome is Outcome.UNREACHED:
         return "Not part of the target: nothing that is built needs this"

@@ -37,7 +37,7 @@ def bench(open_bench: Opened, settled: Settled) -> Workbench:
 def panel(qtbot: QtBot, bench: Workbench) -> ComparePanel:
     panel = ComparePanel(bench)
     qtbot.addWidget(panel)
-    panel.resize(900, 400)
+    panel.resize(1300, 500)
     panel.show()
     return panel
 
@@ -107,7 +107,7 @@ def test_a_narrow_panel_leaves_out_what_has_no_room(panel: ComparePanel) -> None
     assert panel.table.isColumnHidden(_OLD)
     assert not panel.part_table.isVisible()
     assert _row(panel, "COPY . .")[_B] == "changed"
-    panel.resize(1200, 700)
+    panel.resize(1300, 700)
     assert not panel.table.isColumnHidden(_OLD)
     assert panel.part_table.isVisible()
 

@@ -362,7 +362,7 @@ def test_leftovers_of_a_killed_run_are_cleaned(qtbot: QtBot, panel: LogPanel, cl
     leftovers.note(running, "tok", running / "folder", EngineChoice())
     note = running / "tok.json"
     note.write_text(json.dumps({**json.loads(note.read_text()), "born": "0"}))
-    client.answers["image ls"] = ("i1\n", "", 0)
+    client.answers["image ls"], client.until["image ls"] = ("i1\n", "", 0), "rmi"
     client.write()
     panel.controller.clean_leftovers()
     qtbot.waitUntil(lambda: not note.exists(), timeout=10_000)

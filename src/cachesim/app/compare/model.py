@@ -8,11 +8,12 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFont, QIcon
 
-from cachesim.app.report.panel import bold, fixed_font
+from cachesim.app.report.panel import bold, fixed_font, icon_size
 from cachesim.app.report.story import elided
 from cachesim.app.report.table import COPY_ROLE
 from cachesim.app.theme import Theme, icon, look_of_step, word_of
 from cachesim.cache.key import PartChange, PartKind
+from cachesim.engines.base import MissReason
 from cachesim.simulate.compare import ReportComparison, StepPair
 from cachesim.simulate.report import StepReport
 
@@ -36,7 +37,10 @@ def what_differs(pair: StepPair) -> tuple[str, str, str]:
         return name + (f" and {more} more" if more else ""), first.old or "not there", first.new or "not there"
     if pair.a.step.instruction.text != pair.b.step.instruction.text:
         return "text", pair.a.step.instruction.text, pair.b.step.instruction.text
-    return ("outcome", word_of(pair.a), word_of(pair.b)) if pair.differs else ("", "", "")
+    if not pair.differs:
+        return "", "", ""
+    above = MissReason.PARENT in (pair.a.reason, pair.b.reason)
+    return "step above" if above else "outcome", word_of(pair.a), word_of(pair.b)
 
 
 def own_changes(pair: StepPair) -> tuple[PartChange, ...]:
@@ -123,7 +127,9 @@ class CompareModel(QAbstractTableModel):
         return None
 
     def _icon(self, name: str, colour: str) -> QIcon:
-        return self._icons.setdefault((name, colour), icon(name, colour))
+        if (name, colour) not in self._icons:
+            self._icons[name, colour] = icon(name, colour, icon_size(self._fonts[0]))
+        return self._icons[name, colour]
 
     def _text(self, row: int, column: int) -> str:
         pair = self._pairs[row]

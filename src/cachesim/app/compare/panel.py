@@ -57,7 +57,7 @@ class ComparePanel(Panel):
         self.only = QCheckBox("&Only differences")
         self.totals = named(QLabel(wordWrap=True), "Totals")
         self.model = CompareModel(self)
-        self.table = Table("Steps of both builds", self.model, {1: 4, 4: 3, 5: 3, 6: 3}, self)
+        self.table = Table("Steps of both builds", self.model, {1: 5, 4: 3, 5: 3, 6: 3}, self)
         self.parts = KeyPartsModel(self)
         self.part_table = Table("Key parts of the selected step in both builds", self.parts, {3: 1, 4: 1}, self)
         self._empty = QLabel("Build twice (Ctrl+B), then choose two builds here, or Ctrl+click two of them in the "
@@ -108,8 +108,9 @@ class ComparePanel(Panel):
 
     def _fit(self) -> None:
         """Leave out what has no room: values in a narrow panel, key parts in a low one."""
-        narrow = self.width() < self.fontMetrics().averageCharWidth() * 100
-        self.model.set_compact(narrow)
+        letters = self.width() // max(1, self.fontMetrics().averageCharWidth())
+        narrow = letters < 100
+        self.model.set_compact(letters < 160)
         for column in (5, 6):
             self.table.setColumnHidden(column, narrow)
         self.table.fit()

@@ -7,7 +7,7 @@ from html import escape
 from time import time_ns
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QFontMetrics, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QTreeView,
     QVBoxLayout,
@@ -28,7 +29,7 @@ from cachesim.app.context.dialogs import TEXT_LIMIT, ChmodDialog, PathDialog, Sa
 from cachesim.app.context.reach import ignore_file_of, matcher_of, reach_of
 from cachesim.app.context.tree_model import Column, ContextModel, View
 from cachesim.app.notify import Message, Tone
-from cachesim.app.report.panel import Panel, bold, named
+from cachesim.app.report.panel import Panel, bold, icon_size, named
 from cachesim.app.report.story import short
 from cachesim.app.theme import Theme
 from cachesim.context.snapshot import ContextSnapshot, FileEntry, FileKind, regular_file
@@ -66,6 +67,7 @@ class ContextPanel(Panel):
         self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
         self.detail.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self.detail.linkActivated.connect(self._follow)
+        self._foot = _Foot(self.detail)
         self._make_actions()
         self._make_bar()
         rows = QVBoxLayout(self)
@@ -76,7 +78,7 @@ class ContextPanel(Panel):
         top.addWidget(self.bar)
         rows.addLayout(top)
         rows.addWidget(self.tree, 1)
-        rows.addWidget(self.detail)
+        rows.addWidget(self._foot)
         self.setFocusProxy(self.tree)
         self.tree.activated.connect(self._open)
         self.tree.customContextMenuRequested.connect(self._menu)
@@ -124,6 +126,10 @@ class ContextPanel(Panel):
 
     def apply_look(self, look: Theme) -> None:
         self.model.set_look(look, self.tree.font())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._foot.fit(self.height())
 
     # -- follow the workbench --
 
@@ -239,6 +245,7 @@ class ContextPanel(Panel):
             self.detail.setText("Select a file to see which steps it reaches. Nothing here touches your disk.")
         else:
             self.detail.setText("<br>".join(self._detail(path, context.get(path))))
+        self._foot.fit(self.height())
         self._enable()
 
     def _detail(self, path: str, entry: FileEntry | None) -> list[str]:
@@ -483,6 +490,23 @@ class ContextPanel(Panel):
         menu.popup(self.tree.viewport().mapToGlobal(at))
 
 
+class _Foot(QScrollArea):
+    """Holds a text as high as it needs to be, up to a share of the panel."""
+
+    def __init__(self, label: QLabel) -> None:
+        super().__init__(widgetResizable=True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._label = label
+        self.setWidget(label)
+
+    def fit(self, panel_height: int) -> None:
+        """Take the height that the text needs, at most two fifths of the panel."""
+        needed = self._label.heightForWidth(max(60, self.width()))
+        self.setFixedHeight(max(self.fontMetrics().height(), min(needed, panel_height * 2 // 5)))
+
+
 class _Tree(QTreeView):
     """Rows of one height, folders first, the whole row selected; Tab leaves."""
 
@@ -514,6 +538,7 @@ class _Tree(QTreeView):
     def _fit(self) -> None:
         """Give size and mode what they need, and share the rest between name and state."""
         header, metrics = self.header(), QFontMetrics(bold(self.font()))
+        self.setIconSize(QSize(icon_size(self.font()), icon_size(self.font())))
         if header.count() < 4:
             return
         header.resizeSection(Column.SIZE, metrics.horizontalAdvance("10,000 files") + 14)

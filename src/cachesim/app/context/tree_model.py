@@ -12,7 +12,7 @@ from PySide6.QtGui import QBrush, QColor, QFont, QIcon
 from cachesim.advise.notes import size_text
 from cachesim.app.context.changes import Change, ContextDiff
 from cachesim.app.context.reach import Reads
-from cachesim.app.report.panel import bold
+from cachesim.app.report.panel import bold, icon_size
 from cachesim.app.theme import Theme, icon
 from cachesim.context.ignore import IgnoreMatcher
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, os_bytes
@@ -112,9 +112,10 @@ class ContextModel(QAbstractItemModel):
     def set_look(self, look: Theme, font: QFont) -> None:
         """Take colours and font."""
         self._fonts = (font, bold(font))
-        self._icons = {name: icon(name, look.muted) for name in ("folder", "file", "link", "ignored")}
-        self._icons["edited"] = icon("whatif", look.accent)
-        self._icons.update({f"marked {name}": icon(name, look.accent) for name in ("folder", "file", "link")})
+        size = icon_size(font)
+        self._icons = {name: icon(name, look.muted, size) for name in ("folder", "file", "link", "ignored")}
+        self._icons["edited"] = icon("whatif", look.accent, size)
+        self._icons.update({f"marked {name}": icon(name, look.accent, size) for name in ("folder", "file", "link")})
         self._muted = QBrush(QColor(look.muted))
         self.refresh_cells()
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Slot
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Slot
 from PySide6.QtGui import QFont, QIcon
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QSplitter, QVBoxLayout, QWidget
 
 from cachesim.advise.notes import Layer, Note, image_stages, layers, notes
-from cachesim.app.report.panel import Panel, bold, fixed_font, named
+from cachesim.app.report.panel import Panel, bold, fixed_font, icon_size, named
+from cachesim.app.report.problems import severity_icons
 from cachesim.app.report.table import COPY_ROLE, Table
 from cachesim.app.theme import Theme, icon
 from cachesim.diagnostics import Severity
@@ -54,7 +55,8 @@ class LayersModel(QAbstractTableModel):
         """Take colours and font."""
         fixed = fixed_font(font)
         self._fonts = (font, bold(font), fixed, bold(fixed))
-        self._icons = {True: icon("layers", look.accent), False: icon("tag", look.muted)}
+        size = icon_size(font)
+        self._icons = {True: icon("layers", look.accent, size), False: icon("tag", look.muted, size)}
 
     def step(self, row: int) -> StepId | None:
         """The step that made the row."""
@@ -139,8 +141,8 @@ class LayersPanel(Panel):
 
     def apply_look(self, look: Theme) -> None:
         self.model.set_look(look, self.table.font())
-        self._icons = {Severity.ERROR: icon("error", look.error), Severity.WARNING: icon("warning", look.warning),
-                       Severity.HINT: icon("hint", look.accent)}
+        self._icons = severity_icons(look, self.list.font())
+        self.list.setIconSize(QSize(icon_size(self.list.font()), icon_size(self.list.font())))
         self._show_notes()
 
     @Slot(object)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
-from cachesim.app.report.panel import Panel, bold, fixed_font
+from cachesim.app.report.panel import Panel, bold, fixed_font, icon_size
 from cachesim.app.report.table import COPY_ROLE, Table
 from cachesim.app.theme import Theme, icon
 from cachesim.cache.key import CacheKey, KeyPart, PartChange, PartKind, changed_parts
@@ -98,7 +98,7 @@ class KeyPartsModel(QAbstractTableModel):
         fixed = fixed_font(font)
         self._fonts = (font, bold(font), fixed, bold(fixed))
         colour = look.look(Outcome.MISS, MissReason.PART).strong
-        self._icons = {mark: icon(name, colour) for mark, name in
+        self._icons = {mark: icon(name, colour, icon_size(font)) for mark, name in
                        ((Mark.CHANGED, "bolt"), (Mark.NEW, "plus"), (Mark.GONE, "cross"))}
         if self._rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, len(_HEADERS) - 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QEvent, QTimer, Slot
-from PySide6.QtGui import QFont, QFontDatabase, QShowEvent
+from PySide6.QtGui import QFont, QFontDatabase, QFontMetrics, QShowEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from cachesim.app.theme import Theme
@@ -13,7 +13,7 @@ from cachesim.app.theme import Theme
 if TYPE_CHECKING:
     from cachesim.app.workbench import Workbench
 
-__all__ = ["Panel", "bold", "copy_text", "fixed_font", "named"]
+__all__ = ["Panel", "bold", "copy_text", "fixed_font", "icon_size", "named"]
 
 _AFTER_TYPING_MS = 30
 
@@ -88,6 +88,11 @@ def fixed_font(like: QFont) -> QFont:
     else:
         font.setPixelSize(max(1, like.pixelSize()))
     return font
+
+
+def icon_size(like: QFont) -> int:
+    """How large an icon beside text of that font is."""
+    return max(16, QFontMetrics(like).ascent() + 2)
 
 
 def bold(like: QFont) -> QFont:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtGui import QFont, QIcon
 from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
-from cachesim.app.report.panel import Panel
+from cachesim.app.report.panel import Panel, icon_size
 from cachesim.app.report.table import Table
 from cachesim.app.theme import Theme, icon
 from cachesim.diagnostics import Diagnostic, Severity
@@ -15,11 +16,18 @@ from cachesim.diagnostics import Diagnostic, Severity
 if TYPE_CHECKING:
     from cachesim.app.workbench import Workbench
 
-__all__ = ["ProblemsModel", "ProblemsPanel"]
+__all__ = ["ProblemsModel", "ProblemsPanel", "severity_icons"]
 
 _INDEX = QModelIndex | QPersistentModelIndex
 _HEADERS = ("Severity", "Line", "Problem")
 _WORDS = {Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.HINT: "Hint"}
+
+
+def severity_icons(look: Theme, font: QFont) -> dict[Severity, QIcon]:
+    """An icon for each severity, as large as the text beside it."""
+    size = icon_size(font)
+    return {Severity.ERROR: icon("error", look.error, size), Severity.WARNING: icon("warning", look.warning, size),
+            Severity.HINT: icon("hint", look.accent, size)}
 
 
 class ProblemsModel(QAbstractTableModel):
@@ -28,7 +36,7 @@ class ProblemsModel(QAbstractTableModel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows: tuple[Diagnostic, ...] = ()
-        self._icons: dict[Severity, Any] = {}
+        self._icons: dict[Severity, QIcon] = {}
 
     @property
     def rows(self) -> tuple[Diagnostic, ...]:
@@ -42,10 +50,9 @@ class ProblemsModel(QAbstractTableModel):
             self._rows = ordered
             self.endResetModel()
 
-    def set_look(self, look: Theme) -> None:
-        """Take the theme's colours."""
-        self._icons = {Severity.ERROR: icon("error", look.error), Severity.WARNING: icon("warning", look.warning),
-                       Severity.HINT: icon("hint", look.accent)}
+    def set_look(self, look: Theme, font: QFont) -> None:
+        """Take the theme's colours and the size of the text."""
+        self._icons = severity_icons(look, font)
         if self._rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, 0))
 
@@ -92,7 +99,7 @@ class ProblemsPanel(Panel):
         self._take(workbench.diagnostics)
 
     def apply_look(self, look: Theme) -> None:
-        self.model.set_look(look)
+        self.model.set_look(look, self.table.font())
 
     def refresh(self) -> None:
         self._stack.setCurrentIndex(1 if self.model.rows else 0)

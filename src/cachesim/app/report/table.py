@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, Qt, Slot
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QSize, Qt, Slot
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from cachesim.app.report.panel import copy_text
+from cachesim.app.report.panel import copy_text, icon_size
 
 __all__ = ["COPY_ROLE", "Table"]
 
@@ -108,6 +108,7 @@ class Table(QTableView):
             self.fit()
 
     def _fit_rows(self) -> None:
+        self.setIconSize(QSize(icon_size(self.font()), icon_size(self.font())))
         self.verticalHeader().setMinimumSectionSize(20)
         self.verticalHeader().setDefaultSectionSize(max(24, self.fontMetrics().height() + 8))
 

@@ -719,7 +719,7 @@ class _Converter:
         digest = digest_of("copy", *(f"{p.kind.value} {p.label} {p.digest}" for p in parts), *wiring, *plan.wiring)
         op = self._add(Op(OpKind.COPY, digest, plan.finished(), base, state.ignore_cache, step.id, name, False, tuple(parts),
                           copies=tuple(plan.actions)))
-        ops = (op,)
+        ops: tuple[int, ...] = (op,)
         if linked:
             assert state.op is not None
             link_name = self._prefix(state, "LINK " + name_text, onbuild=step.onbuild, again=True)

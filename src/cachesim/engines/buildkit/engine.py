@@ -221,7 +221,10 @@ class _Build:
         for record in likely.known.get(ops.ops[-1], ()):
             result = likely.links.results.get(record)
             from_build = max(from_build, result.build if result else -1)
-        key, cached, reason, blamed = None, None, None, ()
+        key: CacheKey | None = None
+        cached: CacheKey | None = None
+        reason: MissReason | None = None
+        blamed: tuple[StepId, ...] = ()
         if facts is not None:
             key, cached, reason, blamed = self._cause(likely, ops, facts, before, bool(ran))
         return StepVerdict(

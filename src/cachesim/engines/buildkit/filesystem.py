@@ -202,7 +202,7 @@ def _is_roots(entry: FileEntry) -> bool:
     known = entry.memo.get("root's")
     if known is None:
         known = entry.memo["root's"] = all(_is_roots(c) for c in entry.children.values())
-    return known  # type: ignore[no-any-return]
+    return known
 
 
 def _rewritten(entry: FileEntry, owner: tuple[int, int], mode: int | None) -> FileEntry:
