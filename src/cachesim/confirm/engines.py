@@ -17,7 +17,7 @@ from cachesim.confirm.script import Command, Finished, Script
 from cachesim.graph.options import BaseImage, ImageStore, normalize_ref
 from cachesim.project.bases import image_of
 
-__all__ = ["EngineChoice", "EngineFacts", "EngineProblem", "choices", "inspect_image", "list_engines",
+__all__ = ["ANSWER_WITHIN", "EngineChoice", "EngineFacts", "EngineProblem", "choices", "inspect_image", "list_engines",
            "parse_builders", "parse_contexts", "probe"]
 
 ANSWER_WITHIN = 10.0

@@ -75,6 +75,7 @@ class Plan:
         folder: The project's own folder: a live build reads it as it is, if it holds exactly the last state.
         store: What the simulated cache holds (live).
         secrets: Values by id, for this run only.
+        fresh_builder: Build in a docker-container builder made for this run, from `builder_image` if that is given.
         scratch: Where the temporary folder is made; `running` and `records` where notes and records are kept (None:
             nowhere).
     """
@@ -91,6 +92,7 @@ class Plan:
     running: Path | None = None
     records: Path | None = None
     fresh_builder: bool = False
+    builder_image: str = ""
 
     @property
     def made(self) -> tuple[PlannedBuild, ...]:
@@ -213,7 +215,8 @@ class Session:
                                self._builder if self.plan.fresh_builder else "")
         yield Work(start, "making a temporary folder")
         if self.plan.fresh_builder:
-            argv = (*self._engine.client, "buildx", "create", "--name", self._builder, "--driver", "docker-container")
+            argv = (*self._engine.client, "buildx", "create", "--name", self._builder, "--driver", "docker-container",
+                    *(("--driver-opt", f"image={self.plan.builder_image}") if self.plan.builder_image else ()))
             yield from run_or_fail(Command(argv, "making a builder of its own"))
             self._engine = replace(self._engine, builder=self._builder, driver="docker-container")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cachesim.confirm.engines import EngineChoice, EngineFacts, inspect_image, probe
+from cachesim.confirm.engines import ANSWER_WITHIN, EngineChoice, EngineFacts, inspect_image, probe
 from cachesim.confirm.isolate import bases_of
 from cachesim.confirm.match import Mode
 from cachesim.confirm.rehearsal import required_secrets, unreachable_sources
 from cachesim.confirm.rewrite import syntax_of
-from cachesim.confirm.script import Script
+from cachesim.confirm.script import Command, Finished, Script
 from cachesim.context.snapshot import ContextSnapshot, FileKind
 from cachesim.dockerfile.parser import parse
 from cachesim.graph.options import familiar_ref, normalize_ref
@@ -30,6 +30,7 @@ class Survey:
         downloads: What ADD fetches.
         secrets: Secrets that a RUN demands and that were not given.
         files, bytes: Size of the context of the last build.
+        buildkit: Image from which a builder of its own could be made, "" if the engine has none.
     """
 
     facts: EngineFacts | None = None
@@ -40,6 +41,7 @@ class Survey:
     secrets: tuple[str, ...] = ()
     files: int = 0
     bytes: int = 0
+    buildkit: str = ""
 
     def may_fetch(self, mode: Mode) -> tuple[str, ...]:
         """What a confirmation in that mode may have to fetch from a network."""
@@ -83,4 +85,7 @@ def survey(choice: EngineChoice, states: Sequence[ProjectState]) -> Script[Surve
     for ref in found.bases:
         if (yield from inspect_image(choice, normalize_ref(ref))) is None:
             absent.append(ref)
-    return replace(found, absent=tuple(absent))
+    said = yield Command((*choice.client, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "moby/buildkit"),
+                         "looking for a builder's image", timeout=ANSWER_WITHIN)
+    images = said.out.split() if isinstance(said, Finished) and said.ok else []
+    return replace(found, absent=tuple(absent), buildkit=next((i for i in images if "<none>" not in i), ""))

@@ -278,6 +278,22 @@ def test_a_live_build_teaches_the_cache(qtbot: QtBot, panel: LogPanel, window: M
     assert window.workbench.timeline.path()[-1].label == "built for real"
 
 
+def test_a_builder_of_its_own_is_offered_where_its_image_is(qtbot: QtBot, panel: LogPanel, client: FakeDocker) -> None:
+    planned(qtbot, panel)
+    assert not panel.plan.fresh.isVisible()
+    client.answers["image ls"] = ("<none>:<none>\nmoby/buildkit:v0.25.2\n", "", 0)
+    client.write()
+    planned(qtbot, panel)
+    assert panel.plan.fresh.isVisible()
+    panel.plan.fresh.click()
+    assert "--builder cachesim-… " in panel.plan.command.toPlainText()
+    panel.controller.start()
+    until(qtbot, panel, Stage.DONE)
+    (made,) = client.calls_of("buildx", "create")
+    assert made[-2:] == ["--driver-opt", "image=moby/buildkit:v0.25.2"]
+    assert client.calls_of("buildx", "rm") and not [c for c in builds(client) if "--build-context" in c]
+
+
 def test_secrets_are_asked_for(qtbot: QtBot, panel: LogPanel, window: MainWindow, client: FakeDocker,
                                monkeypatch: pytest.MonkeyPatch) -> None:
     window.workbench.new_text("FROM busybox:1.36\nRUN --mount=type=secret,id=key,required=true cat /run/secrets/key\n")
@@ -298,11 +314,11 @@ def test_records_open_again_and_logs_are_laid_over(qtbot: QtBot, panel: LogPanel
     assert state.result is not None
     kept = tmp_path / "kept.confirmation"
     monkeypatch.setattr(RecordFile, "ask_save", classmethod(lambda cls, parent, name: kept))
-    panel.result.save.click()
+    panel.result.save.trigger()
     assert load_record(kept).confirmation.builds[0].steps == state.result.builds[0].steps
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr(RecordFile, "ask", classmethod(lambda cls, parent: kept))
-    panel.result.open.click()
+    panel.result.open.trigger()
     assert panel.controller.state.result is not state.result
     assert panel.result.summary.text().startswith("2 of 2 as predicted.")
     log = tmp_path / "ci.rawjson"
@@ -314,6 +330,22 @@ def test_records_open_again_and_logs_are_laid_over(qtbot: QtBot, panel: LogPanel
     with qtbot.waitSignal(window.workbench.message_posted) as got:
         panel.controller.open_record(RECORDED / "none")
     assert isinstance(got.args[0], Message)
+
+
+@pytest.mark.parametrize("hide", [False, True])
+def test_a_confirmation_is_saved_as_a_scenario(qtbot: QtBot, panel: LogPanel, tmp_path: Path, client: FakeDocker,
+                                               monkeypatch: pytest.MonkeyPatch, hide: bool) -> None:
+    client.builds = [{"play": [], "raw": [WRONG]}]
+    client.write()
+    confirmed(qtbot, panel)
+    target = tmp_path / "odd.json"
+    monkeypatch.setattr(RecordFile, "ask_scenario", classmethod(lambda cls, parent: target))
+    (panel.result.hidden if hide else panel.result.scenario).trigger()
+    (build,) = json.loads(target.read_text())["builds"]
+    assert build["files"]["Dockerfile"]["text"] == DOCKERFILE
+    assert (build["files"]["f"]["text"] == "one\n") is not hide and len(build["files"]["f"]["text"]) == 4
+    assert build["observed"]["steps"] == [{"name": "[2/3] COPY f /f", "status": "run"},
+                                          {"name": "[3/3] RUN cat /f", "status": "cached"}]
 
 
 def test_the_selection_is_shared(qtbot: QtBot, panel: LogPanel, window: MainWindow) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,11 +23,12 @@ from cachesim.confirm.match import Confirmation, Mode, compare
 from cachesim.confirm.records import Tally, load_record, read_stream
 from cachesim.confirm.script import Script
 from cachesim.confirm.session import Plan, PlannedBuild, Session
+from cachesim.confirm.share import scenario_of_confirmation
 from cachesim.confirm.survey import Survey, survey, wants_of
-from cachesim.confirm.workspace import FolderContents
+from cachesim.confirm.workspace import FolderContents, bytes_by_digest
 from cachesim.errors import CachesimError, InputError
 from cachesim.graph.options import NetworkMode
-from cachesim.project.folders import data_dir
+from cachesim.project.folders import data_dir, write_atomically
 from cachesim.project.store import ProjectStore
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ class ConfirmController(QObject):
         self._bench = workbench
         self._state = ConfirmState()
         self._session: Session | None = None
+        self._made: Plan | None = None      # what the shown result was made from
         self._after: Callable[[Any], None] = lambda _: None
         self._secrets: dict[str, bytes] = {}
         self._driver, self._cleaner = ScriptDriver(self), ScriptDriver(self)
@@ -122,6 +125,13 @@ class ConfirmController(QObject):
         if self._state.stage is Stage.PLANNED:
             self._plan_again()
 
+    @Slot(bool)
+    def set_fresh(self, on: bool) -> None:
+        """Build in a builder made for this run."""
+        if self._state.stage is Stage.PLANNED:
+            self._set(fresh=on)
+            self._plan_again()
+
     def set_secret(self, name: str, value: bytes) -> None:
         """Take a secret for the real build; it is kept in memory alone."""
         self._secrets[name] = value
@@ -158,12 +168,13 @@ class ConfirmController(QObject):
         facts = self._state.survey.facts if self._state.survey is not None else None
         secrets = tuple((name, f"CACHESIM_SECRET_{n}") for n, name in enumerate(self._secrets))
         contexts: list[tuple[str, str]] = []
-        if mode is not Mode.LIVE and self._state.survey is not None and self._state.engine.has_images:
+        isolated = mode is not Mode.LIVE and self._state.engine.has_images and not self._fresh
+        if isolated and self._state.survey is not None:
             kind = "stand-in" if mode is Mode.REHEARSAL else "nonce"
             contexts = [(ref, f"docker-image://localhost/cachesim/{kind}:…") for ref in self._state.survey.bases]
         argv = build_argv(BuildCommand(
             folder, folder / state.options.dockerfile, state.options, self._state.engine.client,
-            self._state.engine.builder, tuple(contexts), secrets, facts.rawjson if facts is not None else True,
+            "cachesim-…" if self._fresh else self._state.engine.builder, tuple(contexts), secrets, facts.rawjson if facts is not None else True,
             mode is Mode.NO_CACHE))
         self._set(command=" ".join(_shown(word) for word in argv))
 
@@ -198,6 +209,7 @@ class ConfirmController(QObject):
         except CachesimError as error:
             self._bench.post(Message(str(error), Tone.ERROR, key="confirm"))
             return
+        self._made = plan
         self._session = Session(plan, self._moved.emit)
         self._set(stage=Stage.RUNNING, phase=self._session.phase, result=None, badges={}, reports=())
         self._bench.set_busy("Building for real")
@@ -231,7 +243,15 @@ class ConfirmController(QObject):
                  for name, value in bench.state.options.contexts if "://" not in value}
         return Plan(self._state.mode, self._state.engine, self._builds(), FolderContents(root, bench.blobs.get),
                     Path(tempfile.gettempdir()), named, root, self._cache(), dict(self._secrets),
-                    data_dir() / "running", records)
+                    data_dir() / "running", records, self._fresh, self._fresh_image if self._fresh else "")
+
+    @property
+    def _fresh_image(self) -> str:
+        return self._state.survey.buildkit if self._state.survey is not None else ""
+
+    @property
+    def _fresh(self) -> bool:
+        return self._state.fresh and bool(self._fresh_image) and self._state.mode is Mode.ISOLATED
 
     def _cache(self) -> CacheStore:
         """What the simulated cache held before the open state was built."""
@@ -285,6 +305,22 @@ class ConfirmController(QObject):
         keeper.record("confirmed", tally.to_json())
         return tally.sentence
 
+    def save_scenario(self, path: Path, hide: bool) -> None:
+        """Write what was built and observed as a scenario; `hide` puts noise in place of file contents."""
+        plan, result = self._made, self._state.result
+        if plan is None or result is None:
+            return
+        content = bytes_by_digest([build.state.context for build in plan.made], plan.contents)
+        value, lost = scenario_of_confirmation(plan.made, result, path.stem, content, hide=hide)
+        try:
+            write_atomically(path, json.dumps(value, indent=1).encode() + b"\n")
+        except CachesimError as error:
+            self._bench.post(Message(str(error), Tone.ERROR, key="confirm"))
+            return
+        missing = f" The contents of {', '.join(lost[:5])} are not kept; a line stands for each." if lost else ""
+        self._bench.post(Message(f"Saved {path.name}.{missing}", Tone.WARNING if lost else Tone.INFO, key="confirm",
+                                 passing=not lost))
+
     # -- open -----------------------------------------------------------------------------------------------------
 
     def open_record(self, path: Path) -> None:
@@ -296,6 +332,7 @@ class ConfirmController(QObject):
         except CachesimError as error:
             self._bench.post(Message(str(error), Tone.ERROR, key="confirm"))
             return
+        self._made = None
         self._set(stage=Stage.DONE, result=result, mode=result.mode, reports=(), badges=badges_of(result))
 
     def _overlaid(self, path: Path) -> Confirmation:

@@ -50,11 +50,13 @@ class LogPanel(Panel):
         self.plan.mode_chosen.connect(control.set_mode)
         self.plan.engine_chosen.connect(control.set_engine)
         self.plan.network_chosen.connect(control.allow_network)
+        self.plan.fresh_chosen.connect(control.set_fresh)
         self.plan.secret_given.connect(control.set_secret)
         self.result.again_asked.connect(control.ask)
         self.result.cancel_asked.connect(control.cancel)
         self.result.open_asked.connect(self.open_record)
         self.result.save_asked.connect(self.save_record)
+        self.result.scenario_asked.connect(self.save_scenario)
         self.result.step_chosen.connect(workbench.select)
         self.result.step_opened.connect(workbench.activate)
         workbench.confirmation_changed.connect(self._show)
@@ -111,6 +113,13 @@ class LogPanel(Panel):
             except CachesimError as error:
                 self._workbench.post(Message(str(error), Tone.ERROR, key="confirm"))
 
+    @Slot(bool)
+    def save_scenario(self, hide: bool) -> None:
+        """Ask where to put what was built and observed, as a scenario."""
+        target = RecordFile.ask_scenario(self)
+        if target is not None:
+            self.controller.save_scenario(target, hide)
+
     @Slot(object)
     def _show(self, state: ConfirmState | None) -> None:
         self.outdated()
@@ -129,6 +138,12 @@ class RecordFile:
     def ask_save(cls, parent: QWidget, name: str) -> Path | None:
         """Where to save, or None."""
         path, _ = QFileDialog.getSaveFileName(parent, "Save confirmation", name, "Confirmations (*.confirmation)")
+        return Path(path) if path else None
+
+    @classmethod
+    def ask_scenario(cls, parent: QWidget) -> Path | None:
+        """Where to save a scenario, or None."""
+        path, _ = QFileDialog.getSaveFileName(parent, "Save scenario", "scenario.json", "Scenarios (*.json)")
         return Path(path) if path else None
 
 

@@ -63,7 +63,7 @@ class PlanCard(QScrollArea):
 
     run_asked = Signal()
     mode_chosen, engine_chosen = Signal(object), Signal(object)
-    network_chosen = Signal(bool)
+    network_chosen, fresh_chosen = Signal(bool), Signal(bool)
     secret_given = Signal(str, bytes)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -84,6 +84,8 @@ class PlanCard(QScrollArea):
         self.run.setDefault(True)
         self.network = QCheckBox("Allow &network in RUN steps")
         self.network.setStatusTip("--network default instead of none; a build option, so the prediction follows it")
+        self.fresh = QCheckBox("&Builder of its own")
+        self.fresh.setStatusTip("Build in a container made for this run: nothing is cached in it")
         self.promise = named(QLabel("Nothing runs before you press Run."), "Promise")
         self.what, self.builds = named(QLabel(wordWrap=True), "What this does"), named(QLabel(wordWrap=True), "Builds")
         self.fetches = named(QLabel(wordWrap=True), "What it may fetch")
@@ -99,6 +101,7 @@ class PlanCard(QScrollArea):
         self.mode.activated.connect(self._choose_mode)
         self.engine.activated.connect(self._choose_engine)
         self.network.clicked.connect(self.network_chosen)
+        self.fresh.clicked.connect(self.fresh_chosen)
         self.copy.clicked.connect(self._copy_command)
 
     def _lay_out(self) -> None:
@@ -113,6 +116,7 @@ class PlanCard(QScrollArea):
         head.addWidget(QLabel("on"))
         head.addWidget(self.engine, 1)
         head.addWidget(self.network)
+        head.addWidget(self.fresh)
         head.addWidget(self.run)
         grid.addLayout(head, 0, 0, 1, 2)
         grid.addWidget(self.promise, 1, 0)
@@ -134,6 +138,9 @@ class PlanCard(QScrollArea):
             self.engine.setItemData(self.engine.count() - 1, choice.endpoint, Qt.ItemDataRole.ToolTipRole)
         self.engine.setCurrentIndex(self._engines.index(state.engine) if state.engine in self._engines else 0)
         self.network.setChecked(state.network)
+        offered = state.mode is Mode.ISOLATED and state.survey is not None and bool(state.survey.buildkit)
+        self.fresh.setVisible(offered)
+        self.fresh.setChecked(state.fresh)
         self.what.setText(MODE_WORDS[state.mode][1])
         self.builds.setText(_build_words(state))
         self.fetches.setText(_fetch_words(state))

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
@@ -36,6 +37,7 @@ class ResultView(QWidget):
     """One sentence, the table of one build, and for the chosen line its explanation, its log and the time line."""
 
     again_asked, cancel_asked, open_asked, save_asked = Signal(), Signal(), Signal(), Signal()
+    scenario_asked = Signal(bool)                                   # whether contents are to be hidden
     step_chosen, step_opened = Signal(object), Signal(object)       # StepId
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -50,12 +52,19 @@ class ResultView(QWidget):
         self.own = QCheckBox("Engine's own &lines")
         self.own.setStatusTip("Also show internal and exporting lines, and steps that the engine has none for")
         self.again, self.copy = QPushButton("Confirm a&gain…"), QPushButton("Copy re&port")
-        self.open, self.save = QPushButton("&Open record…"), QPushButton("Sa&ve record…")
-        self.cancel = QPushButton("Cancel")
-        for button, tip in ((self.again, "Plan another real build"), (self.copy, "Copy this comparison as text"),
-                            (self.open, "Open a kept confirmation, or a progress log from elsewhere"),
-                            (self.save, "Save this confirmation as a file"), (self.cancel, "Stop the real build")):
-            button.setStatusTip(tip)
+        self.record, self.cancel = QPushButton("&File"), QPushButton("Cancel")
+        menu = QMenu(self)
+        self.open, self.save = menu.addAction("&Open record or log…"), menu.addAction("Sa&ve record…")
+        self.scenario = menu.addAction("Save as s&cenario…")
+        self.hidden = menu.addAction("Save as scenario, contents &hidden…")
+        self.record.setMenu(menu)
+        for item, tip in ((self.again, "Plan another real build"), (self.copy, "Copy this comparison as text"),
+                          (self.record, "Open or save this comparison"), (self.cancel, "Stop the real build"),
+                          (self.open, "Open a kept confirmation, or a progress log from elsewhere"),
+                          (self.save, "Save this confirmation as a file"),
+                          (self.scenario, "Save what was built and observed, to be replayed"),
+                          (self.hidden, "The same with noise of the same size in place of file contents")):
+            item.setStatusTip(tip)
         self.model = RowModel(self)
         self.table = Table("Predicted and observed, step by step", self.model, {2: 1}, self)
         self.table.setTextElideMode(Qt.TextElideMode.ElideRight)
@@ -67,8 +76,10 @@ class ResultView(QWidget):
         self._lay_out()
         self.again.clicked.connect(self.again_asked)
         self.cancel.clicked.connect(self.cancel_asked)
-        self.open.clicked.connect(self.open_asked)
-        self.save.clicked.connect(self.save_asked)
+        self.open.triggered.connect(self.open_asked)
+        self.save.triggered.connect(self.save_asked)
+        self.scenario.triggered.connect(self._ask_scenario)
+        self.hidden.triggered.connect(self._ask_hidden)
         self.copy.clicked.connect(self.copy_report)
         self.build.activated.connect(self._show_build)
         self.own.toggled.connect(self._show_build)
@@ -79,7 +90,7 @@ class ResultView(QWidget):
     def _lay_out(self) -> None:
         head, buttons = QHBoxLayout(), QHBoxLayout()
         head.addWidget(self.summary, 1)
-        for button in (self.cancel, self.again, self.copy, self.save, self.open):
+        for button in (self.cancel, self.again, self.copy, self.record):
             head.addWidget(button)
         buttons.addWidget(self.build, 1)
         buttons.addWidget(self.own)
@@ -117,8 +128,10 @@ class ResultView(QWidget):
         running = state.stage in (Stage.RUNNING, Stage.STOPPING)
         self.cancel.setVisible(running)
         self.cancel.setEnabled(state.stage is Stage.RUNNING)
-        for widget in (self.again, self.copy, self.open, self.save, self.build, self.own):
+        for widget in (self.again, self.copy, self.record, self.build, self.own):
             widget.setVisible(not running)
+        for action in (self.scenario, self.hidden):
+            action.setEnabled(bool(state.reports))
         self.save.setEnabled(state.result is not None and bool(state.result.record))
         if running:
             self._shown = None
@@ -184,6 +197,14 @@ class ResultView(QWidget):
         self.time_line.set_look(look)
         self.summary.setFont(bold(self.font()))
         self.log.setFont(fixed_font(self.font()))
+
+    @Slot()
+    def _ask_scenario(self) -> None:
+        self.scenario_asked.emit(False)
+
+    @Slot()
+    def _ask_hidden(self) -> None:
+        self.scenario_asked.emit(True)
 
     @Slot()
     def copy_report(self) -> None:

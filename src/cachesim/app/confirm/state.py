@@ -37,6 +37,7 @@ class ConfirmState:
         running: Steps that work at this moment (empty unless RUNNING).
         finished: Steps of the running build that are over.
         badges: After the last build: True where the engine agreed with every line of a step, False where it differed.
+        fresh: Whether a builder is made for this run (offered where its image is at hand).
         survey: What the plan card says; None before anything was asked.
         command: The command line of the last build, for people.
         reports: Predictions of the builds that were made, in order.
@@ -49,6 +50,7 @@ class ConfirmState:
     engines: tuple[EngineChoice, ...] = ()
     labels: tuple[str, ...] = ()
     network: bool = False
+    fresh: bool = False
     survey: Survey | None = None
     command: str = ""
     problem: EngineProblem | None = None
