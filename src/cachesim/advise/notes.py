@@ -22,11 +22,14 @@ from cachesim.simulate.report import SimulationReport, StepReport
 __all__ = ["Layer", "Note", "NoteKind", "image_stages", "layers", "looks_like_secret_file", "looks_like_secret_name",
            "notes", "size_text"]
 
+_MANY = 20_000      # entries of one step; more are not looked up one by one for their sizes
 _LAYER_KEYWORDS = frozenset({"RUN", "COPY", "ADD", "WORKDIR"})
-_SECRET_FILES = ("*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.kdbx", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519",
-                 ".npmrc", ".netrc", ".pypirc", ".git-credentials", "credentials", "credentials.json", ".htpasswd",
-                 "*.tfstate", ".dockercfg", ".vault-token", "service-account*.json")
-_HARMLESS_ENV = ("example", "sample", "template", "dist", "defaults")
+# one path a line; "/" or the line's start before, its end behind
+_SECRET_FILES = re.compile(
+    r"^(?:.*/)?(?:\.env(?:rc)?|\.env\.(?!(?:.*\.)?(?:example|sample|template|dist|defaults)$)[^/\n]*|"
+    r"[^/\n]*\.(?:pem|key|p12|pfx|jks|kdbx|tfstate)|id_(?:rsa|dsa|ecdsa|ed25519)|\.npmrc|\.netrc|\.pypirc|"
+    r"\.git-credentials|credentials(?:\.json)?|\.htpasswd|\.dockercfg|\.vault-token|service-account[^/\n]*\.json|"
+    r"\.docker/config\.json|\.kube/config)$", re.MULTILINE | re.IGNORECASE)
 _SECRET_NAME = re.compile(r"(?:^|_)(?:PASS(?:WORD|WD|PHRASE)?|SECRETS?|TOKENS?|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|"
                           r"SECRET_?KEY|AUTH_?KEY|CREDENTIALS?|PWD)(?:_|$)")
 _NOT_SECRET_NAME = re.compile(r"_(?:FILE|PATH|DIR|ID|NAME|URL|LENGTH|TTL)$|PUBLIC")
@@ -109,12 +112,7 @@ def notes(report: SimulationReport, context: ContextSnapshot) -> tuple[Note, ...
 
 def looks_like_secret_file(path: str) -> bool:
     """Whether a file of that name usually holds a password or a private key."""
-    name = posixpath.basename(path).lower()
-    if name.startswith(".env"):
-        return name in (".env", ".envrc") or (name.startswith(".env.") and name.rpartition(".")[2] not in _HARMLESS_ENV)
-    if path.lower().endswith((".aws/credentials", ".docker/config.json", ".kube/config")):
-        return True
-    return any(fnmatchcase(name, pattern) for pattern in _SECRET_FILES)
+    return bool(_SECRET_FILES.match(path))
 
 
 def looks_like_secret_name(name: str) -> bool:
@@ -140,6 +138,9 @@ def _brings(step: StepReport, context: ContextSnapshot) -> str:
         return ""
     if instruction.from_:
         return f"files of {instruction.from_}"
+    count = sum(len(read.paths) for read in step.reads if not read.context)
+    if count > _MANY:
+        return f"{count:,} files and folders"
     files = [entry for read in step.reads if not read.context for path in read.paths
              if (entry := context.get(path)) is not None and not entry.is_dir]
     if not files:
@@ -273,7 +274,7 @@ def _secret_files(report: SimulationReport) -> Iterator[Note]:
         instruction = step.step.instruction
         if not isinstance(instruction, Copy) or instruction.from_:
             continue
-        found = [path for read in step.reads for path in read.paths if looks_like_secret_file(path)]
+        found = [path for read in step.reads for path in _SECRET_FILES.findall("\n".join(read.paths))]
         if found:
             what = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
             where = ("the image: whoever can pull it can read them" if step.id in image

@@ -62,6 +62,7 @@ class ContextPanel(Panel):
         self.filter.textChanged.connect(self._typed.start)
         self.tree = named(_Tree(), "Files of the build context")
         self.tree.setModel(self.model)
+        self.model.cells_changed.connect(self.tree.viewport().update)
         self.detail = named(QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText, margin=6),
                             "What the selected file reaches")
         self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)

@@ -6,7 +6,7 @@ import stat
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QFont, QIcon
 
 from cachesim.advise.notes import size_text
@@ -69,6 +69,8 @@ class _Node:
 class ContextModel(QAbstractItemModel):
     """Lazy, sorted and filtered rows over an immutable tree; nodes exist only for rows that were shown."""
 
+    cells_changed = Signal()        # all of them, at every depth: a view repaints
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.reads = Reads()
@@ -92,7 +94,7 @@ class ContextModel(QAbstractItemModel):
         """Show another state; rows are made anew only if files, filter or their order may differ."""
         old, self._view = self._view, view
         by_name = self._sort == Column.NAME or old.tree is view.tree
-        if old.disk is view.disk and by_name and _same_rows(self._nodes[0], view.tree):
+        if by_name and _deleted(old.edits) == _deleted(view.edits) and _same_rows(self._nodes[0], view.tree):
             _adopt(self._nodes[0], view.tree)
             self.refresh_cells()
         else:
@@ -120,14 +122,11 @@ class ContextModel(QAbstractItemModel):
         self.refresh_cells()
 
     def refresh_cells(self) -> None:
-        """Say that every shown cell may read differently."""
+        """Say that every shown cell may read differently; one signal, however many folders are open."""
         last = self.rowCount() - 1
         if last >= 0:
             self.dataChanged.emit(self.index(0, 0), self.index(last, len(HEADERS) - 1))
-            for node in list(self._nodes):
-                if node.parent is not None and node.order:
-                    top = self.createIndex(node.row, 0, node.number)
-                    self.dataChanged.emit(self.index(0, 0, top), self.index(len(node.order) - 1, len(HEADERS) - 1, top))
+        self.cells_changed.emit()
 
     def path(self, index: _INDEX) -> str:
         """The context path of a row ("" for the root)."""
@@ -348,6 +347,11 @@ class ContextModel(QAbstractItemModel):
 
     def _marked(self, node: _Node) -> bool:
         return self._view.selected is not None and not node.gone and self.reads.reads(self._view.selected, node.path)
+
+
+def _deleted(edits: ContextDiff) -> set[str]:
+    """Paths that have a row only because they lie on disk."""
+    return {path for path, change in edits.paths.items() if change is Change.DELETED}
 
 
 def _same_rows(node: _Node, entry: FileEntry) -> bool:
