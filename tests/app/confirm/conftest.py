@@ -16,7 +16,8 @@ from ...confirm.test_session import stream
 
 DOCKERFILE = "FROM busybox:1.36\nCOPY f /f\nRUN cat /f\n"
 RIGHT = stream("[context busybox:1.36] localhost/cachesim/nonce:x-0", "[1/3] COPY f /f", "[2/3] RUN cat /f")
-WRONG = stream("[1/3] COPY f /f", "[2/3] RUN cat /f", cached=("[2/3] RUN cat /f",))
+AGAIN = stream("[1/3] COPY f /f", "[2/3] RUN cat /f", cached=("[1/3] COPY f /f", "[2/3] RUN cat /f"))
+WRONG = stream("[1/3] COPY f /f", "[2/3] RUN cat /f", cached=("[1/3] COPY f /f",))
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def client(docker: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
     monkeypatch.setenv("DOCKER_CONFIG", str(docker.folder / "none"))
     entry = {"Name": "default", "DockerEndpoint": "unix:///var/run/docker.sock", "Current": True}
     docker.answers["context ls"] = (json.dumps(entry) + "\n", "", 0)
-    docker.builds = [{"play": [], "raw": [RIGHT]}]
+    docker.builds = [{"play": [], "raw": [RIGHT]}, {"play": [], "raw": [AGAIN]}]
     docker.write()
     return docker
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QUrl
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
@@ -72,14 +72,14 @@ def test_every_file_says_how_it_stands(panel: ContextPanel) -> None:
 def test_a_file_tells_which_steps_it_reaches_and_what_that_costs(qtbot: QtBot, bench: Workbench,
                                                                  panel: ContextPanel) -> None:
     _choose(panel, "src/app.ts")
-    assert "is read by" in panel.detail.text()
-    assert "line 7 COPY . ." in panel.detail.text()
-    assert "A change runs 1 step, and up to 2 below" in panel.detail.text()
+    assert "is read by" in panel.detail.toPlainText()
+    assert "line 7 COPY . ." in panel.detail.toPlainText()
+    assert "A change runs 1 step, and up to 2 below" in panel.detail.toPlainText()
     with qtbot.waitSignal(bench.activated) as caught:
-        panel.detail.linkActivated.emit("1,2")
+        panel.detail.anchorClicked.emit(QUrl("1,2"))
     assert caught.args == [ALL]
     _choose(panel, "README.md")
-    assert ".dockerignore line 3 (*.md) keeps this file out" in panel.detail.text()
+    assert ".dockerignore line 3 (*.md) keeps this file out" in panel.detail.toPlainText()
 
 
 def test_a_file_that_nobody_reads_says_so(qtbot: QtBot, open_bench: Opened) -> None:
@@ -88,7 +88,7 @@ def test_a_file_that_nobody_reads_says_so(qtbot: QtBot, open_bench: Opened) -> N
     qtbot.addWidget(panel)
     panel.show()
     _choose(panel, "b")
-    assert "No step reads this file" in panel.detail.text()
+    assert "No step reads this file" in panel.detail.toPlainText()
     assert _state(panel, "b") == "no step reads it"
 
 
@@ -126,14 +126,14 @@ def test_pretending_changes_a_step(bench: Workbench, panel: ContextPanel, settle
     assert bench.report.first_miss is not None
     assert bench.report.first_miss.id == ALL
     assert _state(panel, "src/app.ts") == "changed"
-    assert "Changed since the last build: 10 B → 11 B." in panel.detail.text()
+    assert "Changed since the last build: 10 B → 11 B." in panel.detail.toPlainText()
 
 
 def test_a_touch_alone_is_in_no_key(bench: Workbench, panel: ContextPanel, settled: Settled) -> None:
     _choose(panel, "src/app.ts")
     panel.touch.trigger()
     settled(bench)
-    assert "Times are in no key" in panel.detail.text()
+    assert "Times are in no key" in panel.detail.toPlainText()
     assert bench.report is not None and not list(bench.report.misses())
 
 
@@ -264,7 +264,7 @@ def test_edits_are_marked_saved_and_reverted(qtbot: QtBot, on_disk: Workbench, s
     assert _state(panel, "dir") == "1 changed (what if)"
     assert (tmp_path / "dir" / "b.txt").exists()
     _choose(panel, "dir/b.txt")
-    assert "deleted in thought" in panel.detail.text()
+    assert "deleted in thought" in panel.detail.toPlainText()
     panel.revert.trigger()
     settled(on_disk)
     assert on_disk.state.context.get("dir/b.txt") is not None
@@ -318,6 +318,6 @@ def test_no_files_at_all(qtbot: QtBot, open_bench: Opened) -> None:
     panel = ContextPanel(bench)
     qtbot.addWidget(panel)
     panel.show()
-    assert "There are no files" in panel.detail.text()
+    assert "There are no files" in panel.detail.toPlainText()
     assert panel.model.rowCount(QModelIndex()) == 0
     assert not panel.delete.isEnabled()

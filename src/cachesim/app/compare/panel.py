@@ -34,14 +34,13 @@ __all__ = ["ComparePanel", "totals_text"]
 
 
 def totals_text(comparison: ReportComparison) -> str:
-    """The counts of both builds in one line."""
-    parts = [f"{look_of(outcome).short or look_of(outcome).word}: {a} → {b}" if a != b
-             else f"{look_of(outcome).short or look_of(outcome).word}: {a}"
-             for outcome, a, b in comparison.totals()]
+    """What differs, and the counts that are not the same in both."""
+    counts = [f"{look_of(outcome).short or look_of(outcome).word} {a} → {b}" for outcome, a, b in comparison.totals()
+              if a != b]
     differing = comparison.differing
     head = "Nothing differs" if not differing else f"{differing} of {len(comparison.pairs)} steps " + (
         "differs" if differing == 1 else "differ")
-    return ".  ".join([head, ",  ".join(parts)])
+    return f"{head}: {', '.join(counts)}." if counts else f"{head}."
 
 
 class ComparePanel(Panel):
@@ -114,6 +113,7 @@ class ComparePanel(Panel):
         for column in (5, 6):
             self.table.setColumnHidden(column, narrow)
         self.table.fit()
+        self.table.scrollTo(self.table.currentIndex())
         self.part_table.setVisible(self.height() > self.fontMetrics().height() * 20)
 
     def apply_look(self, look: Theme) -> None:

@@ -179,12 +179,10 @@ class ConfirmController(QObject):
         self._set(command=" ".join(_shown(word) for word in argv))
 
     def _builds(self) -> tuple[PlannedBuild, ...]:
-        """The timeline's builds, then the state that is open (if it is not the last of them)."""
+        """The timeline's builds, then what is on screen: the build whose prediction the graph shows."""
         path = self._bench.timeline.path()
-        builds = [PlannedBuild(entry.label, entry.state) for entry in path]
-        if not path or path[-1].state != self._bench.state:
-            builds.append(PlannedBuild("now" if path else "first build", self._bench.state))
-        return tuple(builds)
+        label = "first build" if not path else "no change" if path[-1].state == self._bench.state else "now"
+        return (*(PlannedBuild(entry.label, entry.state) for entry in path), PlannedBuild(label, self._bench.state))
 
     @Slot()
     def clean_leftovers(self) -> None:
@@ -242,7 +240,7 @@ class ConfirmController(QObject):
         named = {name: FolderContents((root or Path()) / value, bench.blobs.get)
                  for name, value in bench.state.options.contexts if "://" not in value}
         return Plan(self._state.mode, self._state.engine, self._builds(), FolderContents(root, bench.blobs.get),
-                    Path(tempfile.gettempdir()), named, root, self._cache(), dict(self._secrets),
+                    Path(tempfile.gettempdir()), named, root, bench.timeline.store, dict(self._secrets),
                     data_dir() / "running", records, self._fresh, self._fresh_image if self._fresh else "")
 
     @property
@@ -252,14 +250,6 @@ class ConfirmController(QObject):
     @property
     def _fresh(self) -> bool:
         return self._state.fresh and bool(self._fresh_image) and self._state.mode is Mode.ISOLATED
-
-    def _cache(self) -> CacheStore:
-        """What the simulated cache held before the open state was built."""
-        timeline = self._bench.timeline
-        path = timeline.path()
-        if path and path[-1].state == self._bench.state and path[-1].parent is not None:
-            return timeline.entry(path[-1].parent).store
-        return timeline.store
 
     @Slot()
     def _phase_changed(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
@@ -71,7 +72,7 @@ class RowModel(QAbstractTableModel):
         row, column = self._rows[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             text = _text(row, column)
-            return " ".join((text_of(text) if column == _STEP and row.line else text).split("\n"))
+            return " ".join((_step_text(text) if column == _STEP and row.line else text).split("\n"))
         if role == COPY_ROLE:
             return _text(row, column) if column != _MARK else _word(row)
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -97,6 +98,12 @@ class RowModel(QAbstractTableModel):
 
     def _icon(self, name: str, colour: str) -> QIcon:
         return self._icons.setdefault((name, colour), icon(name, colour))
+
+
+def _step_text(name: str) -> str:
+    """A step without stage and number; a base that was replaced under its own name."""
+    replaced = re.match(r"\[context ([^\]]+)\] ", name)
+    return f"FROM {replaced[1]}" if replaced else text_of(name)
 
 
 def _word(row: Row) -> str:

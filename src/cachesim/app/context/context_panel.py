@@ -7,17 +7,15 @@ from html import escape
 from time import time_ns
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QAction, QFontMetrics, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QMenu,
     QPushButton,
-    QScrollArea,
-    QSizePolicy,
+    QTextBrowser,
     QTreeView,
     QVBoxLayout,
     QWidget,
@@ -63,12 +61,8 @@ class ContextPanel(Panel):
         self.tree = named(_Tree(), "Files of the build context")
         self.tree.setModel(self.model)
         self.model.cells_changed.connect(self.tree.viewport().update)
-        self.detail = named(QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText, margin=6),
-                            "What the selected file reaches")
-        self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
-        self.detail.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        self.detail.linkActivated.connect(self._follow)
-        self._foot = _Foot(self.detail)
+        self.detail = named(_Detail(), "What the selected file reaches")
+        self.detail.anchorClicked.connect(self._follow)
         self._make_actions()
         self._make_bar()
         rows = QVBoxLayout(self)
@@ -79,7 +73,7 @@ class ContextPanel(Panel):
         top.addWidget(self.bar)
         rows.addLayout(top)
         rows.addWidget(self.tree, 1)
-        rows.addWidget(self._foot)
+        rows.addWidget(self.detail)
         self.setFocusProxy(self.tree)
         self.tree.activated.connect(self._open)
         self.tree.customContextMenuRequested.connect(self._menu)
@@ -130,7 +124,7 @@ class ContextPanel(Panel):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._foot.fit(self.height())
+        self.detail.fit(self.height())
 
     # -- follow the workbench --
 
@@ -241,13 +235,16 @@ class ContextPanel(Panel):
         path = self.current_path()
         context = self._workbench.state.context
         if not context.tree.children and not self.disk.tree.children:
-            self.detail.setText("There are no files. COPY and ADD cannot be checked without them.")
+            self.detail.setHtml("There are no files. COPY and ADD cannot be checked without them.")
         elif path is None or path == "":
-            self.detail.setText("Select a file to see which steps it reaches. Nothing here touches your disk.")
+            self.detail.setHtml("Select a file to see which steps it reaches. Nothing here touches your disk.")
         else:
-            self.detail.setText("<br>".join(self._detail(path, context.get(path))))
-        self._foot.fit(self.height())
+            self.detail.setHtml(self._style() + "<br>".join(self._detail(path, context.get(path))))
+        self.detail.fit(self.height())
         self._enable()
+
+    def _style(self) -> str:
+        return f"<style>a {{ color: {self._workbench.look.accent}; }}</style>"
 
     def _detail(self, path: str, entry: FileEntry | None) -> list[str]:
         report, view = self._workbench.report, self.model.view
@@ -307,9 +304,9 @@ class ContextPanel(Panel):
         text = ", ".join(f'<a href="{s.id.stage},{s.id.index}">line {s.step.line}</a>' for s in found[:6])
         return text + (" …" if len(found) > 6 else "")
 
-    @Slot(str)
-    def _follow(self, link: str) -> None:
-        stage, _, index = link.partition(",")
+    @Slot(QUrl)
+    def _follow(self, url: QUrl) -> None:
+        stage, _, index = url.toString().partition(",")
         self._workbench.activate(StepId(int(stage), int(index)))
 
     # -- what-if edits --
@@ -491,21 +488,23 @@ class ContextPanel(Panel):
         menu.popup(self.tree.viewport().mapToGlobal(at))
 
 
-class _Foot(QScrollArea):
-    """Holds a text as high as it needs to be, up to a share of the panel."""
+class _Detail(QTextBrowser):
+    """A text as high as it needs to be, up to a share of the panel; Tab walks its links and then leaves."""
 
-    def __init__(self, label: QLabel) -> None:
-        super().__init__(widgetResizable=True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
+    def __init__(self) -> None:
+        super().__init__(openLinks=False)
+        self.setFrameShape(QTextBrowser.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._label = label
-        self.setWidget(label)
+        self.viewport().setAutoFillBackground(False)
+        self.document().setDocumentMargin(6)
 
     def fit(self, panel_height: int) -> None:
         """Take the height that the text needs, at most two fifths of the panel."""
-        needed = self._label.heightForWidth(max(60, self.width()))
-        self.setFixedHeight(max(self.fontMetrics().height(), min(needed, panel_height * 2 // 5)))
+        needed = self.document().clone(self)
+        needed.setTextWidth(max(60, self.width()))
+        height = round(needed.size().height())
+        needed.deleteLater()
+        self.setFixedHeight(max(self.fontMetrics().height() + 12, min(height, panel_height * 2 // 5)))
 
 
 class _Tree(QTreeView):

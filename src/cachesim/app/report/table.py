@@ -77,7 +77,7 @@ class Table(QTableView):
             if column not in self._shares:
                 title = str(model.headerData(column, Qt.Orientation.Horizontal) or "")
                 width = max(self.sizeHintForColumn(column), metrics.horizontalAdvance(title)) + 16
-                width = min(width, max(metrics.averageCharWidth() * 14, whole // (model.columnCount())))
+                width = min(width, max(metrics.averageCharWidth() * 18, whole // (model.columnCount())))
                 header.resizeSection(column, width)
                 rest -= width
         for column, share in shares.items():        # a stretched last one takes what is left
