@@ -85,7 +85,7 @@ def test_the_plan_says_all_and_runs_nothing(qtbot: QtBot, panel: LogPanel, clien
     command = card.command.toPlainText()
     assert command.startswith("docker buildx build --builder default --progress=rawjson --provenance=false --network ")
     assert "busybox:1.36=docker-image://localhost/cachesim/nonce:…" in command
-    assert "1 build" in card.builds.text() and "2 files" in card.builds.text()
+    assert card.builds.text().startswith("2 builds: First build, then no change.") and "2 files" in card.builds.text()
     assert card.fetches.text() == "Fetches nothing: the engine has busybox:1.36."
     assert "Engine 28.5.2, graphdriver store" in card.engine.currentText()
     assert not card.network.isChecked() and card.run.isEnabled() and card.run.hasFocus()
@@ -118,11 +118,14 @@ def test_as_predicted(qtbot: QtBot, panel: LogPanel, window: MainWindow, client:
     state = confirmed(qtbot, panel)
     assert state.result is not None and state.result.exit_code == 0
     view = panel.result
-    assert view.summary.text().startswith("2 of 2 as predicted.") and "with everything cached" in view.summary.text()
+    assert view.summary.text().startswith("4 of 4 as predicted.") and "with everything cached" in view.summary.text()
     assert state.badges == {StepId(0, 1): True, StepId(0, 2): True} and state.running == frozenset()
     names = [row.name for row in view.model.rows if row.step is not None]
-    assert names[1:] == ["[1/3] COPY f /f", "[2/3] RUN cat /f"]
-    assert view.model.index(1, 2).data() == "COPY f /f" and view.model.index(1, 5).data() == "right"
+    assert names == ["[1/3] COPY f /f", "[2/3] RUN cat /f"] and view.build.currentText() == "2. no change"
+    assert view.model.index(0, 2).data() == "COPY f /f" and view.model.index(0, 5).data() == "right"
+    view.build.setCurrentIndex(0)
+    view.build.activated.emit(0)
+    assert [view.model.index(row, 2).data() for row in range(3)] == ["FROM busybox:1.36", "COPY f /f", "RUN cat /f"]
     assert client.calls_of("rmi") and Path(state.result.record).exists()
     assert window.workbench.confirmation == state and window.workbench.busy is None
     book = DurationBook.from_json(window.workbench.keeper.records["durations"])
@@ -131,12 +134,12 @@ def test_as_predicted(qtbot: QtBot, panel: LogPanel, window: MainWindow, client:
     step = next(s for s in report.steps if s.id == StepId(0, 2))
     estimate = book.estimate(step)
     assert estimate is not None and estimate.same and estimate.seconds == pytest.approx(1.0)
-    assert "1 build confirmed, 2 steps: 2 right" in view.summary.toolTip()
+    assert "2 builds confirmed, 4 steps: 4 right" in view.summary.toolTip()
 
 
 def test_a_difference_is_marked_explained_and_copied(qtbot: QtBot, panel: LogPanel, window: MainWindow,
                                                      client: FakeDocker) -> None:
-    client.builds = [{"play": [], "raw": [WRONG]}]
+    client.builds[1] = {"play": [], "raw": [WRONG]}
     client.write()
     state = confirmed(qtbot, panel)
     assert state.badges == {StepId(0, 1): True, StepId(0, 2): False}
@@ -144,11 +147,11 @@ def test_a_difference_is_marked_explained_and_copied(qtbot: QtBot, panel: LogPan
     row = view.model.rows[view.table.currentIndex().row()]
     assert row.name == "[2/3] RUN cat /f" and row.verdict is Verdict.WRONG
     said = view.detail.toPlainText()
-    assert "Predicted run, the engine says cached: wrong." in said and "Rule used:" in said
+    assert "Predicted cached, the engine says run: wrong." in said and "Rule used:" in said
     assert window.workbench.selected == StepId(0, 2)
     view.copy.click()
     report = QApplication.clipboard().text()
-    assert "≠ [2/3] RUN cat /f: predicted run, observed cached (wrong)" in report and "Engine 28.5.2" in report
+    assert "≠ [2/3] RUN cat /f: predicted cached, observed run (wrong)" in report and "Engine 28.5.2" in report
 
 
 def test_progress_is_on_the_nodes(qtbot: QtBot, panel: LogPanel, window: MainWindow, client: FakeDocker) -> None:
@@ -165,7 +168,7 @@ def test_progress_is_on_the_nodes(qtbot: QtBot, panel: LogPanel, window: MainWin
     assert state.running == {StepId(0, 2)} and state.finished[StepId(0, 1)] is VertexStatus.RAN
     observed = [row.observed for row in panel.result.model.rows if row.line > 1]
     assert observed == ["run", "running"]
-    assert panel.result.summary.text().startswith("Build 1 of 1: building: ")
+    assert panel.result.summary.text().startswith("Build 1 of 2: building: ")
     assert window.workbench.busy == "Building for real" and panel.result.cancel.isVisible()
     start = time.monotonic()
     qtbot.mouseClick(panel.result.cancel, Qt.MouseButton.LeftButton)
@@ -320,7 +323,7 @@ def test_records_open_again_and_logs_are_laid_over(qtbot: QtBot, panel: LogPanel
     monkeypatch.setattr(RecordFile, "ask", classmethod(lambda cls, parent: kept))
     panel.result.open.trigger()
     assert panel.controller.state.result is not state.result
-    assert panel.result.summary.text().startswith("2 of 2 as predicted.")
+    assert panel.result.summary.text().startswith("4 of 4 as predicted.")
     log = tmp_path / "ci.rawjson"
     log.write_text(RIGHT.replace("1/3] COPY", "2/3] COPY").replace("[2/3] RUN", "[3/3] RUN"))
     panel.controller.open_record(log)
@@ -335,22 +338,26 @@ def test_records_open_again_and_logs_are_laid_over(qtbot: QtBot, panel: LogPanel
 @pytest.mark.parametrize("hide", [False, True])
 def test_a_confirmation_is_saved_as_a_scenario(qtbot: QtBot, panel: LogPanel, tmp_path: Path, client: FakeDocker,
                                                monkeypatch: pytest.MonkeyPatch, hide: bool) -> None:
-    client.builds = [{"play": [], "raw": [WRONG]}]
+    client.builds[1] = {"play": [], "raw": [WRONG]}
     client.write()
     confirmed(qtbot, panel)
     target = tmp_path / "odd.json"
     monkeypatch.setattr(RecordFile, "ask_scenario", classmethod(lambda cls, parent: target))
     (panel.result.hidden if hide else panel.result.scenario).trigger()
-    (build,) = json.loads(target.read_text())["builds"]
+    build, again = json.loads(target.read_text())["builds"]
     assert build["files"]["Dockerfile"]["text"] == DOCKERFILE
     assert (build["files"]["f"]["text"] == "one\n") is not hide and len(build["files"]["f"]["text"]) == 4
-    assert build["observed"]["steps"] == [{"name": "[2/3] COPY f /f", "status": "run"},
-                                          {"name": "[3/3] RUN cat /f", "status": "cached"}]
+    assert [(s["name"], s["status"]) for s in build["observed"]["steps"] if "FROM" not in s["name"]] == [
+        ("[2/3] COPY f /f", "run"), ("[3/3] RUN cat /f", "run")]
+    assert again["observed"]["steps"] == [{"name": "[2/3] COPY f /f", "status": "cached"},
+                                          {"name": "[3/3] RUN cat /f", "status": "run"}]
 
 
 def test_the_selection_is_shared(qtbot: QtBot, panel: LogPanel, window: MainWindow) -> None:
     confirmed(qtbot, panel)
     panel.result.table.selectRow(1)
+    assert window.workbench.selected == StepId(0, 2)
+    panel.result.table.selectRow(0)
     assert window.workbench.selected == StepId(0, 1)
     window.workbench.select(StepId(0, 2))
     assert panel.result.model.rows[panel.result.table.currentIndex().row()].step == StepId(0, 2)
