@@ -122,6 +122,7 @@ def test_recorded_oddities(name):
     ("its blanks are Python's in some places", "CMD x\x1c"),
     ("it takes NaN, Infinity and lone surrogates for JSON", "CMD [NaN]"),
     ("it knows no longest line", "RUN " + "x" * MAX_LINE),
+    ("text before a substitution with a word is lost when the engine cuts words", "COPY <<${x:-b} /x\nRUN y\n${x:-b}\n"),
     ("it drops a byte order mark only at the top of the file", "RUN <<\ufeffE\nE\n"),
 ])
 def test_each_named_difference_is_real(name, text):
