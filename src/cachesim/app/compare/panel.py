@@ -56,7 +56,7 @@ class ComparePanel(Panel):
         self.only = QCheckBox("&Only differences")
         self.totals = named(QLabel(wordWrap=True), "Totals")
         self.model = CompareModel(self)
-        self.table = Table("Steps of both builds", self.model, {1: 5, 4: 3, 5: 3, 6: 3}, self)
+        self.table = Table("Steps of both builds", self.model, {1: 4, 4: 4, 5: 3, 6: 3}, self)
         self.parts = KeyPartsModel(self)
         self.part_table = Table("Key parts of the selected step in both builds", self.parts, {3: 1, 4: 1}, self)
         self._empty = QLabel("Build twice (Ctrl+B), then choose two builds here, or Ctrl+click two of them in the "
@@ -113,7 +113,6 @@ class ComparePanel(Panel):
         for column in (5, 6):
             self.table.setColumnHidden(column, narrow)
         self.table.fit()
-        self.table.scrollTo(self.table.currentIndex())
         self.part_table.setVisible(self.height() > self.fontMetrics().height() * 20)
 
     def apply_look(self, look: Theme) -> None:

@@ -500,10 +500,8 @@ class _Detail(QTextBrowser):
 
     def fit(self, panel_height: int) -> None:
         """Take the height that the text needs, at most two fifths of the panel."""
-        needed = self.document().clone(self)
-        needed.setTextWidth(max(60, self.width()))
-        height = round(needed.size().height())
-        needed.deleteLater()
+        self.document().setTextWidth(max(60, self.width()))
+        height = round(self.document().size().height())
         self.setFixedHeight(max(self.fontMetrics().height() + 12, min(height, panel_height * 2 // 5)))
 
 
@@ -529,6 +527,8 @@ class _Tree(QTreeView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
+        if self.currentIndex().isValid():       # what was chosen stays in sight
+            self.scrollTo(self.currentIndex())
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
