@@ -6,9 +6,10 @@ and so is what it does not check: ARG, STOPSIGNAL and HEALTHCHECK NONE take any 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cachesim.diagnostics import SourceSpan
 from cachesim.dockerfile.expand import ExpandError
@@ -61,8 +62,7 @@ _STAGE_NAME = re.compile(r"[a-z][a-z0-9\-_.]*\Z")
 _ONBUILD = re.compile(r"[\t\n\f\r ]*onbuild[\t\n\f\r ]*", re.IGNORECASE | re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where an instruction stands; `text` is the joined line, not trimmed."""
 
     span: SourceSpan
@@ -238,15 +238,16 @@ _BUILDERS: dict[str, Callable[[Node, Place], Instruction]] = {
 
 
 def _flags(node: Node) -> tuple[Flag, ...]:
-    if not node.flags:
-        return ()
     return tuple(Flag(name, value if equals else None)
                  for name, equals, value in (word[2:].partition("=") for word in node.flags))
 
 
 def _checked_flags(node: Node) -> tuple[Flag, ...]:
-    if not node.flags:
-        return ()
+    return _checked(node) if node.flags else ()
+
+
+@functools.lru_cache(maxsize=4096)      # as read_node
+def _checked(node: Node) -> tuple[Flag, ...]:
     known = FLAGS.get(node.keyword, {})
     flags, used = _flags(node), set()
     for flag in flags:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cachesim.diagnostics import SourceSpan
 from cachesim.dockerfile.expand import ExpandError
@@ -44,8 +45,7 @@ class Body:
     closed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LogicalLine:
+class LogicalLine(NamedTuple):
     """One instruction: its joined text, the pieces it was joined from, its heredoc bodies.
 
     `pieces` holds (offset in text, line, column) of each physical line that gave text.

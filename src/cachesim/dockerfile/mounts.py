@@ -7,6 +7,7 @@ Source: BuildKit v0.25.2, frontend/dockerfile/instructions/commands_runmount.go 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -49,6 +50,7 @@ class ResolvedMount:
     env: str | None = None
 
 
+@functools.lru_cache(maxsize=1024)
 def read_mount(value: str) -> Mount:
     """Read a flag value at parse time.
 

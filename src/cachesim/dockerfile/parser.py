@@ -115,7 +115,8 @@ class _Parser:
             self._note(line, "This looks like a JSON array but is none, so it is taken as plain text", "not-json")
         if line.has_empty_lines:
             self._note(line, "Empty lines inside of a continued instruction will become errors", "empty-continuation")
-        if not line.bodies and _HEREDOC.search(node.rest) and node.keyword in ("RUN", "COPY", "ADD") and not node.json:
+        if ("<<" in node.rest and not line.bodies and not node.json and node.keyword in ("RUN", "COPY", "ADD")
+                and _HEREDOC.search(node.rest)):
             self._note(line, "The engine sees no heredoc here: a quote or a substitution before it is not closed",
                        "heredoc-not-seen")
 
