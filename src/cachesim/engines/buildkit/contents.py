@@ -172,9 +172,10 @@ class Contents:
                 overlays.append(found)
             if layer.run is not None:
                 token, ends = self._run_token(layer.run, path)
+                if self._unknown(layer.run, path):
+                    runs.append(layer.run)      # also where the guess is that it leaves the path alone: nobody knows
                 if token is not None:
                     tokens.append(token)
-                    runs.append(layer.run)
                     if ends:
                         break
         else:
@@ -201,6 +202,13 @@ class Contents:
         if self.world is not World.LIKELY:
             return f"run {run.id} {path}", True
         return self._likely(run, path, None)
+
+    def _unknown(self, run: Execution, path: str) -> bool:
+        """Whether nobody can know if an execution left a path as another one did."""
+        claim = self._claim(run)
+        if claim is None or claim.kind is RunClaimKind.DETERMINISTIC:
+            return True
+        return claim.kind is RunClaimKind.WRITES_ONLY and any(_touches(p.strip("/"), path) for p in claim.paths)
 
     def _claim(self, run: Execution) -> RunClaim | None:
         return self.claims.get(run.argv[-1] if run.shell else " ".join(run.argv)) if self.claims else None

@@ -112,7 +112,7 @@ class _Build:
         index = KeyIndex(worlds, copies, last, self.index.serial + 1)
         verdict = BuildVerdict(
             steps=steps, internal=self._internal(walks), diagnostics=tuple(self.diagnostics + self._stale()),
-            assumptions=self.conversion.assumptions + self._assumptions(likely), history=self.conversion.history)
+            assumptions=self.conversion.assumptions + self._assumptions(walks), history=self.conversion.history)
         return verdict, replace(self.store, buildkit=index)
 
     # -- contexts ---------------------------------------------------------------------------------------------------
@@ -340,9 +340,11 @@ class _Build:
     def _is_stage(self, index: int, position: int) -> bool:
         return self.conversion.ops[index].inputs[position].op not in self.conversion.locals
 
-    def _assumptions(self, walk: Walk) -> tuple[Assumption, ...]:
+    def _assumptions(self, walks: Mapping[World, Walk]) -> tuple[Assumption, ...]:
         found = []
-        for index, content in walk.opaque:
+        for index, content in walks[World.LIKELY].opaque:
+            if self._vertex(walks, index).certain:
+                continue
             step = self.conversion.ops[index].step
             for run in content.runs[:1]:
                 command = run.argv[-1] if run.shell else " ".join(run.argv)

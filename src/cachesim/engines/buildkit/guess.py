@@ -119,7 +119,7 @@ def effect_of(statement: Statement, path: str, cwd: str, env: Mapping[str, str])
                                                                                 "tr", "cut", "md5sum", "sha256sum") else ()
             if name == "ls":
                 reads = tuple(_absolute(w, cwd, env) for w in source) or (cwd,)
-            if name not in _SILENT and name not in _WRITERS:
+            if not _silent(name, words) and name not in _WRITERS:
                 reads = (*reads, *(_absolute(w, cwd, env) for w in source if "/" in w or "." in w), "")
             return Effect(_literal(name, words), reads, variables, volatile, op == ">>" or target != path)
     args = [w for w in words[1:] if not w.startswith("-")]
@@ -131,7 +131,7 @@ def effect_of(statement: Statement, path: str, cwd: str, env: Mapping[str, str])
                 reads = tuple(_absolute(w, cwd, env) for w in args[:-1]) if name in ("cp", "mv", "install") else ()
                 return Effect(text, reads, variables, volatile, name not in ("cp", "mv"))
         return None
-    if name in _SILENT or not words:
+    if not words or _silent(name, words):
         return None
     named = [_absolute(w.split("=", 1)[-1], cwd, env) for w in words[1:] if "/" in w or "." in w]
     if any(_related(n, path) for n in named) or posixpath.basename(path) in text or not named:
@@ -142,11 +142,20 @@ def effect_of(statement: Statement, path: str, cwd: str, env: Mapping[str, str])
 def written_paths(statement: Statement, cwd: str, env: Mapping[str, str]) -> list[str] | None:
     """The paths that a plain command names as written, absolute; None if the command may write anything."""
     name = posixpath.basename(statement.words[0]) if statement.words else ""
-    if name and name not in _SILENT and name not in _WRITERS:
+    if name and not _silent(name, statement.words) and name not in _WRITERS:
         return None
     args = [w for w in statement.words[1:] if not w.startswith("-")]
     which = {"all": args, "last": args[-1:], "rest": args[1:]}[_WRITERS[name]] if name in _WRITERS else []
     return [_absolute(w, cwd, env) for w in [*(t for _, t in statement.redirects), *which]]
+
+
+def _silent(name: str, words: tuple[str, ...]) -> bool:
+    """Whether a command writes nothing but its output; sort, sed and awk can name a file of their own."""
+    if name not in _SILENT:
+        return False
+    return name not in ("sort", "sed", "awk") or not any(
+        w.startswith(("-o", "-i", "--output", "--in-place")) or (name == "awk" and ">" in w)
+        or (name == "sed" and re.search(r"(?:^|[;}/\dg])w\s*\S", w)) for w in words[1:])
 
 
 def _literal(name: str, words: tuple[str, ...]) -> str:

@@ -103,9 +103,9 @@ class Walk:
         content = self._content_of(index, position)
         key = f"content {content.digest}"
         ids = self.links.find(key, position, op.digest, "")
-        if not ids and content.opaque:
+        if content.opaque:
             self.opaque.append((index, content))
-            if self.contents.world is World.EQUAL:
+            if not ids and self.contents.world is World.EQUAL:
                 for other in self.links.by_op.get((position, op.digest), ()):
                     ids |= self.links.find(other, position, op.digest, "")
         parents = self.result_keys[given.op]

@@ -1,0 +1,61 @@
+"""What a RUN may have written is never certain once it ran again."""
+
+from __future__ import annotations
+
+import pytest
+
+from cachesim.cache.store import EMPTY_STORE
+from cachesim.context.snapshot import ContextSnapshot
+from cachesim.engines.base import Outcome, RunClaim, RunClaimKind
+from cachesim.pipeline import simulate
+from cachesim.project.state import ProjectState
+from cachesim.simulate.report import SimulationReport
+
+DIFFERENT = (b"a\n", b"b\nc\n")
+
+
+def last_build(text: str, contents: tuple[bytes, ...] = DIFFERENT, claims: tuple[RunClaim, ...] = ()) -> SimulationReport:
+    store = EMPTY_STORE
+    for number, data in enumerate(contents):
+        context = ContextSnapshot.of({"f": data, "Dockerfile": text.encode()}).touch("f", number)
+        report, store = simulate(ProjectState(text, context, claims=claims).request(), store)
+    return report
+
+
+def copied(command: str, path: str, claims: tuple[RunClaim, ...] = (), contents: tuple[bytes, ...] = DIFFERENT) -> tuple[Outcome, Outcome]:
+    text = f"FROM base:1 AS a\nCOPY f /f\nRUN {command}\nFROM base:1\nCOPY --from=a {path} /copied\n"
+    step = last_build(text, contents, claims).steps[-1]
+    return step.outcome, step.likely
+
+
+@pytest.mark.parametrize("command", ["sort -o /out /f", "sed -n w/out /f", "awk '{print > \"/out\"}' /f", "cat /f > /out", "make"])
+def test_a_file_that_a_run_writes_from_its_input_likely_differs(command: str) -> None:
+    assert copied(command, "/out") == (Outcome.UNDETERMINED, Outcome.MISS)
+
+
+@pytest.mark.parametrize("command", ["true", "echo hi > /elsewhere", "sort /f"])
+def test_a_file_that_no_command_names_is_likely_the_same_but_not_certain(command: str) -> None:
+    assert copied(command, "/out") == (Outcome.UNDETERMINED, Outcome.HIT)
+
+
+def test_without_a_change_everything_is_certain() -> None:
+    report = last_build("FROM base:1 AS a\nCOPY f /f\nRUN sort -o /out /f\nFROM base:1\nCOPY --from=a /out /o\n", (b"a", b"a"))
+    assert {s.outcome for s in report.steps} == {Outcome.HIT}
+    assert not any("decides" in a.text for a in report.assumptions)
+
+
+def test_a_file_copied_after_the_run_is_known() -> None:
+    text = "FROM base:1 AS a\nRUN echo {}\nCOPY f /f\nFROM base:1\nCOPY --from=a /f /g\n"
+    store = EMPTY_STORE
+    for number in range(2):
+        report, store = simulate(ProjectState(text.format(number), ContextSnapshot.of({"f": b"x"})).request(), store)
+    assert [s.outcome for s in report.steps][-1] is Outcome.HIT
+
+
+def test_claims_decide() -> None:
+    command = "make"
+    differs = RunClaim(command, RunClaimKind.ALWAYS_DIFFERS)
+    elsewhere = RunClaim(command, RunClaimKind.WRITES_ONLY, ("/elsewhere",))
+    assert copied(command, "/out", (differs,)) == (Outcome.MISS, Outcome.MISS)
+    assert copied(command, "/f", (elsewhere,), (b"a", b"a")) == (Outcome.HIT, Outcome.HIT)
+    assert copied(command, "/f", (elsewhere,))[0] is Outcome.MISS
