@@ -16,6 +16,7 @@ from cachesim.dockerfile.instructions import (
     Copy,
     From,
     Instruction,
+    Label,
     Onbuild,
     ParsedDockerfile,
     Run,
@@ -53,7 +54,8 @@ class _Resolver:
     def __init__(self, parsed: ParsedDockerfile, options: BuildOptions, bases: Mapping[str, BaseImage],
                  engine: EngineKind) -> None:
         self.parsed, self.options, self.bases, self.engine = parsed, options, bases, engine
-        self.contexts = {familiar_ref(name): value for name, value in options.contexts}
+        contexts = options.contexts if engine is EngineKind.BUILDKIT else ()
+        self.contexts = {familiar_ref(name): value for name, value in contexts}
         self.diagnostics: list[Diagnostic] = list(parsed.diagnostics)
         self.error = parsed.error
         self.scope: dict[str, str] = {}
@@ -68,7 +70,7 @@ class _Resolver:
             meta=tuple(Step(StepId(-1, i), instruction) for i, instruction in enumerate(meta)),
             stages=tuple(self.stages), target=-1, edges=(), global_scope=tuple(self.scope.items()),
             contexts=self.contexts, error=None, diagnostics=())
-        graph = replace(graph, target=self._target(graph))
+        graph = self._with_labels(replace(graph, target=self._target(graph)))
         graph = replace(graph, edges=tuple(self._edges(graph)))
         needed = self._needed(graph)
         stages = tuple(replace(s, reachable=s.index in needed) for s in graph.stages)
@@ -79,6 +81,12 @@ class _Resolver:
         self.diagnostics.append(found)
         self.error = self.error or found
         return found
+
+    def _fail_stage(self, span: SourceSpan, message: str, code: str) -> Diagnostic:
+        """A stage that cannot begin: BuildKit refuses the file, the classic builder stops when it gets there."""
+        if self.engine is EngineKind.CLASSIC:
+            return Diagnostic(span, Severity.ERROR, message, code)
+        return self._fail(span, message, code)
 
     def _global_scope(self, meta: Sequence[Arg], groups: Sequence[Sequence[Instruction]]) -> None:
         given = dict(self.options.args)
@@ -115,56 +123,58 @@ class _Resolver:
             image = expand_word(from_.image, self.scope, self.parsed.escape)
             platform = expand_word(from_.platform, self.scope, self.parsed.escape)
             if not image:
-                problem = self._fail(from_.span, f"base name ({from_.image}) should not be blank", "blank-base")
+                problem = self._fail_stage(from_.span, f"base name ({from_.image}) should not be blank", "blank-base")
             elif from_.platform and not platform:
-                problem = self._fail(from_.span, f"empty platform value from expression {from_.platform}", "bad-platform")
+                problem = self._fail_stage(from_.span, f"empty platform value from expression {from_.platform}", "bad-platform")
             elif platform:
                 Platform.parse(platform)
         except ExpandError as e:
-            problem = self._fail(from_.span, str(e), "expansion")
+            problem = self._fail_stage(from_.span, str(e), "expansion")
         except PlatformError as e:
-            problem = self._fail(from_.span, f"failed to parse platform {from_.platform}: {e}", "bad-platform")
-        base = self._base(from_, image or "scratch")
-        triggers = self._triggers(base, from_)
+            problem = self._fail_stage(from_.span, f"failed to parse platform {from_.platform}: {e}", "bad-platform")
+        base, misnamed = self._base(from_, image or "scratch")
+        triggers, unread = self._triggers(base, from_)
+        problem = problem or misnamed or unread
         steps = [Step(StepId(index, 0), from_)]
         steps += [Step(StepId(index, 1 + i), trigger, onbuild=True) for i, trigger in enumerate(triggers)]
         steps += [Step(StepId(index, len(steps) + i), instruction) for i, instruction in enumerate(group[1:])]
         return Stage(index, from_.name, base, platform, tuple(steps), reachable=False, error=problem)
 
-    def _base(self, from_: From, image: str) -> Source | int:
+    def _base(self, from_: From, image: str) -> tuple[Source | int, Diagnostic | None]:
         if from_.name and self.engine is EngineKind.BUILDKIT and familiar_ref(from_.name) in self.contexts:
-            return Source(SourceKind.NAMED_CONTEXT, familiar_ref(from_.name))
+            return Source(SourceKind.NAMED_CONTEXT, familiar_ref(from_.name)), None
         wanted = image if self.engine is EngineKind.BUILDKIT else image.lower()
         for stage in reversed(self.stages):
             if stage.name and stage.name == wanted:
-                return stage.index
-        contexts = self.contexts if self.engine is EngineKind.BUILDKIT else {}
+                return stage.index, None
+        problem = None
         if image != "scratch" and _has_upper_case(image):
-            self._fail(from_.span, f"failed to parse stage name {image!r}: invalid reference format: repository name "
-                                   f"(library/{image.split(':')[0]}) must be lowercase".replace("'", '"'), "bad-reference")
-        return find_source(image, contexts)
+            problem = self._fail_stage(
+                from_.span, f'failed to parse stage name "{image}": invalid reference format: repository name '
+                            f"(library/{image.split(':')[0]}) must be lowercase", "bad-reference")
+        return find_source(image, self.contexts), problem
 
-    def _triggers(self, base: Source | int, from_: From) -> list[Instruction]:
+    def _triggers(self, base: Source | int, from_: From) -> tuple[list[Instruction], Diagnostic | None]:
         if isinstance(base, int):
             found = [s.instruction for s in self.stages[base].steps if isinstance(s.instruction, Onbuild)]
-            return [i.trigger for i in found if i.trigger is not None]
+            return [i.trigger for i in found if i.trigger is not None], None
         name = base.name
         if base.kind is SourceKind.NAMED_CONTEXT:
             value = self.contexts[name]
             if not value.startswith("docker-image://"):
-                return []
+                return [], None
             name = normalize_ref(value.removeprefix("docker-image://"))
         image = self.bases.get(name)
         if image is None or image.config is None:
-            return []
-        triggers = []
+            return [], None
+        triggers, problem = [], None
         for text in image.config.onbuild:
             trigger = parse_instruction(text)
             if trigger is None:
-                self._fail(from_.span, f"the base image's trigger ONBUILD {text} does not parse", "onbuild")
+                problem = self._fail_stage(from_.span, f"the base image's trigger ONBUILD {text} does not parse", "onbuild")
             else:
                 triggers.append(replace(trigger, span=from_.span))
-        return triggers
+        return triggers, problem
 
     def _target(self, graph: BuildGraph) -> int:
         wanted = self.options.target
@@ -178,6 +188,20 @@ class _Resolver:
         message = (f'target stage "{wanted}" could not be found')
         self._fail(graph.stages[-1].from_.span, message, "unknown-target")
         return -1
+
+    def _with_labels(self, graph: BuildGraph) -> BuildGraph:
+        """The classic builder's --label: one more LABEL step for each name, at the end of the target."""
+        labels = sorted(dict(self.options.labels).items())
+        if self.engine is not EngineKind.CLASSIC or graph.target < 0 or not labels:
+            return graph
+        stage = graph.stages[graph.target]
+        last = stage.steps[-1]
+        added = [Step(StepId(stage.index, last.id.index + i),
+                      Label("LABEL", last.instruction.span, f"LABEL {key}={value}", (), (), ((key, value),), False))
+                 for i, (key, value) in enumerate(labels, 1)]
+        stages = list(graph.stages)
+        stages[graph.target] = replace(stage, steps=(*stage.steps, *added))
+        return replace(graph, stages=tuple(stages))
 
     def _edges(self, graph: BuildGraph) -> list[Edge]:
         edges: list[Edge] = []
@@ -214,6 +238,8 @@ class _Resolver:
     def _from_edge(self, graph: BuildGraph, stage: Stage, step: Step, kind: EdgeKind, name: str, *,
                    by_index: bool) -> list[Edge]:
         span = step.instruction.span
+        if self.engine is EngineKind.CLASSIC:
+            return self._classic_from(graph, stage, step, kind, name)
         if "$" in name:
             self._fail(span, "variable expansion is not supported for --from, define a new stage with FROM using ARG from "
                              "global scope as a workaround", "from-variable")
@@ -225,6 +251,18 @@ class _Resolver:
             self._fail(span, f"invalid stage index {found}", "unknown-stage")
             return []
         return [Edge(kind, graph.stages[found].steps[-1].id, step.id)]
+
+    def _classic_from(self, graph: BuildGraph, stage: Stage, step: Step, kind: EdgeKind, name: str) -> list[Edge]:
+        """The classic builder only knows stages that are finished, and says what is wrong when it gets there."""
+        earlier = graph.stages[:stage.index]
+        found = next((s for s in earlier if s.name and s.name == name.lower()), None)
+        if found is None and name.isdigit() and int(name) < len(earlier):
+            found = earlier[int(name)]
+        if found is not None:
+            return [Edge(kind, found.steps[-1].id, step.id)]
+        if name.isdigit() or "$" in name:
+            return []
+        return [Edge(kind, find_source(name, {}), step.id)]
 
     def _needed(self, graph: BuildGraph) -> set[int]:
         if self.engine is EngineKind.CLASSIC:
