@@ -22,9 +22,10 @@ BLANKS = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200b))) 
 
 _BYTE_BLANKS = "\t\n\v\f\r \x85\xa0"    # the engine reads flags byte by byte: these bytes end a flag, even inside of é
 _GAP = re.compile(r"[\t\v\f\r ]+")
+# No possessive repeats of groups: Python 3.11.2 (Debian 12) takes them for matched where they are not, 3.11.7 does not.
 _STRINGS = re.compile(
-    r'\[[ \t\r\n]*+(?:"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"'
-    r'(?:[ \t\r\n]*+,[ \t\r\n]*+"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+")*+)?[ \t\r\n]*+\]'
+    r'\[[ \t\r\n]*+(?:"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"'
+    r'(?:[ \t\r\n]*+,[ \t\r\n]*+"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")*)?[ \t\r\n]*+\]'
     r"[ \t\r\n]*+\Z")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
