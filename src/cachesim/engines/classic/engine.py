@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cachesim.cache.images import Image, ImageList
 from cachesim.cache.index import StepKey
@@ -30,8 +30,9 @@ from cachesim.engines.base import (
 from cachesim.engines.buildkit.contents import Contents, World
 from cachesim.engines.buildkit.files import changed_files, lazy_paths
 from cachesim.engines.classic.ignored import ignored_parts, unread_options
+from cachesim.engines.classic.state import StepFails
 from cachesim.engines.classic.sums import Sums, has_classic_wildcards
-from cachesim.engines.classic.walk import Done, StepFails, Walk
+from cachesim.engines.classic.walk import Done, Walk
 from cachesim.errors import ContextError
 from cachesim.graph.model import BuildGraph, Stage, Step, StepId
 from cachesim.graph.options import normalize_ref
@@ -82,6 +83,7 @@ class _Build:
         self.steps = [*graph.meta, *(s for stage in graph.stages for s in stage.steps)]
         self.kept = graph.stages[:graph.target + 1]
         self.cache_from_note = ""
+        self.names = self._names()
 
     def verdict(self) -> tuple[BuildVerdict, CacheStore]:
         worlds = {World.LIKELY: self._walk(World.LIKELY)}
@@ -136,7 +138,7 @@ class _Build:
     def _step(self, worlds: Mapping[World, Walk], step: Step, keys: Mapping[StepId, StepKey],
               previous: Mapping[StepId, StepKey]) -> StepVerdict:
         likely = worlds[World.LIKELY]
-        name = self._names_once().get(step.id, step.instruction.text)
+        name = self.names.get(step.id, step.instruction.text)
         failure = likely.failure
         if failure is not None and step.id == failure.step:
             return StepVerdict(step.id, name, Outcome.FAILED, Outcome.FAILED, error=str(failure) + self._why_missing(failure),
@@ -167,11 +169,6 @@ class _Build:
         return StepVerdict(step.id, name, outcome if certain else Outcome.UNDETERMINED, outcome, reason, wanted, cached, blamed,
                            _rule(step, done, self.request), done.hit.build if done.hit is not None else -1,
                            self._reads(done), "", vertices)
-
-    def _names_once(self) -> dict[StepId, str]:
-        if not hasattr(self, "_known_names"):
-            self._known_names = self._names()
-        return self._known_names
 
     def _cause(self, walk: Walk, done: Done, cached: CacheKey | None,
                wanted: CacheKey) -> tuple[MissReason, tuple[StepId, ...]]:
@@ -264,13 +261,6 @@ class _Build:
 
 
 _START = SourceSpan(1, 0, 1, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """The files of one side of a comparison, as parts."""
-
-    parts: tuple[KeyPart, ...]
 
 
 def _asked(done: Done) -> tuple[KeyPart, ...]:

@@ -6,44 +6,33 @@ Source: moby v28.5 builder/dockerfile/{builder,evaluator,dispatchers,internals,c
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from cachesim.cache.images import Image
 from cachesim.cache.key import KeyPart, PartKind
-from cachesim.context.checksum import Selector, entry_digest
-from cachesim.context.snapshot import FileEntry, directory
 from cachesim.digest import digest_of
 from cachesim.dockerfile import instructions as ins
-from cachesim.dockerfile.expand import ExpandError, expand_word, expand_words
-from cachesim.dockerfile.words import go_quote
+from cachesim.dockerfile.expand import ExpandError, expand_word
 from cachesim.engines.base import BuildRequest
-from cachesim.engines.buildkit import history
-from cachesim.engines.buildkit.contents import Contents, World, opaque_entry
+from cachesim.engines.buildkit.contents import Contents, World
 from cachesim.engines.buildkit.env import Env
-from cachesim.engines.buildkit.filesystem import SCRATCH, Execution, FileSystem, Placement, base_filesystem, owner_of
+from cachesim.engines.buildkit.filesystem import SCRATCH, Execution, FileSystem, base_filesystem, owner_of
 from cachesim.engines.classic.args import Args, run_key
-from cachesim.engines.classic.config import SHELL, Config, Health, Probe, config_of_image, health_test, merged, with_env
+from cachesim.engines.classic.config import Config, Probe, config_of_image, merged
+from cachesim.engines.classic.copying import Taken, placed
 from cachesim.engines.classic.files import Files, destination
-from cachesim.engines.classic.sums import Copied, SourceMissing, Sums, combined, has_classic_wildcards
-from cachesim.errors import CachesimError
+from cachesim.engines.classic.metadata import configure, workdir
+from cachesim.engines.classic.state import Plan, State, StepFails, text_part
+from cachesim.engines.classic.sums import SourceMissing, Sums
 from cachesim.graph.model import BuildGraph, SourceKind, Stage, Step, StepId
 from cachesim.graph.options import BaseImage, normalize_ref
 from cachesim.graph.platforms import HOST, Platform, PlatformError
 
-__all__ = ["Done", "StepFails", "Walk"]
+__all__ = ["Done", "Walk"]
 
-_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz")
 _NEEDS_BUILDKIT = ("the --{} option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how to build images "
                    "with BuildKit enabled")
-
-
-class StepFails(CachesimError):
-    """The builder stops at a step."""
-
-    def __init__(self, step: StepId, message: str, code: str) -> None:
-        self.step, self.code = step, code
-        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,38 +61,6 @@ class Done:
 
 
 @dataclass(slots=True)
-class _State:
-    """A stage while it is built."""
-
-    stage: Stage
-    image_id: str
-    image: Image | None
-    platform: str
-    config: Config
-    args: Args
-    files: Files
-    busted: bool = False
-
-    @property
-    def shell(self) -> tuple[str, ...]:
-        return self.config.shell or SHELL
-
-
-@dataclass(slots=True)
-class _Plan:
-    """What a step asks for, and what it would do."""
-
-    probe: Probe
-    own: list[KeyPart]
-    change: Callable[[FileSystem], FileSystem] | None = None
-    merges: bool = False
-    runs: tuple[Execution, ...] = ()
-    sources: tuple[int, ...] = ()
-    paths: tuple[str, ...] = ()
-    empty: bool = True
-
-
-@dataclass(slots=True)
 class Walk:
     """One build in one world. `children` is changed; everything else is read.
 
@@ -118,7 +75,7 @@ class Walk:
     context: Sums
     cache_from: Sequence[Sequence[Image]] | None
     done: dict[StepId, Done] = field(default_factory=dict)
-    states: list[_State] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
     failure: StepFails | None = None
     assumed: list[tuple[str, StepId]] = field(default_factory=list)
     base_ids: dict[int, str] = field(default_factory=dict)
@@ -141,7 +98,7 @@ class Walk:
 
     # -- FROM -------------------------------------------------------------------------------------------------------
 
-    def _begin(self, stage: Stage) -> _State:
+    def _begin(self, stage: Stage) -> State:
         step = stage.steps[0].id
         if stage.error is not None:
             raise StepFails(step, stage.error.message, stage.error.code)
@@ -151,15 +108,15 @@ class Walk:
         if isinstance(stage.base, int):
             source = self.states[stage.base]
             self.base_ids[stage.index] = source.image_id
-            return _State(stage, source.image_id, source.image, source.platform, replace(source.config, onbuild=()), args,
+            return State(stage, source.image_id, source.image, source.platform, replace(source.config, onbuild=()), args,
                           source.files)
         if stage.base.kind is SourceKind.SCRATCH:
-            return _State(stage, "", None, self.platform, config_of_image(None), args, Files(SCRATCH))
+            return State(stage, "", None, self.platform, config_of_image(None), args, Files(SCRATCH))
         image = self._known(stage.base.name, step)
         identity = image.manifest or image.chain
         platform = self.platform if image.source == "assumed" else str(HOST)
         self.base_ids[stage.index] = identity
-        return _State(stage, identity, None, platform, config_of_image(image.config), args, Files(base_filesystem(image.chain)))
+        return State(stage, identity, None, platform, config_of_image(image.config), args, Files(base_filesystem(image.chain)))
 
     def _known(self, ref: str, step: StepId) -> BaseImage:
         image = self.request.bases.get(ref)
@@ -180,7 +137,7 @@ class Walk:
 
     # -- one step ---------------------------------------------------------------------------------------------------
 
-    def _step(self, state: _State, step: Step) -> None:
+    def _step(self, state: State, step: Step) -> None:
         before = state.config
         try:
             plan = self._plan(state, step)
@@ -203,7 +160,7 @@ class Walk:
         self.done[step.id] = Done(step.id, hit, image, probe, stored, tuple(plan.own), plan.runs, plan.sources, plan.paths, plan.empty)
         state.image_id, state.image, state.files = image.id, image, image.files
 
-    def _lookup(self, state: _State, probe: Probe, new_id: str) -> Image | None:
+    def _lookup(self, state: State, probe: Probe, new_id: str) -> Image | None:
         if self.request.options.no_cache or state.busted:
             return None
         known = [i for i in self.children.get(state.image_id, ()) if i.local and i.platform == self.platform]
@@ -215,7 +172,7 @@ class Walk:
         state.busted = found is None
         return found
 
-    def _restored(self, state: _State, probe: Probe, found: Image | None, new_id: str) -> Image | None:
+    def _restored(self, state: State, probe: Probe, found: Image | None, new_id: str) -> Image | None:
         """With --cache-from an image counts only as part of a named one, else its history is followed."""
         assert self.cache_from is not None
         if found is not None and any(found in chain for chain in self.cache_from):
@@ -231,7 +188,7 @@ class Walk:
 
     # -- what a step asks for ---------------------------------------------------------------------------------------
 
-    def _plan(self, state: _State, step: Step) -> _Plan:
+    def _plan(self, state: State, step: Step) -> Plan:
         instruction = step.instruction
         env = dict(state.config.env)
         env.update(state.args.visible(env))
@@ -245,75 +202,16 @@ class Walk:
             case ins.Copy():
                 return self._copy(state, step, instruction, word)
             case ins.Workdir():
-                return _workdir(state, step, word(instruction.path))
-        comment = self._configure(state, step, instruction, word, env)
+                return workdir(state, step.id, word(instruction.path))
+        comment = configure(state, step.id, instruction, env, self.request.dockerfile.escape, plain=self._is_label_option(step.id))
         probe = Probe(state.config, (*state.shell, "#(nop) ", comment))
-        return _Plan(probe, [_text_part(instruction.keyword, comment)], merges=True)
-
-    def _configure(self, state: _State, step: Step, line: ins.Instruction, word: Callable[[str], str],
-                   env: Mapping[str, str]) -> str:
-        """Change the configuration; the comment that stands in the command."""
-        config = state.config
-        match line:
-            case ins.Env():
-                pairs = [(word(k), word(v)) for k, v in line.pairs]
-                state.config = replace(config, env=with_env(config.env, pairs))
-                return _pairs("ENV", pairs)
-            case ins.Label():
-                pairs = list(line.pairs) if self._is_label_option(step.id) else [(word(k), word(v)) for k, v in line.pairs]
-                state.config = replace(config, labels=frozenset({**dict(config.labels), **dict(pairs)}.items()))
-                return _pairs("LABEL", pairs)
-            case ins.Arg():
-                defaults = [(word(k), None if v is None else word(v)) for k, v in line.pairs]
-                for name, default in defaults:
-                    state.args.declare(name, default)
-                return " ".join(["ARG", *(k if v is None else f"{k}={v}" for k, v in defaults)])
-            case ins.User():
-                user = word(line.user)
-                state.config = replace(config, user=user)
-                return f"USER {user}"
-            case ins.Expose():
-                words = [w for port in line.ports for w in expand_words(port, env, self.request.dockerfile.escape)]
-                state.config = replace(config, ports=config.ports | _ports(step.id, words))
-                return f"EXPOSE {' '.join(words)}"
-            case ins.Volume():
-                paths = [word(p) for p in line.paths]
-                if "" in paths:
-                    raise StepFails(step.id, "VOLUME specified can not be an empty string", "blank-volume")
-                state.config = replace(config, volumes=config.volumes | set(paths))
-                return f"VOLUME [{' '.join(paths)}]"
-            case ins.Stopsignal():
-                signal = word(line.signal)
-                if not history.is_signal(signal):
-                    raise StepFails(step.id, f"invalid signal: {signal}", "bad-signal")
-                state.config = replace(config, stop_signal=signal)
-                return f"STOPSIGNAL {signal}"
-            case ins.Shell():
-                state.config = replace(config, shell=line.argv)
-                return f"SHELL [{' '.join(line.argv)}]"
-            case ins.Cmd():
-                return _quoted("CMD", _argv(state, line))
-            case ins.Entrypoint():
-                argv = _argv(state, line)
-                state.config = replace(config, entrypoint=argv or None)
-                return _quoted("ENTRYPOINT", argv)
-            case ins.Healthcheck():
-                health = Health(health_test(line.type, line.argv, line.command), line.interval, line.timeout, line.start_period,
-                                line.start_interval, line.retries)
-                state.config = replace(config, health=health)
-                return history.healthcheck(line).created_by
-            case ins.Onbuild():
-                state.config = replace(config, onbuild=(*config.onbuild, line.expression))
-                return f"ONBUILD {line.expression}"
-            case ins.Maintainer():
-                return f"MAINTAINER {line.name}"
-        raise StepFails(step.id, f"unknown instruction: {line.keyword}", "unknown-instruction")
+        return Plan(probe, [text_part(instruction.keyword, comment)], merges=True)
 
     def _is_label_option(self, step: StepId) -> bool:
         last = self.graph.stages[self.graph.target].steps
         return step.stage == self.graph.target and step.index > last[-1].id.index - len(dict(self.request.options.labels))
 
-    def _run(self, state: _State, step: Step, run: ins.Run) -> _Plan:
+    def _run(self, state: State, step: Step, run: ins.Run) -> Plan:
         if run.flags:
             raise StepFails(step.id, _NEEDS_BUILDKIT.format(run.flags[0].name), "needs-buildkit")
         argv = run.argv if run.argv is not None else (*state.shell, run.command or "")
@@ -334,57 +232,56 @@ class Walk:
         def change(fs: FileSystem) -> FileSystem:
             return fs.after(Execution(run_id, argv, shell, run_env, cwd, fs, ()))
 
-        return _Plan(probe, own, change, empty=False)
+        return Plan(probe, own, change, empty=False)
 
     # -- COPY and ADD -----------------------------------------------------------------------------------------------
 
-    def _copy(self, state: _State, step: Step, copy: ins.Copy, word: Callable[[str], str]) -> _Plan:
-        sources, dest = [word(s) for s in copy.sources], word(copy.destination)
-        chown, chmod = word(copy.chown), word(copy.chmod)
-        if chmod:
+    def _copy(self, state: State, step: Step, copy: ins.Copy, word: Callable[[str], str]) -> Plan:
+        sources, dest, chown = [word(s) for s in copy.sources], word(copy.destination), word(copy.chown)
+        if word(copy.chmod):
             raise StepFails(step.id, _NEEDS_BUILDKIT.format("chmod"), "needs-buildkit")
-        taken = _Taken()
+        plain = frozenset(b.chain for b in self.request.bases.values() if b.source == "scenario")
+        taken = Taken(self.contents, plain)
         from_ = self._source(state, step, copy.from_) if copy.from_ else None
         for source in sources:
             if source.startswith(("http://", "https://")):
-                self._download(step, copy, source, dest, taken)
+                self._check_download(step, copy, source, dest)
+                taken.download(source)
             elif from_ is not None:
-                self._from_files(step, from_.files, source, taken)
+                taken.from_stage(from_.files.value(), source)
             else:
-                taken.add(self.context.copied(source))
-                taken.paths.append(posixpath.normpath("/" + source).lstrip("/"))
+                taken.from_context(self.context, source)
         if not taken.copied:
             raise StepFails(step.id, f"{copy.keyword} failed: no source files were specified", "copy-source-missing")
-        if len(taken.copied) > 1 and not dest.endswith("/") and not taken.uncertain:
+        if len(taken.copied) > 1 and not dest.endswith("/") and not taken.unsure:
             raise StepFails(step.id, f"When using {copy.keyword} with more than one source file, the destination must be a directory "
                                      "and end with a /", "copy-destination")
-        flag = f"--chown={chown} " if chown else ""
-        content = combined([c.sum for c in taken.copied])
+        flag, content = f"--chown={chown} " if chown else "", taken.content
         probe = Probe(state.config, (*state.shell, f"#(nop) {copy.keyword} {flag}\0 in {dest} "), content,
                       digest_of("sources", *sorted(taken.places)) if from_ is not None else "", bool(taken.runs))
-        kind = PartKind.STAGE_CONTENT if from_ is not None else PartKind.CONTENT
-        own = [_text_part("instruction", copy.keyword),
-               KeyPart(kind, ", ".join(sources), content.rpartition(":")[2][:12], digest_of(content)),
+        own = [text_part("instruction", copy.keyword),
+               KeyPart(PartKind.CONTENT if from_ is None else PartKind.STAGE_CONTENT, ", ".join(sources),
+                       content.rpartition(":")[2][:12], digest_of(content)),
                KeyPart(PartKind.DESTINATION, "destination", dest, digest_of(dest))]
         if chown:
             own.append(KeyPart(PartKind.OWNER, "--chown", chown, digest_of(chown)))
-        target, owner = destination(state.config.workdir, dest), owner_of(chown)
-        unpack = isinstance(copy, ins.Add)
-        copied, several = tuple(taken.copied), len(taken.copied) > 1
+        target, owner, copied = destination(state.config.workdir, dest), owner_of(chown), tuple(taken.copied)
 
         def change(fs: FileSystem) -> FileSystem:
-            for each in copied:
-                name = posixpath.basename(each.path)
-                if unpack and not each.entry.is_dir and name.endswith(_ARCHIVES):
-                    fs = fs.with_unpacked(target, each.entry.digest)
-                else:
-                    fs = fs.with_placed(Placement(each.entry, name, target, True, several, owner, None))
-            return fs
+            return placed(fs, copied, target, owner, unpack=isinstance(copy, ins.Add))
 
         stages = (from_.stage.index,) if from_ is not None and from_.stage is not state.stage else ()
-        return _Plan(probe, own, change, runs=tuple(taken.runs), sources=stages, paths=tuple(taken.paths), empty=False)
+        return Plan(probe, own, change, runs=tuple(taken.runs), sources=stages, paths=tuple(taken.paths), empty=False)
 
-    def _source(self, state: _State, step: Step, name: str) -> _State:
+    def _check_download(self, step: Step, copy: ins.Copy, url: str, dest: str) -> None:
+        if not isinstance(copy, ins.Add):
+            raise StepFails(step.id, f"{copy.keyword} failed: source can't be a URL for {copy.keyword}", "copy-remote")
+        path = url.split("#")[0].split("?")[0].split("://", 1)[1].partition("/")[2]
+        if dest.endswith("/") and not posixpath.basename(path):
+            raise StepFails(step.id, f"ADD failed: cannot determine filename for source {url}", "add-filename")
+        self.assumed.append((f"{url} still gives the same bytes as before (only the engine can fetch it)", step.id))
+
+    def _source(self, state: State, step: Step, name: str) -> State:
         """What `--from` names: a finished stage, or an image."""
         def refused(why: str) -> StepFails:
             return StepFails(step.id, f"invalid from flag value {name}: {why}", "unknown-stage")
@@ -409,117 +306,5 @@ class Walk:
         if name == "scratch":
             raise refused("'scratch' is a reserved name")
         image = self._known(ref, step.id)
-        return _State(state.stage, image.manifest or image.chain, None, str(HOST), Config(), state.args,
+        return State(state.stage, image.manifest or image.chain, None, str(HOST), Config(), state.args,
                       Files(base_filesystem(image.chain)))
-
-    def _download(self, step: Step, copy: ins.Copy, url: str, dest: str, taken: _Taken) -> None:
-        if not isinstance(copy, ins.Add):
-            raise StepFails(step.id, f"{copy.keyword} failed: source can't be a URL for {copy.keyword}", "copy-remote")
-        name = posixpath.basename(url.split("#")[0].split("?")[0].split("://", 1)[1].partition("/")[2])
-        if not name and dest.endswith("/"):
-            raise StepFails(step.id, f"ADD failed: cannot determine filename for source {url}", "add-filename")
-        self.assumed.append((f"{url} still gives the same bytes as before (only the engine can fetch it)", step.id))
-        sum_ = digest_of("download", name, url.split("#")[0].split("?")[0])
-        taken.add([Copied(sum_, name or "__unnamed__", opaque_entry(sum_, is_dir=False))])
-
-    def _from_files(self, step: Step, files: Files, source: str, taken: _Taken) -> None:
-        """Take a source from a stage or image, as far as its files are known."""
-        fs = files.value()
-        path = source.removeprefix("/").removeprefix("./")
-        clean = posixpath.normpath("/" + path).lstrip("/")
-        taken.places.append(clean)
-        if fs.exact:
-            taken.add(Sums(fs.layers[0].tree, stage=True).copied(source))
-            return
-        if has_classic_wildcards(path):
-            found = self.contents.of_stage(fs, [Selector(clean, True, True)])
-            taken.uncertain = True
-            taken.runs += found.runs
-            token = digest_of("matches", path, found.digest)
-            taken.add([Copied("some:" + token, clean, opaque_entry(token, is_dir=True))])
-            return
-        view = self.contents.view(fs, clean)
-        taken.runs += view.runs
-        real = fs.resolved(clean)
-        if not view.tokens:
-            if view.entry is None:
-                raise SourceMissing(f"stat {path}: file does not exist")
-            sums = Sums(_at(real, view.entry), stage=True, elsewhere=lambda link: self._elsewhere(fs, link, taken))
-            taken.add([replace(c, path=clean) for c in sums.copied(real)])
-            return
-        token = digest_of(*view.tokens, real, entry_digest(view.entry) if view.entry is not None else "")
-        entry = self.contents.entry(fs, clean)
-        taken.add([Copied("some:" + token, clean, entry or opaque_entry(token, is_dir=False))])
-
-    def _elsewhere(self, fs: FileSystem, path: str, taken: _Taken) -> str | None:
-        """The checksum of a link's target outside of what is copied."""
-        view = self.contents.view(fs, path)
-        taken.runs += view.runs
-        if not view.tokens and view.entry is None:
-            return None
-        return digest_of("elsewhere", path, *view.tokens, entry_digest(view.entry) if view.entry is not None else "")
-
-
-@dataclass(slots=True)
-class _Taken:
-    """The sources of one COPY while they are collected."""
-
-    copied: list[Copied] = field(default_factory=list)
-    runs: list[Execution] = field(default_factory=list)
-    places: list[str] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
-    uncertain: bool = False     # a pattern in a stage: nobody knows how many files match
-
-    def add(self, copied: Sequence[Copied]) -> None:
-        """Take entries."""
-        self.copied += copied
-
-
-def _workdir(state: _State, step: Step, path: str) -> _Plan:
-    if not path:
-        raise StepFails(step.id, "cannot normalize nothing", "blank-workdir")
-    absolute = "/" + posixpath.normpath(posixpath.join("/", state.config.workdir, path)).lstrip("/")
-    state.config = replace(state.config, workdir=absolute)
-    comment = f"WORKDIR {absolute}"
-    return _Plan(Probe(state.config, (*state.shell, f"#(nop) {comment}")), [_text_part("WORKDIR", comment)],
-                 lambda fs: fs.with_dir(absolute.lstrip("/"), (0, 0)), merges=True, empty=False)
-
-
-def _argv(state: _State, line: ins.Cmd | ins.Entrypoint) -> tuple[str, ...]:
-    return line.argv if line.argv is not None else (*state.shell, line.command or "")
-
-
-def _pairs(keyword: str, pairs: Sequence[tuple[str, str]]) -> str:
-    return " ".join([keyword, *(f"{k}={v}" for k, v in pairs)])
-
-
-def _quoted(keyword: str, argv: Sequence[str]) -> str:
-    return f"{keyword} [{' '.join(go_quote(a) for a in argv)}]"
-
-
-def _text_part(label: str, text: str) -> KeyPart:
-    return KeyPart(PartKind.COMMAND, label, text, digest_of(text))
-
-
-def _ports(step: StepId, words: Sequence[str]) -> set[str]:
-    """Ports as a set of "80/tcp". Source: docker/go-connections nat.ParsePortSpecs."""
-    found: set[str] = set()
-    for word in words:
-        span, _, protocol = word.partition("/")
-        inner = span.rpartition(":")[2]
-        first, dash, last = inner.partition("-")
-        protocol = (protocol or "tcp").lower()
-        if not inner:
-            raise StepFails(step, f"no port specified: {word}<empty>", "bad-port")
-        if not first.isdigit() or (dash and not last.isdigit()) or int(last or first) > 65535 or int(last or first) < int(first):
-            raise StepFails(step, f"invalid containerPort: {inner}", "bad-port")
-        if protocol not in ("tcp", "udp", "sctp"):
-            raise StepFails(step, f"invalid proto: {protocol}", "bad-port")
-        found |= {f"{port}/{protocol}" for port in range(int(first), int(last or first) + 1)}
-    return found
-
-
-def _at(path: str, entry: FileEntry) -> FileEntry:
-    for name in reversed(path.split("/") if path else []):
-        entry = directory({name: entry})
-    return entry
