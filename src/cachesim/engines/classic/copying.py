@@ -100,7 +100,7 @@ class Taken:
                 return True
             if layer.run is None:
                 continue
-            for statement in statements(layer.run.argv[-1] if layer.run.shell else " ".join(layer.run.argv)):
+            for statement in statements(_script(layer.run)):
                 paths = written_paths(statement, layer.run.cwd, layer.run.env)
                 if paths is None:
                     return True
@@ -142,6 +142,12 @@ def placed(fs: FileSystem, copied: Sequence[Copied], target: str, owner: tuple[i
         else:
             fs = fs.with_placed(Placement(each.entry, name, target, True, len(copied) > 1, owner, None))
     return fs
+
+
+def _script(run: Execution) -> str:
+    """The shell text of a RUN, also where the exec form spells the shell out."""
+    spelled = len(run.argv) == 3 and posixpath.basename(run.argv[0]) in ("sh", "bash", "ash", "dash") and run.argv[1] == "-c"
+    return run.argv[-1] if run.shell or spelled else " ".join(run.argv)
 
 
 def _at(path: str, entry: FileEntry) -> FileEntry:

@@ -40,7 +40,7 @@ class Files:
 
 
 def destination(workdir: str, dest: str) -> str:
-    """Where a COPY puts things, absolute; a "/" at the end asks for a directory."""
-    wants_dir = dest.endswith(("/", "/.")) or dest in ("", ".")
+    """Where a COPY puts things, absolute; a "/" at the end asks for a directory, a "/." does not."""
+    wants_dir = dest.endswith("/") or dest in ("", ".")
     clean = "/" + posixpath.normpath(posixpath.join("/", workdir, dest)).lstrip("/")
     return clean if clean == "/" or not wants_dir else clean + "/"

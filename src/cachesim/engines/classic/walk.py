@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from cachesim.cache.images import Image
 from cachesim.cache.key import KeyPart, PartKind
+from cachesim.context.snapshot import FileKind
 from cachesim.digest import digest_of
 from cachesim.dockerfile import instructions as ins
 from cachesim.dockerfile.expand import ExpandError, expand_word
@@ -148,6 +149,7 @@ class Walk:
         probe, stored = plan.probe, plan.probe
         hit = self._lookup(state, probe, f"{self.number}:{step.id.stage}.{step.id.index}")
         if hit is None:
+            self._check_container(state, step, probe)
             if plan.merges:
                 stored = replace(probe, config=merged(probe.config, before))
                 state.config = replace(state.config, health=stored.config.health)
@@ -159,6 +161,21 @@ class Walk:
             image, stored = hit, hit.probe
         self.done[step.id] = Done(step.id, hit, image, probe, stored, tuple(plan.own), plan.runs, plan.sources, plan.paths, plan.empty)
         state.image_id, state.image, state.files = image.id, image, image.files
+
+    def _check_container(self, state: State, step: Step, probe: Probe) -> None:
+        """What stops a container from being made or started, as far as files are known (COPY and ADD make none)."""
+        run = isinstance(step.instruction, ins.Run)
+        if isinstance(step.instruction, ins.Copy) or not (run or probe.config.volumes):
+            return
+        fs = state.files.value()
+        for volume in sorted(probe.config.volumes):
+            entry = fs.known(fs.resolved(volume.strip("/")))
+            if entry is not None and entry.kind is FileKind.FILE:
+                raise StepFails(step.id, f"cannot mount volume over existing file, file exists {volume}", "volume-over-file")
+        program = _argv(state, step.instruction)[0] if isinstance(step.instruction, ins.Run) else ""
+        if run and fs.exact and not _is_there(fs, program, state.config):
+            raise StepFails(step.id, f'unable to start container process: exec: "{program}": no such file or directory (the stage has '
+                                     "no such program)", "no-such-program")
 
     def _lookup(self, state: State, probe: Probe, new_id: str) -> Image | None:
         if self.request.options.no_cache or state.busted:
@@ -214,7 +231,7 @@ class Walk:
     def _run(self, state: State, step: Step, run: ins.Run) -> Plan:
         if run.flags:
             raise StepFails(step.id, _NEEDS_BUILDKIT.format(run.flags[0].name), "needs-buildkit")
-        argv = run.argv if run.argv is not None else (*state.shell, run.command or "")
+        argv = _argv(state, run)
         env = dict(state.config.env)
         visible = state.args.visible(env)
         listed = state.args.listed(visible)
@@ -308,3 +325,13 @@ class Walk:
         image = self._known(ref, step.id)
         return State(state.stage, image.manifest or image.chain, None, str(HOST), Config(), state.args,
                       Files(base_filesystem(image.chain)))
+
+
+def _argv(state: State, run: ins.Run) -> tuple[str, ...]:
+    return (run.argv or ("",)) if run.argv is not None else (*state.shell, run.command or "")
+
+
+def _is_there(fs: FileSystem, program: str, config: Config) -> bool:
+    """Whether a stage whose files are all known holds a program."""
+    folders = [config.workdir] if "/" in program else dict(config.env).get("PATH", "").split(":")
+    return any(fs.known(fs.resolved(posixpath.join(folder, program).strip("/"))) is not None for folder in folders)
