@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from cachesim.cache.images import Image, ImageList
 from cachesim.cache.index import StepKey
 from cachesim.cache.key import CacheKey, KeyPart, PartKind, changed_parts
 from cachesim.cache.store import CacheStore
-from cachesim.context.checksum import Selector
 from cachesim.context.ignore import IgnoreMatcher, matcher_for
 from cachesim.context.snapshot import FileEntry
 from cachesim.diagnostics import Diagnostic, Severity, SourceSpan
@@ -28,10 +27,11 @@ from cachesim.engines.base import (
     VertexReport,
 )
 from cachesim.engines.buildkit.contents import Contents, World
-from cachesim.engines.buildkit.files import changed_files, lazy_paths
+from cachesim.engines.buildkit.files import lazy_paths
+from cachesim.engines.classic.explain import asked, matched, refusal_rule, rule, selectors, with_files
 from cachesim.engines.classic.ignored import ignored_parts, unread_options
 from cachesim.engines.classic.state import StepFails
-from cachesim.engines.classic.sums import Sums, has_classic_wildcards
+from cachesim.engines.classic.sums import Sums
 from cachesim.engines.classic.walk import Done, Walk
 from cachesim.errors import ContextError
 from cachesim.graph.model import BuildGraph, Stage, Step, StepId
@@ -80,7 +80,7 @@ class _Build:
         self.request, self.graph, self.store, self.matcher, self.sums = request, graph, store, matcher, sums
         self.images = store.classic
         self.number = len(store.builds)
-        self.steps = [*graph.meta, *(s for stage in graph.stages for s in stage.steps)]
+        self.steps = {s.id: s for s in (*graph.meta, *(s for stage in graph.stages for s in stage.steps))}
         self.kept = graph.stages[:graph.target + 1]
         self.cache_from_note = ""
         self.names = self._names()
@@ -92,13 +92,13 @@ class _Build:
             worlds.update({w: self._walk(w) for w in (World.EQUAL, World.DIFFERENT)})
         likely = worlds[World.LIKELY]
         keys = self._keys(likely)
-        previous = _matched(self.images.last, keys)
-        verdicts = tuple(self._step(worlds, step, keys, previous) for step in self.steps)
+        previous = matched(self.images.last, keys)
+        verdicts = tuple(self._step(worlds, step, keys, previous) for step in self.steps.values())
         failure = likely.failure
         error, diagnostics = "", [*self.graph.diagnostics, *self._warnings(likely)]
         if failure is not None:
             error = str(failure) + self._why_missing(failure)
-            diagnostics.append(Diagnostic(self.graph.step(failure.step).instruction.span, Severity.ERROR, error, failure.code))
+            diagnostics.append(Diagnostic(self.steps[failure.step].instruction.span, Severity.ERROR, error, failure.code))
         verdict = BuildVerdict(
             verdicts, diagnostics=tuple(diagnostics), assumptions=self._assumptions(likely), error=error,
             error_step=failure.step if failure else None, history=() if failure else self._history(likely))
@@ -142,7 +142,7 @@ class _Build:
         failure = likely.failure
         if failure is not None and step.id == failure.step:
             return StepVerdict(step.id, name, Outcome.FAILED, Outcome.FAILED, error=str(failure) + self._why_missing(failure),
-                               rule=_refusal_rule(failure))
+                               rule=refusal_rule(failure))
         if step.id.stage > self.graph.target:
             return StepVerdict(step.id, step.instruction.text, Outcome.UNREACHED, Outcome.UNREACHED,
                                rule="classic.md 5: stages behind the target are not built")
@@ -162,12 +162,12 @@ class _Build:
         blamed: tuple[StepId, ...] = ()
         if done.hit is None:
             if before is not None:
-                wanted, cached = _with_files(key, before)
-            wanted = CacheKey((*wanted.parts, *_asked(done)))
+                wanted, cached = with_files(key, before)
+            wanted = CacheKey((*wanted.parts, *asked(done)))
             reason, blamed = self._cause(likely, done, cached, wanted)
         vertices = () if step.onbuild else (VertexReport(name, outcome, certain),)
         return StepVerdict(step.id, name, outcome if certain else Outcome.UNDETERMINED, outcome, reason, wanted, cached, blamed,
-                           _rule(step, done, self.request), done.hit.build if done.hit is not None else -1,
+                           rule(step, done, self.request), done.hit.build if done.hit is not None else -1,
                            self._reads(done), "", vertices)
 
     def _cause(self, walk: Walk, done: Done, cached: CacheKey | None,
@@ -200,18 +200,17 @@ class _Build:
     def _reads(self, done: Done) -> tuple[ContextRead, ...]:
         if not done.paths:
             return ()
-        selectors = _selectors(done.paths)
-        return (ContextRead("", tuple(p or "." for p in done.paths), lazy_paths(self.sums.tree, selectors)),)
+        return (ContextRead("", tuple(p or "." for p in done.paths), lazy_paths(self.sums.tree, selectors(done.paths))),)
 
     def _keys(self, walk: Walk) -> dict[StepId, StepKey]:
         """The named key of every step that was reached, as it is stored."""
         found = {}
         for step_id, done in walk.done.items():
             stage = self.graph.stages[step_id.stage]
-            instruction = self.graph.step(step_id).instruction
+            instruction = self.steps[step_id].instruction
             base = self._base_part(walk, stage) if step_id.index == 1 else None
             parent = base or KeyPart(PartKind.PARENT, "the step above", "", digest_of(done.image.parent))
-            selected = (("", self.sums.tree, _selectors(done.paths)),) if done.paths else ()
+            selected = (("", self.sums.tree, selectors(done.paths)),) if done.paths else ()
             key = CacheKey((parent, *done.own, *done.stored.config.parts()))
             found[step_id] = StepKey(stage.label, instruction.keyword, instruction.text, key, selected)
         return found
@@ -261,79 +260,6 @@ class _Build:
 
 
 _START = SourceSpan(1, 0, 1, 0)
-
-
-def _asked(done: Done) -> tuple[KeyPart, ...]:
-    """What the step asks for where something else is stored: why it never hits."""
-    if done.stored is done.probe:
-        return ()
-    stored = {(p.kind, p.label): p for p in done.stored.config.parts()}
-    asked = {(p.kind, p.label): p for p in done.probe.config.parts()}
-    return tuple(KeyPart(kind, f"{label}, as asked for", asked[kind, label].value if (kind, label) in asked else "none",
-                         digest_of("asked", asked[kind, label].digest if (kind, label) in asked else ""))
-                 for (kind, label), part in stored.items() if asked.get((kind, label)) != part)
-
-
-def _rule(step: Step, done: Done, request: BuildRequest) -> str:
-    if request.options.no_cache:
-        return "classic.md 5: --no-cache executes every step"
-    if done.stored != done.probe:
-        return ("classic.md 2.3: never cached: the builder fills the empty value from the image above before it stores the step, "
-                "so the stored configuration never equals the one that is asked for")
-    if request.options.cache_from:
-        return "classic.md 5: --cache-from replaces the usual search"
-    match step.instruction:
-        case ins.Run():
-            return "classic.md 4: a RUN counts by its text, the configuration and every build argument declared above"
-        case ins.Copy():
-            return "classic.md 3: names, modes and bytes of the sources count, not their times"
-        case ins.Arg():
-            return "classic.md 4: an ARG counts by its text; the value counts in each later RUN"
-        case ins.Workdir():
-            return "classic.md 2.3: WORKDIR is a step and counts by its absolute path"
-    return "classic.md 2.3: every instruction makes an image; the newest child with the same configuration is used"
-
-
-def _refusal_rule(failure: StepFails) -> str:
-    return {"needs-buildkit": "classic.md 1: refused at the step", "copy-source-missing": "classic.md 3.5: sources must exist",
-            "unknown-stage": "classic.md 1: only finished stages have names"}.get(failure.code, "classic.md 1")
-
-
-def _selectors(paths: Sequence[str]) -> tuple[Selector, ...]:
-    return tuple(Selector(p, True, has_classic_wildcards(p)) for p in paths)
-
-
-def _with_files(now: StepKey, before: StepKey) -> tuple[CacheKey, CacheKey]:
-    """Both keys with the files that make their content differ as parts of their own."""
-    new_parts: list[KeyPart] = []
-    old_parts: list[KeyPart] = []
-    for (_, old_tree, _), (_, new_tree, selectors) in zip(before.selected, now.selected, strict=False):
-        if old_tree is new_tree:
-            continue
-        for path, old, new in changed_files(old_tree, new_tree, selectors):
-            if old is not None:
-                old_parts.append(KeyPart(PartKind.FILE, path, old.value, old.digest))
-            if new is not None:
-                new_parts.append(KeyPart(PartKind.FILE, path, new.value, new.digest))
-    return CacheKey((*now.key.parts, *new_parts)), CacheKey((*before.key.parts, *old_parts))
-
-
-def _matched(last: Sequence[StepKey], now: Mapping[StepId, StepKey]) -> dict[StepId, StepKey]:
-    """Which step of the last build each step corresponds to: the same text first, then the likest of its sort."""
-    pools: dict[str, list[StepKey]] = {}
-    for old in last:
-        pools.setdefault(old.stage, []).append(old)
-    found: dict[StepId, StepKey] = {}
-    for exact in (True, False):
-        for step, key in sorted(now.items()):
-            if step in found:
-                continue
-            alike = [o for o in pools.get(key.stage, ()) if o.keyword == key.keyword and (not exact or o.text == key.text)]
-            if alike:
-                best = max(alike, key=lambda o: len(set(o.text.split()) & set(key.text.split())))
-                found[step] = best
-                pools[key.stage].remove(best)
-    return found
 
 
 def _step_at(graph: BuildGraph, found: Diagnostic) -> StepId | None:
