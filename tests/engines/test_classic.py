@@ -511,3 +511,34 @@ def test_a_long_file_needs_no_deep_stack() -> None:
     text = lines(*steps) + "FROM base:1\nCOPY --from=0 /f1 /f1\n"
     _, store = build(text)
     assert set(letters(build(text, store)[0])) == {"C"}
+
+
+# -- what files alone decide ----------------------------------------------------------------------------------------------
+
+STOPS = [
+    ("RUN echo 1 > /o", "COPY --from=0 /data* /x/", "no source files were specified"),
+    ('RUN ["sh", "-c", "echo 1 > /o"]', "COPY --from=0 /*.h /x/", "no source files were specified"),
+    ("RUN if true; then cp /o /p; fi", "COPY --from=0 /data* /x/", "no source files were specified"),
+    ("RUN true", "COPY a /a/b/c\nCOPY a b /a/b/c/", "not a directory"),
+]
+GOES_ON = [
+    ("RUN echo 1 > /data1", "COPY --from=0 /data* /x/"), ("RUN make", "COPY --from=0 /data* /x/"), ("RUN true", "COPY --from=0 /et* /x/"),
+    ("RUN true", "COPY a /opt\nCOPY a b /opt/"), ("RUN true", "COPY d /a/b\nCOPY a /a/b\nCOPY a b /a/b/"),
+    ("RUN true", "COPY a /a/b\nRUN rm /a/b\nCOPY a b /a/b/"),
+]
+
+
+@pytest.mark.parametrize(("first", "then", "message"), STOPS)
+def test_what_certainly_is_not_there(first: str, then: str, message: str) -> None:
+    assert message in build(lines(first) + "FROM base:1\n" + then + "\n")[0].error
+
+
+@pytest.mark.parametrize(("first", "then"), GOES_ON)
+def test_what_may_be_there(first: str, then: str) -> None:
+    assert not build(lines(first) + "FROM base:1\n" + then + "\n")[0].error
+
+
+def test_a_container_that_cannot_start() -> None:
+    assert "no such file or directory" in build("FROM scratch\nCOPY f /f\nRUN /bin/sh\n")[0].error
+    assert not build("FROM scratch\nCOPY f /f\nRUN [\"/f\"]\n")[0].error
+    assert "cannot mount volume" in build("FROM scratch\nVOLUME /w\nCOPY f /w\nENV A=1\n")[0].error

@@ -17,9 +17,10 @@ from cachesim.engines.buildkit.filesystem import Execution, FileSystem, Placemen
 from cachesim.engines.buildkit.guess import statements, written_paths
 from cachesim.engines.classic.sums import Copied, SourceMissing, Sums, combined, has_classic_wildcards
 
-__all__ = ["Taken", "placed"]
+__all__ = ["Places", "Taken", "placed"]
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz")
+_CLOSING = frozenset({"fi", "done", "esac", "}", ")"})
 _EVERYWHERE = frozenset({"bin", "dev", "etc", "home", "lib", "lib64", "proc", "root", "sys", "tmp", "usr", "var"})
 _OFTEN = _EVERYWHERE | {"boot", "media", "mnt", "opt", "run", "sbin", "srv"}
 
@@ -101,6 +102,8 @@ class Taken:
             if layer.run is None:
                 continue
             for statement in statements(_script(layer.run)):
+                if statement.words[:1] and statement.words[0] in _CLOSING:
+                    continue
                 paths = written_paths(statement, layer.run.cwd, layer.run.env)
                 if paths is None:
                     return True
@@ -131,6 +134,45 @@ class Taken:
         if not view.tokens and view.entry is None:
             return None
         return digest_of("elsewhere", path, *view.tokens, entry_digest(view.entry) if view.entry is not None else "")
+
+
+class Places:
+    """What COPY steps of a stage put where nothing else can have been: a file there is in the way of a later folder."""
+
+    __slots__ = ("_files", "_folders", "_scripts")
+
+    def __init__(self, before: Places | None = None) -> None:
+        self._files: set[str] = set(before._files) if before else set()
+        self._folders: set[str] = set(before._folders) if before else set()
+        self._scripts: list[str] = list(before._scripts) if before else []
+
+    def ran(self, script: str) -> None:
+        """A RUN that may have changed whatever it names."""
+        self._scripts.append(script)
+        self._files = {f for f in self._files if f not in script}
+
+    def folder(self, path: str) -> None:
+        """A folder exists from now on, with everything above."""
+        while path.strip("/"):
+            self._folders.add(path.rstrip("/"))
+            path = posixpath.dirname(path.rstrip("/"))
+
+    def copy(self, copied: Sequence[Copied], target: str) -> str | None:
+        """Note a COPY; a path at which a file is in the way of a folder, or None."""
+        single = len(copied) == 1 and not copied[0].entry.is_dir and not target.endswith("/")
+        path = target.rstrip("/")
+        above = path if not single else posixpath.dirname(path)
+        while above.strip("/"):
+            if above in self._files:
+                return above
+            above = posixpath.dirname(above)
+        top = path.strip("/").split("/")[0]
+        if single and top not in _OFTEN and path not in self._folders and not any(path in s for s in self._scripts):
+            self._files.add(path)
+            self.folder(posixpath.dirname(path))
+        else:
+            self.folder(path)
+        return None
 
 
 def placed(fs: FileSystem, copied: Sequence[Copied], target: str, owner: tuple[int, int] | None, *, unpack: bool) -> FileSystem:

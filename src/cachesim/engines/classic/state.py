@@ -11,6 +11,7 @@ from cachesim.digest import digest_of
 from cachesim.engines.buildkit.filesystem import Execution, FileSystem
 from cachesim.engines.classic.args import Args
 from cachesim.engines.classic.config import SHELL, Config, Probe
+from cachesim.engines.classic.copying import Places
 from cachesim.engines.classic.files import Files
 from cachesim.errors import CachesimError
 from cachesim.graph.model import Stage, StepId
@@ -37,6 +38,7 @@ class State:
     config: Config
     args: Args
     files: Files
+    places: Places
     busted: bool = False
 
     @property

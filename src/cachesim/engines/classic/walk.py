@@ -21,7 +21,7 @@ from cachesim.engines.buildkit.env import Env
 from cachesim.engines.buildkit.filesystem import SCRATCH, Execution, FileSystem, base_filesystem, owner_of
 from cachesim.engines.classic.args import Args, run_key
 from cachesim.engines.classic.config import Config, Probe, config_of_image, merged
-from cachesim.engines.classic.copying import Taken, placed
+from cachesim.engines.classic.copying import Places, Taken, placed
 from cachesim.engines.classic.files import Files, destination
 from cachesim.engines.classic.metadata import configure, workdir
 from cachesim.engines.classic.state import Plan, State, StepFails, text_part
@@ -110,14 +110,15 @@ class Walk:
             source = self.states[stage.base]
             self.base_ids[stage.index] = source.image_id
             return State(stage, source.image_id, source.image, source.platform, replace(source.config, onbuild=()), args,
-                          source.files)
+                         source.files, Places(source.places))
         if stage.base.kind is SourceKind.SCRATCH:
-            return State(stage, "", None, self.platform, config_of_image(None), args, Files(SCRATCH))
+            return State(stage, "", None, self.platform, config_of_image(None), args, Files(SCRATCH), Places())
         image = self._known(stage.base.name, step)
         identity = image.manifest or image.chain
         platform = self.platform if image.source == "assumed" else str(HOST)
         self.base_ids[stage.index] = identity
-        return State(stage, identity, None, platform, config_of_image(image.config), args, Files(base_filesystem(image.chain)))
+        return State(stage, identity, None, platform, config_of_image(image.config), args, Files(base_filesystem(image.chain)),
+                     Places())
 
     def _known(self, ref: str, step: StepId) -> BaseImage:
         image = self.request.bases.get(ref)
@@ -219,7 +220,9 @@ class Walk:
             case ins.Copy():
                 return self._copy(state, step, instruction, word)
             case ins.Workdir():
-                return workdir(state, step.id, word(instruction.path))
+                plan = workdir(state, step.id, word(instruction.path))
+                state.places.folder(state.config.workdir)
+                return plan
         comment = configure(state, step.id, instruction, env, self.request.dockerfile.escape, plain=self._is_label_option(step.id))
         probe = Probe(state.config, (*state.shell, "#(nop) ", comment))
         return Plan(probe, [text_part(instruction.keyword, comment)], merges=True)
@@ -236,6 +239,7 @@ class Walk:
         visible = state.args.visible(env)
         listed = state.args.listed(visible)
         probe = Probe(replace(state.config, entrypoint=None), run_key(argv, visible, listed))
+        state.places.ran(" ".join(argv))
         own = [KeyPart(PartKind.SHELL, "SHELL of the command", " ".join(argv[:-1]), digest_of(*argv[:-1])),
                KeyPart(PartKind.COMMAND, "command", " ".join(argv[-1:]), digest_of(*argv[-1:]))]
         own += [KeyPart(PartKind.ARG, f"ARG {name}", value, digest_of(value))
@@ -284,6 +288,10 @@ class Walk:
             own.append(KeyPart(PartKind.OWNER, "--chown", chown, digest_of(chown)))
         target, owner, copied = destination(state.config.workdir, dest), owner_of(chown), tuple(taken.copied)
 
+        blocked = state.places.copy(copied, target)
+        if blocked is not None:
+            raise StepFails(step.id, f"failed to copy files: {blocked}: not a directory", "copy-over-file")
+
         def change(fs: FileSystem) -> FileSystem:
             return placed(fs, copied, target, owner, unpack=isinstance(copy, ins.Add))
 
@@ -324,7 +332,7 @@ class Walk:
             raise refused("'scratch' is a reserved name")
         image = self._known(ref, step.id)
         return State(state.stage, image.manifest or image.chain, None, str(HOST), Config(), state.args,
-                      Files(base_filesystem(image.chain)))
+                      Files(base_filesystem(image.chain)), Places())
 
 
 def _argv(state: State, run: ins.Run) -> tuple[str, ...]:
