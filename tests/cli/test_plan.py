@@ -106,9 +106,9 @@ def test_markdown_is_a_comment_that_nothing_can_break(repo: GitRepo, capsys: pyt
     assert "``" in rows[-1]
 
 
-def test_the_classic_builder_is_refused_in_words(repo: GitRepo, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("plan", "--offline", "--json", "--engine", "both") == 2
-    assert "classic builder are not part of this version" in capsys.readouterr().err
+def test_both_engines(repo: GitRepo, capsys: pytest.CaptureFixture[str]) -> None:
+    found = answer(capsys, "plan", "--offline", "--json", "--engine", "both")
+    assert [p["engine"] for p in found["plans"]] == ["buildkit", "classic"]
 
 
 @pytest.mark.parametrize(("words", "said"), [

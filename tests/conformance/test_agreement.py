@@ -18,14 +18,8 @@ def tally_of(path: Path) -> Tally:
     return agreement(path)
 
 
-def skip_classic(name: str) -> None:
-    if name.startswith("classic"):
-        pytest.skip("the rules of the classic builder are not part of this version")
-
-
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_no_prediction_is_a_lie(path):
-    skip_classic(path.stem)
     tally = tally_of(path)
     assert tally.steps > (50 if path.stem.endswith("differential") else 100)
     assert not tally.wrong, "\n".join([str(tally), *tally.differences[:20]])
@@ -33,7 +27,6 @@ def test_no_prediction_is_a_lie(path):
 
 @pytest.mark.parametrize("engine", ["buildkit", "classic"])
 def test_hedges_are_rare_and_mostly_right(engine):
-    skip_classic(engine)
     total = Tally()
     for path in FILES:
         if path.stem.startswith("classic") == (engine == "classic"):

@@ -80,8 +80,6 @@ def test_each_build_says_what_was_done_and_was_recorded(path):
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_prediction_is_what_the_engine_did(path):
     scenario = scenario_of(path)
-    if scenario["engine"] == "classic":
-        pytest.skip("the rules of the classic builder are not part of this version")
     (answer,) = predicted([scenario])
     tally = compared(scenario, answer)
     assert not tally.wrong, "\n".join(tally.differences)

@@ -78,6 +78,10 @@ class StreamFile:
         finally:
             self._file.close()
 
+    def abandon(self) -> None:
+        """Let go of the file of a build that was given up; what is not written yet is dropped."""
+        self._file.close()
+
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, bytearray()
         try:

@@ -369,6 +369,9 @@ class Session:
         start = time.monotonic()
         try:
             ended = yield Command(argv, f"building: {built.label}", env, on_line=sink.line)
+        except BaseException:
+            sink.stream.abandon()
+            raise
         finally:
             self._seen = None
         assert isinstance(ended, Finished)
@@ -393,6 +396,9 @@ class Session:
             code = done
         except EngineError as error:
             trouble = error.tail
+        except BaseException:
+            sink.stream.abandon()
+            raise
         finally:
             self._seen = None
         sink.close()
