@@ -1,0 +1,143 @@
+"""What does each operation of a build leave in the file system?"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping, Sequence
+
+from cachesim.cache.index import Result
+from cachesim.context.checksum import Selector, matching_entries, resolve_links
+from cachesim.context.ignore import IgnoreMatcher
+from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, lookup
+from cachesim.engines.buildkit.contents import Contents, opaque_entry
+from cachesim.engines.buildkit.filesystem import SCRATCH, Execution, FileSystem, Layer, Placement, base_filesystem
+from cachesim.engines.buildkit.vertex import CopyAction, Op, OpKind
+
+__all__ = ["Values"]
+
+_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz", ".tar.zst", ".tzst", ".tar.lzma")
+
+
+class Values:
+    """The file systems of one build in one world, each made when somebody first looks into it.
+
+    Results of a build keep this, and nothing else of it, alive. `stored` holds results that came from the cache.
+    """
+
+    def __init__(self, ops: Sequence[Op], contents: Contents, build: int, trees: Mapping[int, FileEntry]) -> None:
+        self.ops, self.contents, self.build, self.trees = ops, contents, build, trees
+        self.stored: dict[int, Result] = {}
+        self._made: dict[int, FileSystem] = {}
+
+    def known_tree(self, source: int) -> FileEntry | None:
+        """Everything that an input holds, where everything is known."""
+        tree = self.trees.get(source)
+        if tree is not None:
+            return tree
+        if source in self._made or self.ops[source].kind in (OpKind.MKFILE, OpKind.MKDIR, OpKind.COPY, OpKind.REMOTE):
+            fs = self.value(source)
+            return fs.layers[0].tree if fs.exact else None
+        return None
+
+    def promise(self, index: int) -> Callable[[], FileSystem]:
+        """The file system that an operation leaves, made when somebody first looks into it: most are never looked into."""
+        return lambda: self.value(index)
+
+    def value(self, index: int) -> FileSystem:
+        """The file system of an operation's result."""
+        chain: list[int] = []
+        at: int | None = index
+        while at is not None and at not in self._made:
+            stored = self.stored.get(at)
+            if stored is not None:
+                self._made[at] = stored.filesystem()
+                break
+            chain.append(at)
+            op = self.ops[at]
+            at = op.inputs[op.base].op if op.base is not None else None
+        for each in reversed(chain):
+            self._made[each] = self._value(each)
+        return self._made[index]
+
+    def _value(self, index: int) -> FileSystem:
+        op = self.ops[index]
+        if op.kind is OpKind.LOCAL:
+            return FileSystem("", (Layer(self.trees[index], None),))
+        below = self.value(op.inputs[op.base].op) if op.base is not None else SCRATCH
+        match op.kind:
+            case OpKind.IMAGE:
+                assert op.source is not None
+                return base_filesystem(op.source.identity)
+            case OpKind.MKFILE | OpKind.REMOTE:
+                assert op.source is not None and op.source.tree is not None
+                return FileSystem("", (Layer(op.source.tree, None),))
+            case OpKind.MKDIR:
+                assert op.mkdir is not None
+                return below.with_dir(op.mkdir.path, op.mkdir.owner)
+            case OpKind.MERGE:
+                return self.value(op.inputs[1].op).merged_over(below)
+            case OpKind.EXEC:
+                assert op.exec is not None
+                mounts = tuple((target, None if at is None else self._mounted(op.inputs[at].op, path))
+                               for target, at, path in op.exec.mounts)
+                return below.after(Execution(f"{self.build}.{index}", op.exec.argv, op.exec.shell, op.exec.env, op.exec.cwd,
+                                             below, mounts))
+        for action in op.copies:
+            below = self._placed(index, below, action)
+        return below
+
+    def _mounted(self, source: int, path: str) -> FileSystem | FileEntry:
+        tree = self.trees.get(source)
+        if tree is not None:
+            return lookup(tree, resolve_links(tree, path) or "") or EMPTY_DIR
+        fs = self.value(source)
+        if not path:
+            return fs
+        entry = self.contents.entry(fs, path)
+        return entry if entry is not None else EMPTY_DIR
+
+    def _placed(self, index: int, below: FileSystem, action: CopyAction) -> FileSystem:
+        if action.input < 0:
+            return below
+        source = self.ops[index].inputs[action.input].op
+        tree = self.trees.get(source)
+        fs = None if tree is not None else self.value(source)
+        if tree is None and fs is not None and fs.exact:
+            tree = fs.layers[0].tree
+        for name, entry in self._sources(tree, fs, action.selector):
+            if action.unpack and entry.kind is FileKind.FILE and name.endswith(_ARCHIVES):
+                below = below.with_unpacked(action.dest, entry.digest)
+            else:
+                below = below.with_placed(Placement(entry, name, action.dest, action.contents_only, action.several,
+                                                    action.owner, action.mode))
+        return below
+
+    def _sources(self, tree: FileEntry | None, fs: FileSystem | None,
+                 selector: Selector) -> list[tuple[str, FileEntry]]:
+        if tree is None:
+            assert fs is not None
+            name = posixpath.basename(selector.path)
+            if selector.filters:
+                token = self.contents.of_stage(fs, [selector]).digest
+                return [(name, opaque_entry(token, is_dir=True))]
+            entry = self.contents.entry(fs, selector.path)
+            return [(name, entry)] if entry is not None else []
+        if selector.wildcard:
+            tops = [(p, e) for p, e in matching_entries(tree, selector)]
+            found: list[tuple[str, FileEntry]] = []
+            for path, _ in tops:
+                if any(path.startswith(done + "/") for done, _ in found):
+                    continue
+                found.append((path, self._taken(tree, path, selector)))
+            return [(posixpath.basename(p), e) for p, e in found]
+        if resolve_links(tree, selector.path) is None:
+            return []
+        return [(posixpath.basename(selector.path), self._taken(tree, selector.path, selector))]
+
+    def _taken(self, tree: FileEntry, path: str, selector: Selector) -> FileEntry:
+        real = resolve_links(tree, path)
+        entry = lookup(tree, real) if real is not None else lookup(tree, path)
+        assert entry is not None
+        if not selector.excludes or not entry.is_dir:
+            return entry
+        return IgnoreMatcher.of(selector.excludes).filtered(entry)
