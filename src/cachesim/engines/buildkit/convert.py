@@ -412,7 +412,11 @@ class _Converter:
             case ins.Entrypoint() as entry:
                 state.history.append(history.command("ENTRYPOINT", self._argv(state, entry.argv, entry.command)))
             case ins.Expose() as expose:
-                state.history.append(history.expose([w for p in expose.ports for w in expand_words(p, state.env, self.escape)]))
+                ports = [w for p in expose.ports for w in expand_words(p, state.env, self.escape)]
+                for port in ports:
+                    if problem := history.port_problem(port):
+                        raise StepRefused(step.id, problem, "bad-port")
+                state.history.append(history.expose(ports))
             case ins.Volume() as volume:
                 paths = [expand(p) for p in volume.paths]
                 if "" in paths:
@@ -501,6 +505,8 @@ class _Converter:
         name = self._prefix(state, self._step_text(state, self._masked(run, shown, expand), run=True), onbuild=step.onbuild)
         mounts = [resolve_mount(f.value or "", expand) for f in run.flags if f.name == "mount"]
         network = run.network or self.options.network.value
+        if run.flag("device") is not None:
+            raise StepRefused(step.id, "device feature is only supported in Dockerfile frontend 1.14.0-labs or later", "device")
         if run.network == NetworkMode.HOST.value and self.options.network is not NetworkMode.HOST:
             raise StepRefused(step.id, "failed to load LLB: network.host is not allowed", "network-host")
         inputs, fields, targets = self._mounts(state, step, mounts, extra, internal)

@@ -11,7 +11,7 @@ from cachesim.dockerfile import instructions as ins
 from cachesim.dockerfile.words import go_quote
 from cachesim.engines.base import HistoryEntry
 
-__all__ = ["COMMENT", "command", "copy", "env", "expose", "healthcheck", "is_signal", "meta", "run"]
+__all__ = ["COMMENT", "command", "copy", "env", "expose", "healthcheck", "is_signal", "meta", "port_problem", "run"]
 
 COMMENT = "buildkit.dockerfile.v0"
 _SIGNALS = frozenset(
@@ -63,6 +63,24 @@ def expose(words: Sequence[str]) -> HistoryEntry:
         else:
             ports.append(word)
     return meta(f"EXPOSE [{' '.join(ports)}]")
+
+
+def port_problem(word: str) -> str:
+    """Why EXPOSE refuses a word, or "". Source: docker/go-connections nat.ParsePortSpec."""
+    rest, _, protocol = word.partition("/")
+    port = rest.rpartition(":")[2]
+    if not port:
+        return f'invalid port: "{word}": no port specified'
+    if protocol.lower() not in ("", "tcp", "udp", "sctp"):
+        return f'invalid port: "{word}": invalid proto: {protocol}'
+    address = rest.rpartition(":")[0].rpartition(":")[0]
+    if address and not all(part.isdigit() for part in address.strip("[]").split(".")) and ":" not in address:
+        return f"invalid IP address: {address}"
+    first, dash, last = port.partition("-")
+    numbers = [first, last] if dash else [first]
+    if not all(n.isdigit() and int(n) <= 65535 for n in numbers) or (dash and int(last) < int(first)):
+        return f"invalid containerPort: {port}"
+    return ""
 
 
 def healthcheck(check: ins.Healthcheck) -> HistoryEntry:

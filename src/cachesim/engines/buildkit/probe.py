@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 
 from cachesim.cache.index import Links, Result
 from cachesim.context.checksum import parent_of_wildcard, resolve_links
-from cachesim.context.snapshot import EMPTY_DIR, FileEntry
+from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind
 from cachesim.engines.buildkit.contents import Content, Contents, World
 from cachesim.engines.buildkit.values import Values
-from cachesim.engines.buildkit.vertex import ExecSpec, Op, OpKind
+from cachesim.engines.buildkit.vertex import CopyAction, ExecSpec, Op, OpKind
 from cachesim.errors import CachesimError
 
 __all__ = ["BuildFails", "Walk"]
@@ -40,6 +40,7 @@ class Walk:
         self.trees = trees
         self.known: dict[int, frozenset[str]] = {}
         self.result_keys: dict[int, frozenset[str]] = {}
+        self.file_places = {a.dest for op in ops for a in op.copies if not a.dest.endswith("/") and not a.several}
         self.values = Values(ops, contents, build, trees)
         self.executed: set[int] = set()
         self.loaded: set[int] = set()
@@ -160,6 +161,7 @@ class Walk:
             self.executed.add(index)
             return
         if not op.inputs:
+            self._check(index)
             self._execute_source(index)
             return
         for i, given in enumerate(op.inputs):
@@ -202,11 +204,24 @@ class Walk:
             start = parent_of_wildcard(action.selector.path) if action.selector.wildcard else action.selector.path
             if tree is not None and resolve_links(tree, start) is None:
                 raise BuildFails(index, f'lstat /{start}: no such file or directory', missing=start)
+            self._check_folder(index, action)
         if op.exec is not None and (op.base is None or self.values.value(op.inputs[op.base].op).exact):
             tree = EMPTY_DIR if op.base is None else self.values.value(op.inputs[op.base].op).layers[0].tree
             if not _has_program(tree, op.exec):
                 raise BuildFails(index, f'process "{" ".join(op.exec.argv)}" did not complete successfully: exit code: 1 '
                                         f"(nothing has put {op.exec.argv[0]} into this file system)")
+
+    def _check_folder(self, index: int, action: CopyAction) -> None:
+        """Stop where an earlier step of this build put a file in the place of a folder."""
+        op, dest = self.ops[index], action.dest.rstrip("/")
+        folder = dest if action.several or action.dest.endswith("/") else posixpath.dirname(dest)
+        while op.base is not None and len(folder) > 1:
+            if folder in self.file_places:
+                fs = self.values.value(op.inputs[op.base].op)
+                entry = fs.known(fs.resolved(folder.lstrip("/")))
+                if entry is not None and entry.kind is FileKind.FILE:
+                    raise BuildFails(index, f"mkdir {folder}: not a directory")
+            folder = posixpath.dirname(folder)
 
     def _leading(self, index: int, position: int) -> frozenset[str]:
         op, given = self.ops[index], self.ops[index].inputs[position]
@@ -221,8 +236,10 @@ class Walk:
 def _has_program(tree: FileEntry, spec: ExecSpec) -> bool:
     """Whether the program of a RUN may exist, in a file system that is known exactly."""
     program = spec.argv[0] if spec.argv else ""
-    if any(at is not None for _, at, _ in spec.mounts):
-        return True         # a mount may bring it
-    folders = [""] if "/" in program else spec.env.get("PATH", "").split(":")
-    return any(resolve_links(tree, posixpath.normpath(posixpath.join("/", spec.cwd if "/" in program else "", f, program)).lstrip("/"))
-               is not None for f in folders)
+    folders = [spec.cwd] if "/" in program else spec.env.get("PATH", "").split(":")
+    mounts = [target.rstrip("/") + "/" for target, at, _ in spec.mounts if at is not None]
+    for folder in folders:
+        path = posixpath.normpath(posixpath.join("/", folder, program))
+        if any(path.startswith(target) for target in mounts) or resolve_links(tree, path.lstrip("/")) is not None:
+            return True
+    return False
