@@ -157,7 +157,9 @@ def _one(change: PartChange) -> str:
 def _difference(old: str, new: str) -> str:
     """Only the fields that differ, of two descriptions with the same fields."""
     pairs = [(a, b) for a, b in zip(old.split(", "), new.split(", "), strict=False) if a != b]
-    shown = [f"{a} → {b}" for a, b in pairs] or [f"{old} → {new}"]
+    if not pairs:
+        return "other owner or extended attributes"
+    shown = [f"{a} → {b}" for a, b in pairs]
     if len(shown) == 1 and not shown[0].startswith("mode"):
         return "other bytes, same size" if " " not in pairs[0][0] else shown[0]
     return ", ".join(s for s in shown if not _is_digest(s)) or shown[0]

@@ -32,6 +32,7 @@ from cachesim.graph.platforms import HOST, Platform
 __all__ = ["Conversion", "LocalSource", "StepOps", "StepRefused", "convert"]
 
 PROXY_ARGS = frozenset({"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"})
+_VARIABLES = frozenset({PartKind.ENV, PartKind.ARG})       # the same to a RUN
 _NOT_IN_ENV = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"})
 _PLAIN_CONFIG = ImageConfig(env=(("PATH", DEFAULT_PATH),))
 
@@ -230,11 +231,14 @@ class _Converter:
 
     # -- operations -------------------------------------------------------------------------------------------------
 
-    def _add(self, op: Op) -> int:
-        """Note an operation, its inputs given as occurrences; returns the number of the new occurrence."""
+    def _add(self, op: Op, apart: str = "") -> int:
+        """Note an operation, its inputs given as occurrences; returns the number of the new occurrence.
+
+        Equal operations are one vertex, unless what does not count for the key (`apart`) tells them apart.
+        """
         made_of = tuple(i.op for i in op.inputs)
         op = replace(op, inputs=tuple(replace(i, op=self.occurrences[i.op].op) for i in op.inputs)) if made_of else op
-        key = (op.kind, op.digest, op.inputs, op.ignore_cache)
+        key = (op.kind, op.digest, op.inputs, op.ignore_cache, apart)
         known = self.by_digest.get(key)
         if known is None:
             known = self.by_digest[key] = len(self.ops)
@@ -511,10 +515,11 @@ class _Converter:
             raise StepRefused(step.id, "failed to load LLB: network.host is not allowed", "network-host")
         inputs, fields, targets = self._mounts(state, step, mounts, extra, internal)
         parts = self._run_parts(state, run, full, argv is None, network, fields)
-        digest = digest_of("exec", *(f"{p.kind.value} {p.label} {p.digest}" for p in parts))
+        digest = digest_of("exec", *(f"{p.kind.value} {p.label} {p.digest}" if p.kind not in _VARIABLES else p.digest for p in parts))
+        caches = sorted((m.target, m.id or _go_clean(m.target), m.sharing or "shared") for m in mounts if m.type == "cache")
         op = self._add(Op(OpKind.EXEC, digest, tuple(inputs), 0 if state.op is not None else None, state.ignore_cache, step.id,
                           name, False, tuple(parts),
-                          exec=ExecSpec(full, argv is None, state.env, state.cwd or "/", tuple(targets))))
+                          exec=ExecSpec(full, argv is None, state.env, state.cwd or "/", tuple(targets))), repr(caches))
         state.op = op
         self.steps[step.id] = StepOps(step.id, name, (op,), tuple(internal))
         state.history.append(history.run(full, state.args, state.env))
