@@ -13,9 +13,10 @@ from cachesim.project.state import ProjectState
 from cachesim.simulate.report import SimulationReport
 
 FILES = {"f": b"x", "lib/a.py": b"1"}
+PLAIN = BuildOptions()
 
 
-def report_of(text: str, options: BuildOptions = BuildOptions(), ignore: str = "") -> SimulationReport:
+def report_of(text: str, options: BuildOptions = PLAIN, ignore: str = "") -> SimulationReport:
     files = {**FILES, "Dockerfile": text.encode(), **({".dockerignore": ignore.encode()} if ignore else {})}
     return simulate(ProjectState(text, ContextSnapshot.of(files), options).request(), EMPTY_STORE)[0]
 

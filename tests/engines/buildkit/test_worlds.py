@@ -52,6 +52,30 @@ def test_a_file_copied_after_the_run_is_known() -> None:
     assert [s.outcome for s in report.steps][-1] is Outcome.HIT
 
 
+CHAIN = "FROM base:1 AS a\nRUN {}\nFROM {} AS b\nRUN {}\nCOPY --from=a {} /o /o\nFROM base:1\nCOPY --from=b /o /o\n"
+
+
+def chained(first: str, then: str) -> Outcome:
+    store = EMPTY_STORE
+    for text in (first, then):
+        report, store = simulate(ProjectState(text, ContextSnapshot.of({"f": b"x"})).request(), store)
+    return report.steps[-1].outcome
+
+
+@pytest.mark.parametrize(("before", "after"), [("--chown=5", "--chown=6"), ("--chmod=644", "--chmod=600"), ("", "--chmod=600")])
+def test_an_owner_or_mode_given_on_the_way_counts(before: str, after: str) -> None:
+    first, then = (CHAIN.format("make", "base:1", "true", flag) for flag in (before, after))
+    assert chained(first, then) is not Outcome.HIT
+    assert chained(first, first) is Outcome.HIT
+
+
+def test_bytes_copied_on_are_still_the_same_and_still_unknown() -> None:
+    through = "FROM base:1 AS a\nRUN make\nFROM scratch AS b\nCOPY --from=a /o /o\nFROM base:1\nCOPY --from=b /o /o\n"
+    assert chained(through, "FROM base:1 AS a\nRUN make\nFROM base:1\nCOPY --from=a /o /o\n") is Outcome.HIT
+    again = chained(CHAIN.format("make 1", "base:1", "true", ""), CHAIN.format("make 2", "base:1", "false", ""))
+    assert again is Outcome.UNDETERMINED
+
+
 def test_claims_decide() -> None:
     command = "make"
     differs = RunClaim(command, RunClaimKind.ALWAYS_DIFFERS)

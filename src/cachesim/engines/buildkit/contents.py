@@ -18,6 +18,7 @@ from cachesim.context.checksum import (
     join_digests,
     matching_entries,
     parent_of_wildcard,
+    resolve_links,
     selection_digest,
 )
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, directory, lookup, with_children
@@ -29,6 +30,7 @@ from cachesim.engines.buildkit.guess import Effect, effect_of, statements, writt
 __all__ = ["Content", "Contents", "World", "opaque_entry"]
 
 _OPAQUE = "unknown bytes"
+_UNDECIDED = "a RUN decides"
 _DEPTH = 40
 
 
@@ -62,11 +64,18 @@ class _View:
     entry: FileEntry | None
     tokens: list[str]
     runs: list[Execution]
+    copied: FileEntry | None = None     # the opaque entry that is all there is to see
+
+    @property
+    def undecided(self) -> bool:
+        """Whether bytes that somebody copied on from a RUN had a say."""
+        return self.copied is not None and _undecided(self.copied)
 
 
-def opaque_entry(token: str, *, is_dir: bool) -> FileEntry:
-    """An entry that stands for bytes nobody knows; equal tokens, equal bytes."""
-    return FileEntry(FileKind.OTHER, 0, 0, Digest(token), 0, _OPAQUE + ("/" if is_dir else ""), 0, 0, (), 0, "", {}, {})
+def opaque_entry(token: str, *, is_dir: bool, undecided: bool = False) -> FileEntry:
+    """An entry that stands for bytes nobody knows; equal tokens, equal bytes (`undecided`: unequal ones may be equal too)."""
+    return FileEntry(FileKind.OTHER, 0, 0, Digest(token), 0, _OPAQUE + ("/" if is_dir else ""), 0, 0, (), 0,
+                     _UNDECIDED if undecided else "", {}, {})
 
 
 def is_opaque(entry: FileEntry) -> bool:
@@ -91,7 +100,7 @@ class Contents:
         """Content of a selection of a stage's file system."""
         if fs.exact:
             return self._exact(fs.layers[0].tree, selectors, root=False)
-        sums, runs = [], []
+        sums, runs, undecided = [], [], False
         for selector in sorted(selectors, key=lambda s: s.path):
             start = parent_of_wildcard(selector.path) if selector.wildcard else selector.path
             guessed = self._likely_matches(fs, selector) if selector.wildcard and self.world is World.LIKELY else None
@@ -101,7 +110,10 @@ class Contents:
                 continue
             view = self.view(fs, start)
             runs += view.runs
-            if view.tokens:
+            undecided = undecided or view.undecided
+            if view.tokens and not selector.filters:
+                sums.append(entry_digest(self._opaque(view, start)))
+            elif view.tokens:
                 sums.append(digest_of(*view.tokens, repr(selector), entry_digest(view.entry) if view.entry else ""))
             elif view.entry is None:
                 sums.append(digest_of("nothing", start))
@@ -112,7 +124,7 @@ class Contents:
                                   selector.follow, selector.wildcard, selector.excludes)
                 found = selection_digest(tree, [inside], root=False)
                 sums.append(found if isinstance(found, Digest) else digest_of("nothing", found))
-        return Content(join_digests(sums), bool(runs), None, tuple(runs))
+        return Content(join_digests(sums), bool(runs) or undecided, None, tuple(runs))
 
     def _likely_matches(self, fs: FileSystem, selector: Selector) -> Digest | None:
         """The guess for a wildcard: what is known to match, and what commands write by name; None for no idea."""
@@ -135,10 +147,15 @@ class Contents:
             sums += [name, *view.tokens, entry_digest(view.entry) if view.entry else ""]
         return digest_of("matches", *sums)
 
+    def _holds_undecided(self, tree: FileEntry, selector: Selector) -> bool:
+        real = resolve_links(tree, parent_of_wildcard(selector.path) if selector.wildcard else selector.path)
+        entry = lookup(tree, real) if real is not None else None
+        return entry is not None and _undecided(entry)
+
     def _exact(self, tree: FileEntry, selectors: Sequence[Selector], *, root: bool) -> Content:
         found = selection_digest(tree, selectors, root=root)
         if isinstance(found, Digest):
-            return Content(found)
+            return Content(found, not root and any(self._holds_undecided(tree, s) for s in selectors))
         return Content(Digest(""), missing=found)
 
     def entry(self, fs: FileSystem, path: str) -> FileEntry | None:
@@ -146,10 +163,16 @@ class Contents:
         view = self.view(fs, path)
         if not view.tokens:
             return view.entry
+        return self._opaque(view, path)
+
+    def _opaque(self, view: _View, path: str) -> FileEntry:
+        """What stands for a view that is not known: copied on, it is still the same."""
+        if view.copied is not None:
+            return view.copied
         token = digest_of(*view.tokens, path, entry_digest(view.entry) if view.entry else "")
         name = posixpath.basename(path)
         known_dir = view.entry is not None and view.entry.is_dir
-        return opaque_entry(token, is_dir=known_dir or not name or "." not in name[1:])
+        return opaque_entry(token, is_dir=known_dir or not name or "." not in name[1:], undecided=bool(view.runs))
 
     def view(self, fs: FileSystem, path: str) -> _View:
         """What the layers say of a path, from the top down until it is determined."""
@@ -157,6 +180,7 @@ class Contents:
         overlays: list[FileEntry] = []
         tokens: list[str] = []
         runs: list[Execution] = []
+        copied: FileEntry | None = None
         for layer in fs.layers:
             found, marker = _lookup(layer.tree, path)
             if marker is not None:
@@ -164,7 +188,8 @@ class Contents:
                 break
             if found is not None and not found.is_dir:
                 if is_opaque(found):
-                    tokens.append(f"marker {found.digest}")
+                    copied = found if not overlays and not tokens else None
+                    tokens.append(f"marker {entry_digest(found)}")
                 elif not overlays:
                     overlays.append(found)
                 break
@@ -187,7 +212,7 @@ class Contents:
         entry: FileEntry | None = None
         for overlay in reversed(overlays):
             entry = overlay if entry is None or not overlay.is_dir else _overlaid(entry, overlay)
-        return _View(entry, tokens, runs)
+        return _View(entry, tokens, runs, copied)
 
     def _run_token(self, run: Execution, path: str) -> tuple[str | None, bool]:
         """What an execution contributes to a path, and whether it hides what was there before."""
@@ -295,6 +320,16 @@ def _lookup(tree: FileEntry, path: str) -> tuple[FileEntry | None, str | None]:
             return None, f"{child.digest} {'/'.join(parts[i + 1:])}"
         node = child
     return node if node is not EMPTY_DIR or path else None, None
+
+
+def _undecided(entry: FileEntry) -> bool:
+    """Whether an entry, or one below, stands for bytes that a RUN decides; remembered per directory."""
+    if not entry.is_dir:
+        return entry.unreadable == _UNDECIDED
+    known = entry.memo.get("undecided")
+    if known is None:
+        known = entry.memo["undecided"] = any(_undecided(c) for c in entry.children.values())
+    return bool(known)
 
 
 def _at(path: str, entry: FileEntry) -> FileEntry:
