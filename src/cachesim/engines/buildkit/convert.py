@@ -165,8 +165,8 @@ class _Converter:
         order = list(self._marshal_order(target.op))
         self._name(order)
         op_of = [o.op for o in self.occurrences]
-        steps = {i: replace(s, ops=tuple(op_of[o] for o in s.ops), internal=tuple(op_of[o] for o in s.internal))
-                 for i, s in self.steps.items()}
+        steps = {i: StepOps(s.id, s.name, tuple([op_of[o] for o in s.ops]), tuple([op_of[o] for o in s.internal]), s.note)
+                 if s.ops else s for i, s in self.steps.items()}
         local_target = target.local is not None and not target.image_config
         return Conversion(tuple(self.ops), None if target.op is None else op_of[target.op], steps,
                           {op_of[o]: local for o, local in self.locals.items()}, tuple(target.history),
@@ -237,12 +237,13 @@ class _Converter:
         Equal operations are one vertex, unless what does not count for the key (`apart`) tells them apart.
         """
         made_of = tuple(i.op for i in op.inputs)
-        op = replace(op, inputs=tuple(replace(i, op=self.occurrences[i.op].op) for i in op.inputs)) if made_of else op
-        key = (op.kind, op.digest, op.inputs, op.ignore_cache, apart)
+        inputs = tuple([OpInput(self.occurrences[i.op].op, i.selector, i.content) for i in op.inputs])
+        key = (op.kind, op.digest, inputs, op.ignore_cache, apart)
         known = self.by_digest.get(key)
         if known is None:
             known = self.by_digest[key] = len(self.ops)
-            self.ops.append(op)
+            self.ops.append(Op(op.kind, op.digest, inputs, op.base, op.ignore_cache, op.step, op.name, op.internal, op.parts,
+                               op.copies, op.mkdir, op.exec, op.source))
         return self._occur(known, op.step, op.name, made_of)
 
     def _occur(self, op: int, step: StepId | None, name: str, inputs: tuple[int, ...]) -> int:
