@@ -24,4 +24,4 @@ def simulate(request: BuildRequest, store: CacheStore,
     """
     graph = resolve(request.dockerfile, request.options, request.bases, request.engine)
     verdict, after = engine_of(request.engine).run(request, graph, store, progress)
-    return explained(graph, verdict, store.builds), after.after_build(request.label)
+    return explained(graph, verdict, store.builds, request.engine), after.after_build(request.label)

@@ -383,7 +383,7 @@ class Workbench(QObject):
             _, cache = self._simulate(other.request(entry.label), cache, progress)
         theirs, _ = self._simulate(replace(self._state, engine=engine, store=store).request("there"), cache, progress)
         mine, _ = self._simulate(self._state.request("here"), self._timeline.store, progress)
-        self.compared.emit(compare(mine, theirs))
+        self._set_comparison(compare(mine, theirs))
 
     def compare_text(self, text: str, name: str) -> None:
         """Set this state beside the same with another text."""

@@ -296,6 +296,21 @@ def _print(args: argparse.Namespace, info: ProjectInfo, plans: Sequence[Plan], o
     else:
         for number, plan in enumerate(plans):
             print("\n" * bool(number) + "\n".join(_plan_lines(plan)))
+        if len(plans) == 2:
+            print("\n" + "\n".join(_side_by_side(*plans)))
+
+
+def _side_by_side(buildkit: Plan, classic: Plan) -> list[str]:
+    """The two builders' answers to each instruction, and the rule where they differ."""
+    from cachesim.cli.render import short, table, word_of
+    from cachesim.simulate.compare import compare
+    rows = []
+    for pair in compare(buildkit.report, classic.report).pairs:
+        step = pair.a or pair.b
+        if step is not None:
+            words = [word_of(side) if side is not None else "no step" for side in (pair.a, pair.b)]
+            rows.append((str(step.step.line), short(step.step.instruction.text), *words, str(pair.rule or "")))
+    return ["side by side", "", *table(("line", "instruction", "BuildKit", "classic", "what makes the difference"), rows)]
 
 
 def _print_range(plans: Sequence[Plan], span: tuple[str, str]) -> None:

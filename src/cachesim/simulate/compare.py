@@ -8,7 +8,9 @@ from difflib import SequenceMatcher
 
 from cachesim.cache.key import CacheKey, KeyPart, PartChange, PartKind, changed_parts
 from cachesim.engines.base import Outcome
+from cachesim.graph.options import EngineKind
 from cachesim.simulate.report import SimulationReport, StepReport
+from cachesim.simulate.two_engines import EngineRule, difference
 
 __all__ = ["ReportComparison", "StepPair", "compare"]
 
@@ -17,16 +19,21 @@ __all__ = ["ReportComparison", "StepPair", "compare"]
 class StepPair:
     """One instruction in both builds; one side is None where the other build lacks it.
 
-    `changes` are the key parts that differ, from a to b.
+    `changes` are the key parts that differ, from a to b. Keys of two engines cannot be compared: there `rule` says what
+    makes the difference, or is None where they agree.
     """
 
     a: StepReport | None
     b: StepReport | None
     changes: tuple[PartChange, ...] = ()
+    two_engines: bool = False
+    rule: EngineRule | None = None
 
     @property
     def differs(self) -> bool:
         """Whether instruction, key or outcome is not the same in both."""
+        if self.two_engines:
+            return self.a is None or self.b is None or self.rule is not None
         return (self.a is None or self.b is None or bool(self.changes) or self.a.outcome is not self.b.outcome
                 or self.a.step.instruction.text != self.b.step.instruction.text)
 
@@ -52,7 +59,11 @@ class ReportComparison:
 
 def compare(a: SimulationReport, b: SimulationReport) -> ReportComparison:
     """Put two builds side by side, aligned by instruction: an edited line stands beside its older self."""
-    return ReportComparison(a, b, tuple(_pair(left, right) for left, right in _aligned(a, b)))
+    if a.engine is b.engine:
+        return ReportComparison(a, b, tuple(_pair(left, right) for left, right in _aligned(a, b)))
+    swapped = a.engine is EngineKind.CLASSIC
+    return ReportComparison(a, b, tuple(
+        StepPair(left, right, (), True, difference(*((right, left) if swapped else (left, right)))) for left, right in _aligned(a, b)))
 
 
 def _pair(a: StepReport | None, b: StepReport | None) -> StepPair:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cachesim.cache.key import CacheKey, PartChange, PartKind, changed_parts
 from cachesim.engines.base import BuildVerdict, MissReason, Outcome, StepVerdict
 from cachesim.graph.model import BuildGraph, EdgeKind, Source, SourceKind, StepId
+from cachesim.graph.options import EngineKind
 from cachesim.graph.query import descendants
 from cachesim.simulate.report import SimulationReport, StepReport
 
@@ -25,7 +26,8 @@ class Invalidator:
     detail: str
 
 
-def explained(graph: BuildGraph, verdict: BuildVerdict, builds: Sequence[str]) -> SimulationReport:
+def explained(graph: BuildGraph, verdict: BuildVerdict, builds: Sequence[str],
+              engine: EngineKind = EngineKind.BUILDKIT) -> SimulationReport:
     """Turn an engine's verdicts into a report with sentences.
 
     Args:
@@ -45,7 +47,7 @@ def explained(graph: BuildGraph, verdict: BuildVerdict, builds: Sequence[str]) -
         steps.append(StepReport(step, v.name, v.outcome, v.likely, v.reason, cause, cause_step, v.key, v.cached_key, changes,
                                 from_build, v.rule, v.reads, v.error, v.vertices))
     return SimulationReport(graph, tuple(steps), verdict.internal, verdict.diagnostics, verdict.assumptions, verdict.error,
-                            verdict.error_step, verdict.history)
+                            verdict.error_step, verdict.history, engine)
 
 
 def _worth_saying(changes: tuple[PartChange, ...], v: StepVerdict) -> tuple[PartChange, ...]:

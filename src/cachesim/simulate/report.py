@@ -17,6 +17,7 @@ from cachesim.engines.base import (
     status_of,
 )
 from cachesim.graph.model import BuildGraph, Step, StepId
+from cachesim.graph.options import EngineKind
 
 __all__ = ["Assumption", "ContextRead", "HistoryEntry", "SimulationReport", "StepReport", "VertexReport"]
 
@@ -87,6 +88,7 @@ class SimulationReport:
             ("[internal] preparing inline document", …).
         error: Why the build fails (the engine's reason in plain words), or "".
         error_step: Where, if at a step.
+        engine: Whose rules answered.
         history: Final image, oldest first, base image excluded; empty if the build fails.
     """
 
@@ -98,6 +100,7 @@ class SimulationReport:
     error: str = ""
     error_step: StepId | None = None
     history: tuple[HistoryEntry, ...] = ()
+    engine: EngineKind = EngineKind.BUILDKIT
 
     def step(self, step_id: StepId) -> StepReport:
         """The verdict of that id; KeyError if there is none."""

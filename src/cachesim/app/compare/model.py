@@ -30,6 +30,8 @@ def what_differs(pair: StepPair) -> tuple[str, str, str]:
         return "only in the second", "", pair.b.step.instruction.text if pair.b is not None else ""
     if pair.b is None:
         return "only in the first", pair.a.step.instruction.text, ""
+    if pair.two_engines:
+        return (pair.rule.sentence, pair.rule.source, "") if pair.rule is not None else ("", "", "")
     if pair.changes:
         own = own_changes(pair) or pair.changes
         first, more = own[0], len(own) - 1
