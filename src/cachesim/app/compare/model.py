@@ -14,6 +14,7 @@ from cachesim.app.report.table import COPY_ROLE
 from cachesim.app.theme import Theme, icon, look_of_step, word_of
 from cachesim.cache.key import PartChange, PartKind
 from cachesim.engines.base import MissReason
+from cachesim.graph.options import EngineKind
 from cachesim.simulate.compare import ReportComparison, StepPair
 from cachesim.simulate.report import StepReport
 
@@ -74,6 +75,11 @@ class CompareModel(QAbstractTableModel):
         """The rows."""
         return self._pairs
 
+    @property
+    def two_engines(self) -> bool:
+        """Whether the same builds under two engines are shown."""
+        return self._comparison is not None and self._comparison.a.engine is not self._comparison.b.engine
+
     def show(self, comparison: ReportComparison | None, only_differing: bool) -> None:
         """Show a comparison, all of it or only what differs."""
         self.beginResetModel()
@@ -105,7 +111,10 @@ class CompareModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _HEADERS[section]
+            if self.two_engines and self._comparison is not None and section in (_A, _B):
+                report = self._comparison.a if section == _A else self._comparison.b
+                return "Classic" if report.engine is EngineKind.CLASSIC else "BuildKit"
+            return "What makes the difference" if self.two_engines and section == _WHAT else _HEADERS[section]
         return None
 
     def data(self, index: _INDEX, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

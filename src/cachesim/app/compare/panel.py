@@ -55,6 +55,8 @@ class ComparePanel(Panel):
         self.swap.setStatusTip("Compare the other way round")
         self.only = QCheckBox("&Only differences")
         self.totals = named(QLabel(wordWrap=True), "Totals")
+        self.rule = named(QLabel(wordWrap=True, textInteractionFlags=Qt.TextInteractionFlag.TextSelectableByMouse), "Rule of the difference")
+        self.rule.hide()
         self.model = CompareModel(self)
         self.table = Table("Steps of both builds", self.model, {1: 4, 4: 4, 5: 3, 6: 3}, self)
         self.parts = KeyPartsModel(self)
@@ -97,6 +99,7 @@ class ComparePanel(Panel):
         rows.setContentsMargins(4, 4, 4, 4)
         rows.addLayout(head)
         rows.addWidget(split, 1)
+        rows.addWidget(self.rule)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(page)
@@ -111,7 +114,7 @@ class ComparePanel(Panel):
         narrow = letters < 100
         self.model.set_compact(letters < 160)
         for column in (5, 6):
-            self.table.setColumnHidden(column, narrow)
+            self.table.setColumnHidden(column, narrow or self.model.two_engines)
         self.table.fit()
         self.part_table.setVisible(self.height() > self.fontMetrics().height() * 20)
 
@@ -174,6 +177,7 @@ class ComparePanel(Panel):
             self._follows = True
             return
         self.model.show(self._comparison, self.only.isChecked())
+        self._fit()
         self.totals.setText(totals_text(self._comparison) if self._comparison is not None else "")
         cause = first_cause(self.model.pairs)
         if cause is not None:
@@ -185,6 +189,8 @@ class ComparePanel(Panel):
     def _show_parts(self, index: QModelIndex) -> None:
         pair = self.model.pairs[index.row()] if index.isValid() and index.row() < len(self.model.pairs) else None
         a, b = (pair.a, pair.b) if pair is not None else (None, None)
+        self.rule.setText(str(pair.rule) if pair is not None and pair.rule is not None else "")
+        self.rule.setVisible(bool(self.rule.text()))
         rows = part_rows(a.key if a is not None else None, b.key if b is not None else None,
                          pair.changes if pair is not None else None)
         self.parts.set_rows(rows, "In the first", "In the second")
