@@ -78,6 +78,7 @@ class _Build:
         self.number = len(store.builds)
         self.order = sorted(conversion.needed)
         self.diagnostics = list(graph.diagnostics)
+        self.makers = {op: step for step, ops in reversed(conversion.steps.items()) for op in ops.ops}
 
     def verdict(self) -> tuple[BuildVerdict, CacheStore]:
         try:
@@ -321,7 +322,7 @@ class _Build:
         return tuple(dict.fromkeys(found))
 
     def _step_of(self, op: int) -> StepId | None:
-        return next((s for s, ops in self.conversion.steps.items() if op in ops.ops), None)
+        return self.makers.get(op)
 
     def _rule(self, walk: Walk, ops: StepOps, op: Op, ran: bool) -> str:
         if any(self.conversion.ops[i].ignore_cache for i in ops.ops):

@@ -93,6 +93,8 @@ class FileSystem:
 
     def resolved(self, path: str) -> str:
         """The path with every known link on the way followed."""
+        if not any(_has_links(layer.tree) for layer in self.layers):
+            return path
         for _ in range(_MAX_LINKS):
             done: list[str] = []
             parts = path.split("/") if path else []
@@ -185,6 +187,15 @@ class Placement:
     def owned(self) -> FileEntry:
         """The source with the new owner and mode, everything below included."""
         return _owned(self.entry, self.owner or (0, 0), self.mode)
+
+
+def _has_links(tree: FileEntry) -> bool:
+    """Whether a directory holds a symbolic link anywhere below; remembered per directory."""
+    known = tree.memo.get("links")
+    if known is None:
+        known = tree.memo["links"] = any(c.kind is FileKind.SYMLINK or (bool(c.children) and _has_links(c))
+                                         for c in tree.children.values())
+    return known  # type: ignore[no-any-return]
 
 
 def _owned(entry: FileEntry, owner: tuple[int, int], mode: int | None) -> FileEntry:

@@ -205,7 +205,8 @@ class Walk:
             if tree is not None and resolve_links(tree, start) is None:
                 raise BuildFails(index, f'lstat /{start}: no such file or directory', missing=start)
             self._check_folder(index, action)
-        if op.exec is not None and (op.base is None or self.values.value(op.inputs[op.base].op).exact):
+        if op.exec is not None and index not in self.values.on_image and (
+                op.base is None or self.values.value(op.inputs[op.base].op).exact):
             tree = EMPTY_DIR if op.base is None else self.values.value(op.inputs[op.base].op).layers[0].tree
             if not _has_program(tree, op.exec):
                 raise BuildFails(index, f'process "{" ".join(op.exec.argv)}" did not complete successfully: exit code: 1 '

@@ -27,6 +27,10 @@ class Values:
     def __init__(self, ops: Sequence[Op], contents: Contents, build: int, trees: Mapping[int, FileEntry]) -> None:
         self.ops, self.contents, self.build, self.trees = ops, contents, build, trees
         self.stored: dict[int, Result] = {}
+        self.on_image: set[int] = set()     # operations whose file system lies on an image, so that not all of it is known
+        for index, op in enumerate(ops):
+            if op.kind is OpKind.IMAGE or (op.base is not None and op.inputs[op.base].op in self.on_image):
+                self.on_image.add(index)
         self._made: dict[int, FileSystem] = {}
 
     def known_tree(self, source: int) -> FileEntry | None:
@@ -34,6 +38,8 @@ class Values:
         tree = self.trees.get(source)
         if tree is not None:
             return tree
+        if source in self.on_image:
+            return None
         if source in self._made or self.ops[source].kind in (OpKind.MKFILE, OpKind.MKDIR, OpKind.COPY, OpKind.REMOTE):
             fs = self.value(source)
             return fs.layers[0].tree if fs.exact else None
