@@ -322,6 +322,8 @@ class Workbench(QObject):
             self._set_state(state)
 
     def _set_state(self, state: ProjectState) -> None:
+        if state.claims != self._state.claims:      # a statement holds for the builds that were made, too
+            self.set_timeline(self._timeline.with_claims(state.claims))
         self._state = state
         self.state_changed.emit(state)
         self._merge.start()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cachesim.cache.store import EMPTY_STORE, CacheStore
+from cachesim.engines.base import RunClaim
+from cachesim.pipeline import simulate
 from cachesim.project.state import ProjectState
 from cachesim.simulate.report import SimulationReport
 
@@ -78,6 +80,16 @@ class Timeline:
     def renamed(self, entry_id: int, label: str) -> Timeline:
         """Give an entry another label."""
         return replace(self, entries=tuple(replace(e, label=label) if e.id == entry_id else e for e in self.entries))
+
+    def with_claims(self, claims: tuple[RunClaim, ...]) -> Timeline:
+        """The same builds, made anew with other statements about RUNs."""
+        entries: dict[int, TimelineEntry] = {}
+        for entry in self.entries:
+            state = replace(entry.state, claims=claims)
+            before = entries[entry.parent].store if entry.parent in entries else EMPTY_STORE
+            report, store = simulate(state.request(entry.label), before)
+            entries[entry.id] = replace(entry, state=state, report=report, store=store)
+        return replace(self, entries=tuple(entries.values()))
 
     def without(self, entry_id: int) -> Timeline:
         """Drop an entry and everything built after it; the current entry moves to its parent if it was among them."""

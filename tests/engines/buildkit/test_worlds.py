@@ -9,6 +9,7 @@ from cachesim.context.snapshot import ContextSnapshot
 from cachesim.engines.base import Outcome, RunClaim, RunClaimKind
 from cachesim.pipeline import simulate
 from cachesim.project.state import ProjectState
+from cachesim.project.timeline import Timeline
 from cachesim.simulate.report import SimulationReport
 
 DIFFERENT = (b"a\n", b"b\nc\n")
@@ -83,3 +84,14 @@ def test_claims_decide() -> None:
     assert copied(command, "/out", (differs,)) == (Outcome.MISS, Outcome.MISS)
     assert copied(command, "/f", (elsewhere,), (b"a", b"a")) == (Outcome.HIT, Outcome.HIT)
     assert copied(command, "/f", (elsewhere,))[0] is Outcome.MISS
+
+
+def test_a_statement_holds_for_the_builds_that_were_made_too() -> None:
+    text = "FROM base:1 AS a\nCOPY g /g\nCOPY f /f\nRUN make\nFROM base:1\nCOPY --from=a /g /copied\n"
+    timeline = Timeline()
+    for data in DIFFERENT:
+        state = ProjectState(text, ContextSnapshot.of({"f": data, "g": b"same"}))
+        timeline = timeline.with_build("build", state, *simulate(state.request(), timeline.store))
+    assert timeline.entries[-1].report.steps[-1].outcome is Outcome.UNDETERMINED
+    stated = timeline.with_claims((RunClaim("make", RunClaimKind.WRITES_ONLY, ("/out",)),))
+    assert stated.entries[-1].report.steps[-1].outcome is Outcome.HIT and stated.current == timeline.current

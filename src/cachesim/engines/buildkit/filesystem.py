@@ -195,7 +195,7 @@ def _has_links(tree: FileEntry) -> bool:
     if known is None:
         known = tree.memo["links"] = any(c.kind is FileKind.SYMLINK or (bool(c.children) and _has_links(c))
                                          for c in tree.children.values())
-    return known  # type: ignore[no-any-return]
+    return known
 
 
 def _owned(entry: FileEntry, owner: tuple[int, int], mode: int | None) -> FileEntry:
