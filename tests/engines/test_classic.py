@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -520,10 +521,11 @@ STOPS = [
     ('RUN ["sh", "-c", "echo 1 > /o"]', "COPY --from=0 /*.h /x/", "no source files were specified"),
     ("RUN if true; then cp /o /p; fi", "COPY --from=0 /data* /x/", "no source files were specified"),
     ("RUN true", "COPY a /a/b/c\nCOPY a b /a/b/c/", "not a directory"),
+    ("RUN true", "COPY a /opt\nCOPY d /opt/", "not a directory"), ("RUN true", "COPY a /opt\nCOPY a b /opt/", "not a directory"),
 ]
 GOES_ON = [
     ("RUN echo 1 > /data1", "COPY --from=0 /data* /x/"), ("RUN make", "COPY --from=0 /data* /x/"), ("RUN true", "COPY --from=0 /et* /x/"),
-    ("RUN true", "COPY a /opt\nCOPY a b /opt/"), ("RUN true", "COPY d /a/b\nCOPY a /a/b\nCOPY a b /a/b/"),
+    ("RUN true", "COPY a /etc\nCOPY a b /etc/"), ("RUN true", "COPY d /a/b\nCOPY a /a/b\nCOPY a b /a/b/"),
     ("RUN true", "COPY a /a/b\nRUN rm /a/b\nCOPY a b /a/b/"),
 ]
 
@@ -536,6 +538,15 @@ def test_what_certainly_is_not_there(first: str, then: str, message: str) -> Non
 @pytest.mark.parametrize(("first", "then"), GOES_ON)
 def test_what_may_be_there(first: str, then: str) -> None:
     assert not build(lines(first) + "FROM base:1\n" + then + "\n")[0].error
+
+
+def test_a_folder_that_only_real_images_have() -> None:
+    real = {REF: replace(base()[REF], source="engine")}
+    copies = lines("COPY a /opt", "COPY a b /opt/")
+    assert not build(copies, bases=real)[0].error and build(copies)[0].error
+    onto = "FROM base:1 AS s\nCOPY a /opt\nFROM s\nCOPY a b /opt/\n"
+    assert not build(onto, bases=real)[0].error and build(onto)[0].error
+    assert "not a directory" in build("FROM scratch\nCOPY a /opt\nCOPY d /opt/\n", bases=real)[0].error
 
 
 def test_a_container_that_cannot_start() -> None:

@@ -6,7 +6,7 @@ Source: moby v28.5 builder/dockerfile/copy.go; classic.md section 3.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from cachesim.context.checksum import Selector, entry_digest, go_path_match, matching_entries
@@ -137,11 +137,16 @@ class Taken:
 
 
 class Places:
-    """What COPY steps of a stage put where nothing else can have been: a file there is in the way of a later folder."""
+    """What COPY steps of a stage put where nothing else can have been: a file there is in the way of a later folder.
 
-    __slots__ = ("_files", "_folders", "_scripts")
+    Args:
+        plain: The image below holds nothing but the folders that all images have (taken from `before`, if that is given).
+    """
 
-    def __init__(self, before: Places | None = None) -> None:
+    __slots__ = ("_files", "_folders", "_scripts", "_usual")
+
+    def __init__(self, before: Places | None = None, *, plain: bool = False) -> None:
+        self._usual: Set[str] = before._usual if before else _EVERYWHERE if plain else _OFTEN
         self._files: set[str] = set(before._files) if before else set()
         self._folders: set[str] = set(before._folders) if before else set()
         self._scripts: list[str] = list(before._scripts) if before else []
@@ -167,7 +172,7 @@ class Places:
                 return above
             above = posixpath.dirname(above)
         top = path.strip("/").split("/")[0]
-        if single and top not in _OFTEN and path not in self._folders and not any(path in s for s in self._scripts):
+        if single and top not in self._usual and path not in self._folders and not any(path in s for s in self._scripts):
             self._files.add(path)
             self.folder(posixpath.dirname(path))
         else:

@@ -112,13 +112,13 @@ class Walk:
             return State(stage, source.image_id, source.image, source.platform, replace(source.config, onbuild=()), args,
                          source.files, Places(source.places))
         if stage.base.kind is SourceKind.SCRATCH:
-            return State(stage, "", None, self.platform, config_of_image(None), args, Files(SCRATCH), Places())
+            return State(stage, "", None, self.platform, config_of_image(None), args, Files(SCRATCH), Places(plain=True))
         image = self._known(stage.base.name, step)
         identity = image.manifest or image.chain
         platform = self.platform if image.source == "assumed" else str(HOST)
         self.base_ids[stage.index] = identity
         return State(stage, identity, None, platform, config_of_image(image.config), args, Files(base_filesystem(image.chain)),
-                     Places())
+                     Places(plain=image.source == "scenario"))
 
     def _known(self, ref: str, step: StepId) -> BaseImage:
         image = self.request.bases.get(ref)
