@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from cachesim.cli.main import main
+from cachesim.graph.options import EngineKind, ImageStore
+from cachesim.project.choice import BuilderChoice, remember_builder
+from cachesim.project.open import find_project
 from tests.history.gitrepo import GitRepo
 
 DOCKERFILE = "FROM base:1\nCOPY req.txt /\nRUN install\nCOPY src /src\nRUN build\n"
@@ -177,3 +180,16 @@ def test_compare_without_a_history_says_so(tmp_path: Path, capsys: pytest.Captur
         (tmp_path / name / "x.py").write_text("x")
     assert run("compare", "--offline", str(tmp_path / "a" / "Dockerfile"), str(tmp_path / "b")) == 0
     assert "no git history" in capsys.readouterr().out
+
+
+def test_the_builder_that_was_chosen_last_counts_unless_one_is_named(repo: GitRepo,
+                                                                    capsys: pytest.CaptureFixture[str]) -> None:
+    graphdriver = (EngineKind.BUILDKIT, ImageStore.GRAPHDRIVER)
+    remember_builder(find_project(repo.folder), BuilderChoice(EngineKind.CLASSIC, ImageStore.GRAPHDRIVER, graphdriver))
+
+    def engines(*words: str) -> list[str]:
+        return [plan["engine"] for plan in answer(capsys, "plan", "--offline", "--json", *words)["plans"]]
+    assert engines() == ["classic"] and engines("--engine", "buildkit") == ["buildkit"]
+    assert engines("--engine", "both") == ["buildkit", "classic"]
+    repo.commit("Require", {"req.txt": "django\n"})
+    assert engines("HEAD~1..HEAD") == ["classic"]

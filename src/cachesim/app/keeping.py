@@ -1,4 +1,4 @@
-"""How do timeline, cache and options of a project survive a restart?"""
+"""How do timeline, cache, options and builder of a project survive a restart?"""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from PySide6.QtCore import QObject, QTimer, Slot
 from cachesim.app.jobs import LatestJob
 from cachesim.app.notify import Message, Tone
 from cachesim.errors import CachesimError
+from cachesim.graph.options import EngineKind, ImageStore
 from cachesim.progress import Progress
 from cachesim.project.blobs import BlobStore
+from cachesim.project.choice import BuilderChoice, remember_builder
 from cachesim.project.store import ProjectStore, SavedProject
 
 if TYPE_CHECKING:
@@ -54,6 +56,16 @@ class ProjectKeeper(QObject):
         """Keep something with the project."""
         self._records[name] = value
         self._soon()
+
+    def note_builder(self, engine: EngineKind, store: ImageStore) -> None:
+        """Remember which builder was chosen for the open project."""
+        held = self._store
+        if held is not None:
+            try:
+                remember_builder(held.info, BuilderChoice(engine, store, (held.engine, held.store)))
+            except CachesimError as error:
+                self._bench.post(Message(f"The choice of the builder is not kept for the next start: {error}",
+                                         Tone.WARNING, key="store"))
 
     @Slot()
     def _soon(self, _: object = None) -> None:

@@ -36,7 +36,6 @@ from cachesim.project.blobs import BlobStore
 from cachesim.project.open import ProjectInfo
 from cachesim.project.start import StartChoice, StartKind, start_timeline
 from cachesim.project.state import ProjectState
-from cachesim.project.store import ProjectStore
 from cachesim.project.timeline import Timeline
 from cachesim.simulate.report import SimulationReport
 
@@ -324,7 +323,10 @@ class Workbench(QObject):
     def _set_state(self, state: ProjectState) -> None:
         if state.claims != self._state.claims:      # a statement holds for the builds that were made, too
             self.set_timeline(self._timeline.with_claims(state.claims))
+        other_builder = (state.engine, state.store) != (self._state.engine, self._state.store)
         self._state = state
+        if other_builder:
+            self.keeper.note_builder(state.engine, state.store)
         self.state_changed.emit(state)
         self._merge.start()
 
@@ -524,8 +526,7 @@ class Workbench(QObject):
         self.state_changed.emit(opened.state)
         self.text_replaced.emit(opened.state.text)
         self._merge.start()
-        store = ProjectStore(started.info, started.state.engine, started.state.store)
-        self.keeper.open(store, dict(started.records))
+        self.keeper.open(started.held, dict(started.records))
         self.project_opened.emit(started.info)
         self.saved_changed.emit(self.saved)
 

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from cachesim.confirm.match import BuildComparison, Confirmation
     from cachesim.confirm.session import Plan, PlannedBuild
     from cachesim.confirm.workspace import Contents
-    from cachesim.graph.options import BaseImage
+    from cachesim.graph.options import BaseImage, EngineKind
     from cachesim.project.open import ProjectInfo
     from cachesim.project.state import ProjectState
+    from cachesim.project.store import ProjectStore, SavedProject
 
 __all__ = ["add_parser", "run"]
 
@@ -63,7 +64,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
                         "or what the project remembers)")
     parser.add_argument("--secret", action="append", default=[], dest="secrets", metavar="id=NAME,src=FILE|env=VAR",
                         help="a secret for the real build; never kept")
-    parser.add_argument("--engine", metavar="NAME", help="a docker context or buildx builder (default: the usual)")
+    parser.add_argument("--engine", metavar="NAME", help="a docker context or buildx builder, for BuildKit (default: the "
+                        "usual one, with the builder that was chosen last in the window for this project)")
     parser.add_argument("--list-engines", action="store_true", help="say which engines there are, and end")
     parser.add_argument("--record", type=Path, metavar="FOLDER", help="keep the record here, not with the project")
     parser.add_argument("--save-scenario", type=Path, metavar="FILE", help="write what was built and observed as a "
@@ -155,10 +157,11 @@ def _plan(args: argparse.Namespace, mode: Any, engine: EngineChoice, facts: Engi
     from cachesim.confirm.session import PlannedBuild
     from cachesim.confirm.workspace import FolderContents
     from cachesim.project.blobs import BlobStore
-    from cachesim.project.store import ProjectStore
-    info, state = _state(args, facts)
-    store = ProjectStore(info, state.engine, state.store)
+    from cachesim.project.open import find_project
+    info = find_project(args.path, dockerfile=args.file)
+    kind, store = _held(args, info, facts)
     saved = store.load()
+    state = _state(args, info, kind, facts, saved)
     if store.message:
         print(store.message, file=sys.stderr)
     path = saved.timeline.path() if saved is not None else ()
@@ -177,15 +180,23 @@ def _empty() -> Any:
     return EMPTY_STORE
 
 
-def _state(args: argparse.Namespace, facts: EngineFacts) -> tuple[ProjectInfo, ProjectState]:
+def _held(args: argparse.Namespace, info: ProjectInfo, facts: EngineFacts) -> tuple[EngineKind, ProjectStore]:
+    """Which builder is meant (the last choice for the project, if no engine is named), and what holds its builds."""
+    from cachesim.graph.options import EngineKind, ImageStore
+    from cachesim.project.choice import chosen_builder
+    from cachesim.project.store import ProjectStore
+    choice = chosen_builder(info) if args.engine is None else None
+    if choice is not None:
+        return choice.engine, ProjectStore(info, *choice.kept)
+    return EngineKind.BUILDKIT, ProjectStore(info, EngineKind.BUILDKIT, facts.store or ImageStore.CONTAINERD)
+
+
+def _state(args: argparse.Namespace, info: ProjectInfo, kind: EngineKind, facts: EngineFacts,
+           saved: SavedProject | None) -> ProjectState:
     from dataclasses import replace
 
-    from cachesim.graph.options import BuildOptions, EngineKind, ImageStore, NetworkMode
-    from cachesim.project.open import find_project, load_state
-    from cachesim.project.store import ProjectStore
-    info = find_project(args.path, dockerfile=args.file)
-    image_store = facts.store or ImageStore.CONTAINERD
-    saved = ProjectStore(info, EngineKind.BUILDKIT, image_store).load()
+    from cachesim.graph.options import BuildOptions, ImageStore, NetworkMode
+    from cachesim.project.open import load_state
     options = saved.options if saved is not None else BuildOptions()
     if args.target is not None:
         options = replace(options, target=args.target)
@@ -195,9 +206,10 @@ def _state(args: argparse.Namespace, facts: EngineFacts) -> tuple[ProjectInfo, P
         options = replace(options, args=(*(a for a in options.args if a[0] not in dict(given)), *given))
     if args.network is not None:
         options = replace(options, network=NetworkMode(args.network))
-    state = load_state(info, options=options, store=image_store, previous=saved.context if saved is not None else None)
+    state = load_state(info, options=options, engine=kind, store=facts.store or ImageStore.CONTAINERD,
+                       previous=saved.context if saved is not None else None)
     known = _bases(state) if args.engine is None else {}
-    return info, replace(state, bases=known, claims=saved.claims if saved is not None else ())
+    return replace(state, bases=known, claims=saved.claims if saved is not None else ())
 
 
 def _bases(state: ProjectState) -> dict[str, BaseImage]:
@@ -290,11 +302,8 @@ def _save_scenario(path: Path, plan: Plan, result: Confirmation, hide: bool) -> 
 def _remember(args: argparse.Namespace, result: Confirmation, facts: EngineFacts) -> None:
     """Keep measured durations with the project."""
     from cachesim.confirm.durations import DurationBook
-    from cachesim.graph.options import EngineKind, ImageStore
     from cachesim.project.open import find_project
-    from cachesim.project.store import ProjectStore
-    store = ProjectStore(find_project(args.path, dockerfile=args.file), EngineKind.BUILDKIT,
-                         facts.store or ImageStore.CONTAINERD)
+    _, store = _held(args, find_project(args.path, dockerfile=args.file), facts)
     book = DurationBook.from_json(store.records().get("durations"))
     after = book.after(result)
     if after != book:

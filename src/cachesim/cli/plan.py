@@ -68,7 +68,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_options(parser)
     parser.add_argument("--against", metavar="REV|DIR", help="what the cache holds")
     parser.add_argument("--no-cache", action="store_true", help="as docker build --no-cache")
-    parser.add_argument("--engine", choices=("buildkit", "classic", "both"), default="buildkit")
+    parser.add_argument("--engine", choices=("buildkit", "classic", "both"),
+                        help="whose rules (default: as chosen last in the window for this project, else buildkit)")
     parser.add_argument("--offline", action="store_true", help="ask no engine for base images")
     parser.add_argument("--format", choices=("table", "json", "markdown"), default="table")
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="same as --format json")
@@ -82,7 +83,8 @@ def run(args: argparse.Namespace) -> int:
     span, path = _what(args.what)
     from cachesim.graph.options import EngineKind
     info = project_of(args, path)
-    kinds = list(EngineKind) if args.engine == "both" else [EngineKind(args.engine)]
+    kinds: list[EngineKind | None]
+    kinds = list(EngineKind) if args.engine == "both" else [EngineKind(args.engine) if args.engine else None]
     plans: list[Plan] = []
     for kind in kinds:
         plans += _range(args, info, kind, span) if span is not None else [_plan(args, info, kind)]
@@ -151,7 +153,7 @@ def _seconds(text: str) -> float:
     return float(match[1]) * {"m": 60, "min": 60, "h": 3600}.get(match[2] or "s", 1)
 
 
-def _plan(args: argparse.Namespace, info: ProjectInfo, kind: EngineKind) -> Plan:
+def _plan(args: argparse.Namespace, info: ProjectInfo, kind: EngineKind | None) -> Plan:
     from cachesim.pipeline import simulate
     from cachesim.project.blobs import BlobStore
     blobs = BlobStore()
@@ -161,7 +163,7 @@ def _plan(args: argparse.Namespace, info: ProjectInfo, kind: EngineKind) -> Plan
     return _as_plan(info.name, timeline.origin, state, report, started)
 
 
-def _started(args: argparse.Namespace, info: ProjectInfo, kind: EngineKind,
+def _started(args: argparse.Namespace, info: ProjectInfo, kind: EngineKind | None,
              blobs: BlobStore) -> tuple[Started, Timeline]:
     """The project, and the cache that the next build meets."""
     from cachesim.project.start import StartKind, start_project
@@ -207,7 +209,7 @@ def _against(name: str, started: Started, blobs: BlobStore) -> Timeline:
     return built(Timeline(origin=f"a build of {revision.words(name)}: {words} from it"), name, before)
 
 
-def _range(args: argparse.Namespace, info: ProjectInfo, kind: EngineKind, span: tuple[str, str]) -> list[Plan]:
+def _range(args: argparse.Namespace, info: ProjectInfo, kind: EngineKind | None, span: tuple[str, str]) -> list[Plan]:
     """One plan per commit of a range."""
     from cachesim.history.walk import commit_at, commits_between, place_of, replayed
     from cachesim.project.blobs import BlobStore

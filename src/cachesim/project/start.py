@@ -20,6 +20,7 @@ from cachesim.pipeline import simulate
 from cachesim.progress import SILENT, Progress
 from cachesim.project.bases import BaseBook, EngineFacts, EngineImages, known_bases
 from cachesim.project.blobs import BlobStore
+from cachesim.project.choice import chosen_builder
 from cachesim.project.git import GitError, Repository, find_repository
 from cachesim.project.open import ProjectInfo, load_state, read_dockerfile
 from cachesim.project.revision import differs_from_head, revision_of, state_at
@@ -57,6 +58,7 @@ class Started:
         engine: The engine that answered, or None.
         notes: What a person should know (odd bytes, a damaged file), a sentence each.
         records: What other parts keep with the project.
+        held: The file that was read; to write to it takes this very object, which knows what it read.
     """
 
     info: ProjectInfo
@@ -67,16 +69,19 @@ class Started:
     engine: EngineFacts | None
     notes: tuple[str, ...]
     records: Mapping[str, Any]
+    held: ProjectStore
 
 
-def start_project(info: ProjectInfo, blobs: BlobStore, *, engine: EngineKind = EngineKind.BUILDKIT,
+def start_project(info: ProjectInfo, blobs: BlobStore, *, engine: EngineKind | None = None,
                   store: ImageStore | None = None,
                   options: Callable[[BuildOptions], BuildOptions] | None = None, kind: StartKind | None = None,
                   ask_engine: bool = True, data: Path | None = None, progress: Progress = SILENT) -> Started:
     """Read a project and everything that is remembered of it.
 
     Args:
-        store: None: as the engine that answers has it, else the one seen last, else containerd.
+        engine: None: as chosen last for the project, else BuildKit.
+        store: None: as chosen last together with this engine, else as the engine that answers has it, else the one
+            seen last, else containerd.
         options: Changes the options as they were last chosen.
         kind: What the cache starts with; None: the best there is.
         data: The folder of saved files (default: this user's).
@@ -84,12 +89,17 @@ def start_project(info: ProjectInfo, blobs: BlobStore, *, engine: EngineKind = E
         InputError, ContextError: If Dockerfile or context cannot be read.
     """
     notes = [read_dockerfile(info.dockerfile).note]
+    choice = chosen_builder(info, folder=data)
+    engine = engine or (choice.engine if choice is not None else EngineKind.BUILDKIT)
+    if choice is not None and (choice.engine is not engine or store not in (None, choice.store)):
+        choice = None
     book = BaseBook(data)
     images = EngineImages.connect() if ask_engine else None
     try:
         facts = images.facts if images is not None else None
-        store = store or (facts.store if facts is not None else book.store) or ImageStore.CONTAINERD
-        held = ProjectStore(info, engine, store, folder=data)
+        store = (store or (choice.store if choice is not None else None)
+                 or (facts.store if facts is not None else book.store) or ImageStore.CONTAINERD)
+        held = ProjectStore(info, *(choice.kept if choice is not None else (engine, store)), folder=data)
         try:
             saved = held.load(progress) or SavedProject()
         except (StoreFormatError, InputError) as error:
@@ -103,7 +113,8 @@ def start_project(info: ProjectInfo, blobs: BlobStore, *, engine: EngineKind = E
     state = replace(state, bases=bases, claims=saved.claims)
     timeline, taken, choices = start_timeline(info, state, saved.timeline, blobs, kind, progress)
     notes += [book.message, held.message, blobs.message]
-    return Started(info, state, timeline, taken, choices, facts, tuple(n for n in notes if n), saved.records)
+    return Started(info, state, timeline, taken, choices, facts, tuple(n for n in notes if n), saved.records,
+                   held)
 
 
 def start_timeline(info: ProjectInfo, state: ProjectState, own: Timeline, blobs: BlobStore,

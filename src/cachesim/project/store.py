@@ -28,7 +28,7 @@ from cachesim.project.open import ProjectInfo
 from cachesim.project.state import ProjectState
 from cachesim.project.timeline import Timeline, TimelineEntry
 
-__all__ = ["ProjectStore", "SavedProject"]
+__all__ = ["ProjectStore", "SavedProject", "project_folder"]
 
 _FORMAT = 1
 _MOST_BUILDS = 50
@@ -51,6 +51,14 @@ class SavedProject:
     records: Mapping[str, Any] = field(default_factory=dict)
 
 
+def project_folder(info: ProjectInfo, data: Path | None = None) -> Path:
+    """Where everything lies that is kept of a project; `data` is another folder of saved files than this user's."""
+    context, dockerfile = os.path.realpath(info.context_dir), os.path.realpath(info.dockerfile)
+    readable = re.sub(r"[^A-Za-z0-9._-]+", "-", info.context_dir.name)[:40] or "root"
+    key = digest_of(context, dockerfile)
+    return (data if data is not None else data_dir()) / "projects" / f"{readable}-{key[:16]}"
+
+
 class ProjectStore:
     """The saved file of one project for one engine and image store.
 
@@ -58,12 +66,8 @@ class ProjectStore:
     """
 
     def __init__(self, info: ProjectInfo, engine: EngineKind, store: ImageStore, *, folder: Path | None = None) -> None:
-        self._info, self._engine, self._store = info, engine, store
-        context, dockerfile = os.path.realpath(info.context_dir), os.path.realpath(info.dockerfile)
-        readable = re.sub(r"[^A-Za-z0-9._-]+", "-", info.context_dir.name)[:40] or "root"
-        key = digest_of(context, dockerfile)
-        self.path = ((folder if folder is not None else data_dir()) / "projects" / f"{readable}-{key[:16]}"
-                     / f"{engine.value}-{store.value}.json")
+        self.info, self.engine, self.store = info, engine, store
+        self.path = project_folder(info, folder) / f"{engine.value}-{store.value}.json"
         self.message = ""
         self._known: frozenset[int] = frozenset()   # ids of the builds that we saw in the file or wrote to it
         self._seen: tuple[int, int] | None = None   # identity of the file at that time
@@ -180,8 +184,8 @@ class ProjectStore:
                 "named": {name: trees.snapshot(c) for name, c in state.named_contexts.items()},
                 "claims": to_json(state.claims)})
         context = trees.snapshot(saved.context) if saved.context is not None else None
-        return {"format": _FORMAT, "project": {"context": str(self._info.context_dir),
-                                               "dockerfile": str(self._info.dockerfile)},
+        return {"format": _FORMAT, "project": {"context": str(self.info.context_dir),
+                                               "dockerfile": str(self.info.dockerfile)},
                 "origin": saved.timeline.origin, "current": saved.timeline.current, "builds": builds, "texts": texts,
                 "folders": trees.folders, "ignores": trees.texts, "context": context,
                 "options": to_json(saved.options), "claims": to_json(saved.claims), "records": dict(saved.records)}
