@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PySide6.QtCore import QSettings
 
+    from cachesim.app.workbench import Workbench
+
 __all__ = ["bad_pair", "no_display", "run", "settings_store"]
 
 _UNABLE, _BUG = 2, 70
 _SWITCH = 0.001     # seconds a busy worker keeps the interpreter; each of the many calls of a repaint may wait so long
+_CLEAN_AFTER_MS = 3000     # when the first picture is long there
 _HEADLESS = "Without a window: cachesim plan PATH, cachesim replay FILE, cachesim confirm PATH (see cachesim --help)"
 
 
@@ -91,6 +94,7 @@ def run(path: Path | None, sample: str | None) -> int:
             QTimer.singleShot(0, bench, lambda: bench.open_sample(sample))
         elif path is not None:
             QTimer.singleShot(0, bench, lambda: bench.open_path(path))
+        QTimer.singleShot(_CLEAN_AFTER_MS, bench, lambda: _clean_leftovers(bench))
         status = app.exec()
     finally:
         garbage.stop()
@@ -105,3 +109,9 @@ def settings_store() -> QSettings:
     from PySide6.QtCore import QSettings
     folder = Path(platformdirs.user_config_dir("cachesim", appauthor=False))
     return QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+
+
+def _clean_leftovers(bench: Workbench) -> None:
+    """Remove what a killed confirmation left behind; the controller does so when it is made."""
+    from cachesim.app.confirm.controller import controller_of
+    controller_of(bench)
