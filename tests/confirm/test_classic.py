@@ -39,6 +39,15 @@ def test_a_first_build_runs_and_forged_lines_are_output() -> None:
     assert build.exit_code == 0
 
 
+def test_steps_name_their_images() -> None:
+    wanted = ["476faff4c3e7", "c5cb77d4fb07", "0fa4bd392683", "0d7230b53783", "0d7230b53783", "77fd348f8bae", "05578fa73844"]
+    assert [v.image for v in read_stream(DATA / "first.jsonl").vertices] == wanted
+    failing = read_stream(DATA / "failing.jsonl")
+    assert [bool(v.image) for v in failing.vertices] == [True] * 5 + [False]
+    scratch = observe(*({"stream": text} for text in ("Step 1/1 : FROM scratch", "\n", " ---> \n")))
+    assert scratch.vertices[0].image == "" and scratch.vertices[0].status is VertexStatus.RAN
+
+
 def test_the_second_build_is_cached() -> None:
     build = read_stream(DATA / "again.jsonl")
     assert statuses(build) == [("FROM", "run"), ("COPY", "cached"), ("RUN", "cached"), ("ENV", "cached"),

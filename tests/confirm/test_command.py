@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from cachesim.cli import confirm as command
+from cachesim.confirm.match import IMAGES_GONE
 from cachesim.errors import InputError
 from cachesim.graph.options import EngineKind, ImageStore
+from cachesim.project.choice import BuilderChoice, remember_builder
 from cachesim.project.open import find_project
 from cachesim.project.store import ProjectStore
 
 from .conftest import FakeDocker
-from .test_session import DOCKERFILE, stream
+from .test_session import DOCKERFILE, IMAGES, classic_answer, stream
 
 
 def run(*words: str) -> int:
@@ -50,6 +52,27 @@ def test_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     steps = {step["name"]: step for step in value["builds"][0]["steps"]}
     assert steps["[2/3] RUN cat /f"]["observed"] == "run" and steps["[2/3] RUN cat /f"]["verdict"] == "right"
     assert value["counts"]["right"] == 2 and value["error"] is None
+
+
+@pytest.mark.parametrize("mode", ["live", "isolated"])
+def test_the_builder_that_was_chosen_last_and_its_images(mode: str, project: Path, monkeypatch: pytest.MonkeyPatch,
+                                                         capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("cachesim.confirm.session.classic_build", classic_answer)
+    kept = (EngineKind.BUILDKIT, ImageStore.CONTAINERD)
+    remember_builder(find_project(project), BuilderChoice(EngineKind.CLASSIC, ImageStore.GRAPHDRIVER, kept))
+    assert run(str(project), "--mode", mode, "--json") == 0
+    steps = json.loads(capsys.readouterr().out)["builds"][0]["steps"]
+    assert [step["image"] for step in steps] == list(IMAGES)
+    assert {step.get("image_kept", False) for step in steps} == {mode == "live"}
+    store = ProjectStore(find_project(project), *kept)
+    assert store.records()["durations"] and (store.path.parent / "confirmations").is_dir()
+    assert run(str(project), "--mode", mode) == 0
+    said = capsys.readouterr().out
+    assert "Step 2/3 : COPY f /f" in said and all(image in said for image in IMAGES)
+    assert ("docker run --rm -it IMAGE sh" in said) == (mode == "live") == (IMAGES_GONE not in said)
+    record = next(line for line in said.splitlines() if line.startswith("record: ")).removeprefix("record: ")
+    assert run("--open", record) == 0
+    assert IMAGES_GONE in capsys.readouterr().out
 
 
 def test_durations_are_remembered_with_the_project(project: Path) -> None:

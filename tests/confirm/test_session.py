@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 import threading
 import time
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from cachesim.confirm.session import Plan, PlannedBuild, Session
 from cachesim.confirm.workspace import FolderContents
 from cachesim.context.snapshot import ContextSnapshot
 from cachesim.digest import digest_of_bytes
-from cachesim.graph.options import BuildOptions
+from cachesim.graph.options import BuildOptions, EngineKind
 from cachesim.project.state import ProjectState
 
 from .conftest import RECORDED, FakeDocker
@@ -156,6 +157,38 @@ def test_live_builds_the_folder_itself_and_learns(plan: Plan, docker: FakeDocker
     (project / "f").write_text("changed on disk\n")
     edited = replace(live, contents=FolderContents(None, {digest_of_bytes(d): d for d in FILES.values()}.get))
     assert any("is not what lies on disk" in note for note in confirm(edited).notes)
+
+
+IMAGES = ("476faff4c3e7", "c5cb77d4fb07", "0fa4bd392683")
+
+
+def classic_answer(endpoint: object, archive: Path, options: BuildOptions, line: Callable[[str], None], progress: object) -> int:
+    """What the classic builder says to `DOCKERFILE`."""
+    base = "busybox:1.36"
+    with tarfile.open(archive) as context:
+        file = context.extractfile("Dockerfile")
+        assert file is not None
+        base = file.read().decode().split()[1]
+    for number, (text, image) in enumerate(zip((f"FROM {base}", "COPY f /f", "RUN cat /f"), IMAGES, strict=True), 1):
+        for at, said in enumerate((f"Step {number}/3 : {text}", "\n", f" ---> {image}\n")):
+            line(json.dumps({"at": number + at / 4, "item": {"stream": said}}))
+    return 0
+
+
+@pytest.mark.parametrize("mode", [Mode.LIVE, Mode.ISOLATED, Mode.NO_CACHE])
+def test_images_of_the_classic_builder(mode: Mode, plan: Plan, docker: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cachesim.confirm.session.classic_build", classic_answer)
+    first = replace(plan.builds[0], state=replace(plan.builds[0].state, engine=EngineKind.CLASSIC))
+    result = confirm(replace(plan, mode=mode, builds=(first,)))
+    steps = result.builds[0].steps
+    assert result.verdict == "2 of 2 as predicted." and [s.image for s in steps] == list(IMAGES)
+    assert {s.image_kept for s in steps} == {mode is Mode.LIVE} and bool(docker.calls_of("rmi")) == (mode is not Mode.LIVE)
+    again = load_record(Path(result.record)).confirmation.builds[0].steps
+    assert [(s.image, s.image_kept) for s in again] == [(image, False) for image in IMAGES]
+
+
+def test_buildkit_has_no_images_of_steps(plan: Plan) -> None:
+    assert not any(s.image or s.image_kept for s in confirm(plan).builds[0].steps)
 
 
 def test_rehearsal(plan: Plan, docker: FakeDocker) -> None:

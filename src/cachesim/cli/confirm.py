@@ -343,18 +343,25 @@ def _show(result: Confirmation, as_json: bool) -> int:
 
 def _build_lines(build: BuildComparison) -> list[str]:
     from cachesim.cli.render import table
+    from cachesim.confirm.match import IMAGES_GONE, run_command
     rows, folded = [], 0
+    images = any(step.image for step in build.steps)
     for step in build.steps:
         if step.internal or (not step.observed and not step.verdict.counts):
             folded += 1
             continue
         seconds = f"{step.seconds:.1f} s" if step.observed == "run" else ""
         rows.append((str(step.line or ""), _short(step.name), step.predicted + ("" if step.certain else "?"),
-                     step.observed, step.verdict.value, seconds, step.note if step.verdict.value != "right" else ""))
+                     step.observed, step.verdict.value, seconds, *((step.image,) if images else ()),
+                     step.note if step.verdict.value != "right" else ""))
     lines = [f"{build.label} ({build.observed.seconds:.1f} s)"]
-    lines += table(("line", "step", "predicted", "observed", "verdict", "took", ""), rows) if rows else []
+    heads = ("line", "step", "predicted", "observed", "verdict", "took", *(("image",) if images else ()), "")
+    lines += table(heads, rows) if rows else []
     if folded:
         lines.append(f"({folded} lines of the engine's own, or without a step, are not shown)")
+    if images:
+        kept = any(step.image_kept for step in build.steps)
+        lines.append(f"To look into the image of a step: {run_command('IMAGE')}" if kept else f"({IMAGES_GONE})")
     if build.observed_error:
         lines.append(f"The build failed: {build.observed_error}")
         failed = build.observed.failed_vertex

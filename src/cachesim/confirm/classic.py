@@ -30,7 +30,7 @@ from cachesim.project.bases import Endpoint, current_endpoint
 __all__ = ["ClassicReader", "classic_build", "context_archive", "endpoint_of"]
 
 _STEP = re.compile(r"Step (\d+)/(\d+) : .*", re.DOTALL)
-_ID = re.compile(r" ---> (?:[0-9a-f]{12})?\n")
+_ID = re.compile(r" ---> ([0-9a-f]{12})?\n")
 _RUNNING = re.compile(r" ---> Running in [0-9a-f]{12}\n")
 _CACHED = " ---> Using cache\n"
 _ASIDE = re.compile(r" ---> Removed intermediate container |Successfully (built|tagged) ")
@@ -94,9 +94,10 @@ class ClassicReader:
         if text == _CACHED and not step.running:
             step.cached = True
             return ()
-        if _ID.fullmatch(text):
+        image = _ID.fullmatch(text)
+        if image is not None:
             step.over = True
-            return (self._state(step, self._clock),)
+            return (self._state(step, self._clock, image=image[1] or ""),)
         if text == "\n" or _ASIDE.match(text):
             return ()
         return (Update(logs=(LogChunk(step.vertex.digest, _COLOUR.sub("", text), text.startswith("\x1b[91m")),)),)
@@ -113,9 +114,10 @@ class ClassicReader:
         note = Update(note=f"ERROR: {message}")
         return (self._state(self._step, self._clock, message), note) if self._step is not None else (note,)
 
-    def _state(self, step: _Step, end: float, error: str = "") -> Update:
+    def _state(self, step: _Step, end: float, error: str = "", image: str = "") -> Update:
         v = step.vertex
-        return Update((ObservedVertex(v.digest, v.name, (), ((step.began, end),), step.cached, error),))
+        return Update((ObservedVertex(v.digest, v.name, (), ((step.began, end),), step.cached, error,
+                                      image=image),))
 
 
 def endpoint_of(context_endpoint: str) -> Endpoint:

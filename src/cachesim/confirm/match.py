@@ -13,8 +13,8 @@ from cachesim.engines.base import Outcome, status_of
 from cachesim.graph.model import StepId
 from cachesim.simulate.report import SimulationReport, StepReport
 
-__all__ = ["BuildComparison", "Confirmation", "Mode", "StepComparison", "Verdict", "compare", "explain_trouble",
-           "is_from", "is_internal", "plain_name", "tally"]
+__all__ = ["IMAGES_GONE", "BuildComparison", "Confirmation", "Mode", "StepComparison", "Verdict", "compare",
+           "explain_trouble", "is_from", "is_internal", "plain_name", "run_command", "tally"]
 
 
 class Mode(enum.Enum):
@@ -60,6 +60,8 @@ class StepComparison:
         note: What there is to explain.
         key: Digest of the step's key: durations are remembered under it.
         log: End of its output.
+        image: Short id of the image that the classic builder had after it, "" if none.
+        image_kept: Whether that image was left on the engine when the confirmation ended (see `run_command`).
     """
 
     step: StepId | None
@@ -75,6 +77,17 @@ class StepComparison:
     key: str = ""
     log: str = ""
     internal: bool = False
+    image: str = ""
+    image_kept: bool = False
+
+
+IMAGES_GONE = ("Images of steps are left on the engine only by a real build in mode live; the other modes remove "
+               "theirs, and those of an opened record may be gone.")
+
+
+def run_command(image: str) -> str:
+    """What a person types to look into the image of a step."""
+    return f"docker run --rm -it {image} sh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +276,7 @@ class _Table:
         return StepComparison(
             step.id, step.step.line, name, predicted, certain, said, verdict,
             seen.seconds if seen is not None else 0.0, step.cause, note, step.key.digest if step.key else "",
-            seen.log if seen is not None else "")
+            seen.log if seen is not None else "", image=seen.image if seen is not None else "")
 
     def _judge(self, step: StepReport, name: str, predicted: str, certain: bool,
                seen: ObservedVertex | None) -> tuple[Verdict, str]:
@@ -300,12 +313,12 @@ class _Table:
         if seen.status not in (VertexStatus.CACHED, VertexStatus.RAN):
             return self._aside(seen, seen.error, internal=False)
         return StepComparison(None, 0, seen.name, "", True, seen.status.value, Verdict.WRONG, seen.seconds,
-                              note="the engine has a step here that was not predicted", log=seen.log)
+                              note="the engine has a step here that was not predicted", log=seen.log, image=seen.image)
 
     @staticmethod
     def _aside(seen: ObservedVertex, note: str, internal: bool = True) -> StepComparison:
         return StepComparison(None, 0, seen.name, "", True, seen.status.value, Verdict.NOT_COMPARED, seen.seconds,
-                              note=note, log=seen.log, internal=internal)
+                              note=note, log=seen.log, internal=internal, image=seen.image)
 
 
 def _unprinted(step: StepReport) -> StepComparison:

@@ -41,6 +41,7 @@ class ObservedVertex:
             engine opens a first short one for the key.
         log: The last `LOG_TAIL` characters of output; `log_size` counts all of them.
         group: Id of the progress group (a linked copy and its merge share one), "" if none.
+        image: Short id of the image that the step ended with; only the classic builder makes one a step.
     """
 
     digest: str
@@ -54,6 +55,7 @@ class ObservedVertex:
     group: str = ""
     current: int = 0
     total: int = 0
+    image: str = ""
 
     @property
     def status(self) -> VertexStatus:
@@ -214,7 +216,8 @@ def _merged(old: ObservedVertex | None, new: ObservedVertex) -> ObservedVertex:
         spans[start] = end if end is not None else spans.get(start)
     return replace(new, name=new.name or old.name, inputs=new.inputs or old.inputs,
                    intervals=tuple(sorted(spans.items())), cached=new.cached or old.cached,
-                   error=new.error or old.error, group=new.group or old.group, current=old.current, total=old.total)
+                   error=new.error or old.error, group=new.group or old.group, current=old.current, total=old.total,
+                   image=new.image or old.image)
 
 
 def final_error(notes: Iterable[str]) -> str:

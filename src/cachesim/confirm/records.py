@@ -203,13 +203,19 @@ def _record_object(record: Record) -> dict[str, Any]:
 
 
 def step_object(step: StepComparison) -> dict[str, Any]:
-    """One line of the table as JSON; the log is left out (it is in the stream)."""
+    """One line of the table as JSON; the log is left out (it is in the stream).
+
+    Whether an image was kept is written, but not read back: nobody knows how long it stayed.
+    """
     value: dict[str, Any] = {
         "name": step.name, "line": step.line, "predicted": step.predicted, "certain": step.certain,
         "observed": step.observed, "verdict": step.verdict.value, "seconds": round(step.seconds, 3)}
     if step.step is not None:
         value["step"] = [step.step.stage, step.step.index]
-    value.update({name: text for name, text in (("cause", step.cause), ("note", step.note), ("key", step.key)) if text})
+    value.update({name: text for name, text in (("cause", step.cause), ("note", step.note), ("key", step.key),
+                                              ("image", step.image)) if text})
+    if step.image_kept:
+        value["image_kept"] = True
     if step.internal:
         value["internal"] = True
     return value
@@ -222,7 +228,7 @@ def _step_of(value: Mapping[str, Any], logs: Mapping[str, str]) -> StepCompariso
         StepId(int(step[0]), int(step[1])) if step else None, int(value["line"]), name, str(value["predicted"]),
         bool(value["certain"]), str(value["observed"]), Verdict(value["verdict"]), float(value["seconds"]),
         str(value.get("cause", "")), str(value.get("note", "")), str(value.get("key", "")), logs.get(name, ""),
-        bool(value.get("internal")))
+        bool(value.get("internal")), str(value.get("image", "")))
 
 
 def _record_of(value: Mapping[str, Any], archive: zipfile.ZipFile, path: str) -> Record:

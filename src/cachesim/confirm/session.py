@@ -416,8 +416,10 @@ class Session:
         if self.plan.mode is not Mode.LIVE and not built.state.options.no_cache:
             earlier = linked_copies(built.report)
         comparison = compare(built.report, observed, built.label, mode=self.plan.mode, not_isolated=earlier)
+        kept = not self._images     # what stands on an image of ours is removed with it
+        steps = (replace(s, image_kept=kept and bool(s.image)) for s in comparison.steps)
         return replace(comparison, steps=tuple(
-            replace(s, key=built.keys.get(s.step, "")) if s.step is not None else s for s in comparison.steps))
+            replace(s, key=built.keys.get(s.step, "")) if s.step is not None else s for s in steps))
 
     def _dockerfile(self, state: ProjectState, folder: Path, number: int) -> Path:
         """Where the Dockerfile lies: in the context if the text is the one there, else in a folder of its own."""

@@ -21,13 +21,14 @@ from cachesim.app.notify import Message
 from cachesim.app.theme import DARK
 from cachesim.confirm.durations import DurationBook
 from cachesim.confirm.engines import EngineProblem
-from cachesim.confirm.match import Mode, Verdict, plain_name
+from cachesim.confirm.match import IMAGES_GONE, Mode, Verdict, plain_name
 from cachesim.confirm.observed import ObservedBuild, ObservedVertex, VertexStatus
 from cachesim.confirm.records import load_record
 from cachesim.graph.model import StepId
-from cachesim.graph.options import NetworkMode
+from cachesim.graph.options import EngineKind, ImageStore, NetworkMode
 
 from ...confirm.conftest import RECORDED, FakeDocker
+from ...confirm.test_session import IMAGES, classic_answer
 from ..conftest import open_project
 from .conftest import DOCKERFILE, RIGHT, WRONG
 
@@ -152,6 +153,31 @@ def test_a_difference_is_marked_explained_and_copied(qtbot: QtBot, panel: LogPan
     view.copy.click()
     report = QApplication.clipboard().text()
     assert "≠ [2/3] RUN cat /f: predicted cached, observed run (wrong)" in report and "Engine 28.5.2" in report
+
+
+@pytest.mark.parametrize("mode", [Mode.LIVE, Mode.ISOLATED])
+def test_images_of_steps_are_shown_and_offered_where_they_stay(mode: Mode, qtbot: QtBot, panel: LogPanel,
+                                                               window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cachesim.confirm.session.classic_build", classic_answer)
+    window.workbench.go_to(None)
+    window.workbench.set_engine(EngineKind.CLASSIC, ImageStore.GRAPHDRIVER)
+    panel.controller.ask(mode)
+    until(qtbot, panel, Stage.PLANNED)
+    qtbot.mouseClick(panel.plan.run, Qt.MouseButton.LeftButton)
+    until(qtbot, panel, Stage.DONE)
+    view = panel.result
+    view.select_step(StepId(0, 2))
+    said, command = view.detail.toPlainText(), f"docker run --rm -it {IMAGES[2]} sh"
+    assert f"Image after this step: {IMAGES[2]}." in said
+    QApplication.clipboard().setText("before")
+    if mode is Mode.LIVE:
+        assert command in said and view.enter.isVisible() and view.enter.text() == f"Copy: {command}"
+        qtbot.mouseClick(view.enter, Qt.MouseButton.LeftButton)
+        assert QApplication.clipboard().text() == command
+    else:
+        assert IMAGES_GONE in said and command not in said and not view.enter.isVisible()
+        view.copy_command()
+        assert QApplication.clipboard().text() == "before"
 
 
 def test_progress_is_on_the_nodes(qtbot: QtBot, panel: LogPanel, window: MainWindow, client: FakeDocker) -> None:

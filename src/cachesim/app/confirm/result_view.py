@@ -27,6 +27,7 @@ from cachesim.app.confirm.time_line import TimeLine
 from cachesim.app.report.panel import bold, copy_text, fixed_font, named
 from cachesim.app.report.table import Table
 from cachesim.app.theme import Theme
+from cachesim.confirm.match import run_command
 from cachesim.graph.model import StepId
 from cachesim.simulate.report import SimulationReport
 
@@ -70,6 +71,10 @@ class ResultView(QWidget):
         self.table.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.detail = named(QPlainTextEdit(readOnly=True), "Explanation of the chosen line")
         self.log = named(QPlainTextEdit(readOnly=True), "Output of the chosen line")
+        self.enter = QPushButton()
+        self.enter.setStatusTip("Copy a command that opens a shell in the image after this step; nothing is run")
+        self.enter.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.enter.hide()
         for text in (self.detail, self.log):
             text.setTabChangesFocus(True)
         self.time_line = TimeLine()
@@ -81,6 +86,7 @@ class ResultView(QWidget):
         self.scenario.triggered.connect(self._ask_scenario)
         self.hidden.triggered.connect(self._ask_hidden)
         self.copy.clicked.connect(self.copy_report)
+        self.enter.clicked.connect(self.copy_command)
         self.build.activated.connect(self._show_build)
         self.own.toggled.connect(self._show_build)
         self.table.selectionModel().currentRowChanged.connect(self._choose)
@@ -106,7 +112,13 @@ class ResultView(QWidget):
         scroll.setWidget(self.time_line)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        for widget, title in ((self.detail, "About this line"), (self.log, "Log"), (scroll, "Time line")):
+        about = QWidget()
+        below = QVBoxLayout(about)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(4)
+        below.addWidget(self.detail, 1)
+        below.addWidget(self.enter)
+        for widget, title in ((about, "About this line"), (self.log, "Log"), (scroll, "Time line")):
             self.tabs.addTab(widget, title)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setChildrenCollapsible(False)
@@ -211,6 +223,13 @@ class ResultView(QWidget):
         """Put the whole comparison on the clipboard."""
         copy_text(report_text(self._state))
 
+    @Slot()
+    def copy_command(self) -> None:
+        """Put the command that looks into the chosen step's image on the clipboard."""
+        row = self._row()
+        if row is not None and row.image_kept:
+            copy_text(run_command(row.image))
+
     def _row(self) -> Row | None:
         index = self.table.currentIndex()
         return self.model.rows[index.row()] if index.isValid() and index.row() < len(self.model.rows) else None
@@ -242,6 +261,9 @@ class ResultView(QWidget):
         if self.log.toPlainText() != log:
             self.log.setPlainText(log)
             self.log.moveCursor(QTextCursor.MoveOperation.End)
+        command = run_command(row.image) if row is not None and row.image_kept else ""
+        self.enter.setText(f"Copy: {command}")
+        self.enter.setVisible(bool(command))
         self.time_line.select(row.name if row is not None else "")
 
     @Slot(str)

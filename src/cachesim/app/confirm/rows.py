@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cachesim.app.confirm.state import ConfirmState, Stage
-from cachesim.confirm.match import BuildComparison, StepComparison, Verdict, is_from
+from cachesim.confirm.match import IMAGES_GONE, BuildComparison, StepComparison, Verdict, is_from, run_command
 from cachesim.confirm.observed import VertexStatus
 from cachesim.confirm.session import Phase
 from cachesim.engines.base import status_of
@@ -30,6 +30,8 @@ class Row:
     cause: str = ""
     note: str = ""
     log: str = ""
+    image: str = ""
+    image_kept: bool = False
 
     @property
     def differs(self) -> bool:
@@ -47,7 +49,8 @@ def _folded(step: StepComparison) -> bool:
 
 
 def _row(s: StepComparison) -> Row:
-    return Row(s.step, s.line, s.name, s.predicted, s.certain, s.observed, s.verdict, s.seconds, s.cause, s.note, s.log)
+    return Row(s.step, s.line, s.name, s.predicted, s.certain, s.observed, s.verdict, s.seconds, s.cause, s.note, s.log, s.image,
+               s.image_kept)
 
 
 def rows_of_phase(phase: Phase) -> tuple[Row, ...]:
@@ -81,6 +84,9 @@ def explanation(row: Row, report: SimulationReport | None) -> str:
             parts.append(f"  {change.label or change.kind.value}: {change.old or '–'} → {change.new or '–'}")
         if step.key is not None and not step.changes:
             parts += [f"  {part.kind.value} {part.label}: {part.value}" for part in step.key.parts]
+    if row.image:
+        kept = f"It is on the engine: {run_command(row.image)}" if row.image_kept else IMAGES_GONE
+        parts.append(f"Image after this step: {row.image}. {kept}")
     return "\n".join(parts)
 
 
