@@ -4,7 +4,7 @@
 
 Each FILE holds recorded scenarios (default: everything in recordings/); COMMAND reads scenarios from the file that is
 added as its last argument, observations removed, and prints one prediction per scenario (default: `cachesim replay
---json`, which has no rules for the classic builder: without a FILE its recordings are left out). Rules of the comparison:
+--json`). Rules of the comparison:
 
 - Every step that the engine reported must be predicted under its name with its status; order means nothing. A step
   without a prediction is "missing"; a prediction of "cached" or "run" is "extra" where the engine reported none.
@@ -182,7 +182,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
     parser.add_argument("--show", type=int, default=20, metavar="N", help="print at most N differences (default: 20)")
     args = parser.parse_args(words)
-    default = sorted(p for p in RECORDINGS.glob("*.jsonl") if not p.stem.startswith("classic"))
+    default = sorted(RECORDINGS.glob("*.jsonl"))
     files, total, unable = args.files or default, Tally(), False
     for path in files:
         try:
