@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,8 @@ from cachesim.app.crash import CrashDialog
 from cachesim.app.mainwindow import MainWindow
 from cachesim.app.questions import Unsaved, UnsavedQuestion
 from cachesim.app.workbench import Workbench
+from cachesim.context.snapshot import ContextSnapshot
+from cachesim.project.state import ProjectState
 
 _TESTS: list[int] = []
 DOCKERFILE = """\
@@ -101,3 +103,56 @@ def open_project(qtbot: QtBot, window: MainWindow, path: Path) -> None:
     """Open a project and wait for its report."""
     with qtbot.waitSignals([window.workbench.project_opened, window.workbench.report_changed], timeout=15_000):
         window.workbench.open_path(path)
+
+
+THREE_STAGES = """\
+FROM node:22-slim AS deps
+WORKDIR /app
+COPY package.json ./
+RUN npm ci
+FROM deps AS build
+ARG VERSION=1
+COPY . .
+RUN npm run build
+FROM node:22-slim
+ENV MODE=production
+COPY --from=build /app/dist /app
+CMD node /app
+"""
+THREE_STAGES_FILES = {"Dockerfile": THREE_STAGES.encode(), "package.json": b"{}", "src/app.ts": b"let a = 1\n", "src/util/math.ts": b"",
+         "node_modules/x/index.js": b"x", "logo.png": b"\x89PNG\0", "README.md": b"read",
+         ".dockerignore": b"# what stays out\nnode_modules\n*.md\nDockerfile\n"}
+
+Bench = Callable[..., Workbench]
+
+
+@pytest.fixture
+def open_bench(qtbot: QtBot) -> Iterator[Bench]:
+    """Make a workbench: a text, files, and how many simulated builds were made of them."""
+    made: list[Workbench] = []
+
+    def opened(text: str = THREE_STAGES, files: dict[str, bytes] = THREE_STAGES_FILES, builds: int = 1) -> Workbench:
+        bench = Workbench()
+        made.append(bench)
+        with qtbot.waitSignal(bench.report_changed):
+            bench.show_state(ProjectState(text, ContextSnapshot.of(files)))
+        for number in range(builds):
+            bench.build(f"build {number + 1}")
+        settle(qtbot, bench)
+        return bench
+    yield opened
+    for bench in made:
+        bench.shutdown()
+
+
+@pytest.fixture
+def settled(qtbot: QtBot) -> Callable[[Workbench], None]:
+    """Wait until a workbench has answered for its present state."""
+    return lambda bench: settle(qtbot, bench)
+
+
+def settle(qtbot: QtBot, bench: Workbench) -> None:
+    """Let the merged typing through, then wait for the worker."""
+    QApplication.processEvents()
+    qtbot.waitUntil(lambda: not any(job.busy for job in bench.jobs))
+    QApplication.processEvents()

@@ -281,7 +281,7 @@ ENV PIP_NO_CACHE_DIR=1
 RUN apt-get update && apt-get install -y --no-install-recommends gcc
 WORKDIR /app
 COPY requirements.txt .
-RUN --mount=type=cache,target=/root/.cache pip wheel -r requirements.txt -w /wheels
+RUN --mount=type=cache,target=/var/cache/pip pip wheel -r requirements.txt -w /wheels
 RUN --mount=type=secret,id=token,required=true pip download private
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 RUN curl https://example.com | sh

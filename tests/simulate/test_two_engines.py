@@ -34,7 +34,8 @@ def rules(first: str, second: str, files: dict[str, bytes] = FILES) -> dict[str,
 @pytest.mark.parametrize(("first", "second", "keyword", "words"), [
     ("FROM b\nLABEL a=1\nRUN x\n", "FROM b\nLABEL a=2\nRUN x\n", "LABEL", "makes an image of its own"),
     ("FROM b\nLABEL a=1\nRUN x\n", "FROM b\nLABEL a=2\nRUN x\n", "RUN", "gives up after the first miss"),
-    ("FROM b\nRUN <<E\na\nE\nRUN y\n", "FROM b\nRUN <<E\nc\nE\nRUN y\n", "RUN", ""),
+    ("FROM b\nRUN <<E\na\nE\n", "FROM b\nRUN <<E\nc\nE\n", "RUN", "drops the body of a heredoc"),
+    ("FROM b\nCOPY --exclude=b d /d\n", "FROM b\nCOPY --exclude=a d /d\n", "COPY", "does not know --exclude"),
     ("FROM b AS s\nRUN a\nFROM b\nRUN x\n", "FROM b AS s\nRUN b\nFROM b\nRUN x\n", "RUN", "every stage up to the target"),
     ("FROM b\nRUN x\n", "FROM b\nCOPY --chmod=600 f /f\nRUN x\n", "COPY", "refuses this"),
 ])

@@ -2,7 +2,7 @@
 
 The values are not BuildKit's own bytes (a file's content enters as its SHA-256), but two selections have equal digests here
 exactly when they have equal digests there. A modification time never counts.
-Source: BuildKit v0.25 cache/contenthash (checksum.go, tarsum.go); `../specs` section 5.1 as recorded in tests/conformance.
+Source: BuildKit v0.25 cache/contenthash (checksum.go, tarsum.go); the recordings in tests/conformance.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ ARG MODE=production
 FROM node:22-slim AS deps
 WORKDIR /app
 COPY package*.json ./
-RUN --mount=type=cache,target=/root/.npm npm ci
+RUN --mount=type=cache,target=/var/cache/npm npm ci
 
 FROM deps AS build
 COPY . .

@@ -51,6 +51,12 @@ def test_an_ignored_source_names_the_line() -> None:
     assert [s.outcome for s in report.steps[1:]] == [Outcome.FAILED, Outcome.NOT_REACHED]
 
 
+@pytest.mark.parametrize("lines", ["COPY --chown=bob f /f", "USER bob\nWORKDIR /w", "COPY --link --chown=bob f /f"])
+def test_a_named_owner_needs_a_user_table(lines: str) -> None:
+    assert "invalid user index: -1" in report_of(f"FROM scratch\n{lines}\n").error
+    assert not report_of(f"FROM base:1\n{lines.replace('--link ', '')}\n").error
+
+
 def test_a_run_where_nothing_is_fails() -> None:
     report = report_of("FROM scratch\nCOPY f /f\nRUN echo\n")
     assert "did not complete successfully" in report.error and report.steps[-1].outcome is Outcome.FAILED

@@ -40,7 +40,7 @@ class ClaimBox(QFrame):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(12)
         self.kind.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.paths = named(QLineEdit(placeholderText="/app/dist /root/.cache"), "Paths that it writes")
+        self.paths = named(QLineEdit(placeholderText="/app/dist /var/cache"), "Paths that it writes")
         self.paths.setToolTip("Paths in the image, separated by spaces; Enter states them")
         self._title = QLabel("What do you know of its bytes?")
         self._title.setBuddy(self.kind)

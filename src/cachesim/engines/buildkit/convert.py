@@ -31,7 +31,6 @@ from cachesim.graph.platforms import HOST, Platform
 
 __all__ = ["Conversion", "LocalSource", "StepOps", "StepRefused", "convert"]
 
-PROXY_ARGS = frozenset({"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"})
 _VARIABLES = frozenset({PartKind.ENV, PartKind.ARG})       # the same to a RUN
 _NOT_IN_ENV = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"})
 _PLAIN_CONFIG = ImageConfig(env=(("PATH", DEFAULT_PATH),))
@@ -116,7 +115,6 @@ class _State:
     cwd: str = ""
     user: str = ""
     shell: tuple[str, ...] = ()
-    cmd_set: bool = False
     op: int | None = None
     platform: Platform = HOST
     args: list[tuple[str, str | None]] = field(default_factory=list)
@@ -323,7 +321,7 @@ class _Converter:
             base.image_env["PATH"] = DEFAULT_PATH
         for key, value in base.image_env.items():
             env = env.with_(key, value)
-        return _State(env, dict(base.image_env), base.cwd, base.user, base.shell, False, base.op, base.platform,
+        return _State(env, dict(base.image_env), base.cwd, base.user, base.shell, base.op, base.platform,
                       list(base.args), set(base.arg_names), list(base.history), base.local, image_config=base.image_config)
 
     def _base(self, stage: Stage, source: Source, state: _State, step: Step) -> str:
@@ -412,7 +410,6 @@ class _Converter:
                 state.shell = shell.argv
                 state.history.append(history.meta(f"SHELL [{' '.join(shell.argv)}]"))
             case ins.Cmd() as cmd:
-                state.cmd_set = True
                 state.history.append(history.command("CMD", self._argv(state, cmd.argv, cmd.command)))
             case ins.Entrypoint() as entry:
                 state.history.append(history.command("ENTRYPOINT", self._argv(state, entry.argv, entry.command)))
@@ -472,6 +469,9 @@ class _Converter:
             self.steps[step.id] = StepOps(step.id, self._step_text(state, step.instruction.text))
             state.history.append(HistoryEntry(f"WORKDIR {written}", history.COMMENT, True))
             return
+        if state.op is None and state.user and not _numeric_owner(state.user):
+            raise StepRefused(step.id, f"invalid user index: -1 ({state.user} is looked up in an empty file system, which has no user table)",
+                              "no-user-table")
         name = self._prefix(state, self._step_text(state, step.instruction.text), onbuild=step.onbuild)
         parts = [KeyPart(PartKind.DESTINATION, "path", clean, digest_of(clean))]
         if state.user:
@@ -707,9 +707,9 @@ class _Converter:
         name = self._prefix(state, name_text, onbuild=step.onbuild)
         dest = _destination(state.cwd, destination)
         linked = self.merges and copy.link and not chmod and state.op is not None
-        if self.merges and copy.link and not chmod and state.user is not None and chown and not _numeric_owner(chown):
-            raise StepRefused(step.id, "failed to solve: invalid user index: -1 (--link copies into an empty file system, which "
-                                       "has no user table)", "link-chown")
+        if (linked or state.op is None) and chown and not _numeric_owner(chown):
+            raise StepRefused(step.id, f"invalid user index: -1 ({chown} is looked up in an empty file system, which has no user table)",
+                              "no-user-table")
         inputs, base = ((), None) if linked else self._on(state)
         plan = _CopyPlan(list(inputs), dest, owner_of(chown), mode_of(chmod), copy.excludes,
                          len(sources) + len(bodies) > 1, self._same)

@@ -297,15 +297,12 @@ class _Build:
             return key, cached, MissReason.NO_CACHE, blamed
         own = [c for c in changed_parts(cached, key) if c.kind is not PartKind.PARENT] if cached is not None else []
         if cached is None:
-            reason = MissReason.PARENT if blamed and not self._all_new(walk) else MissReason.NO_RECORD
+            reason = MissReason.PARENT if blamed and self.index.last else MissReason.NO_RECORD
         elif own:
             reason = MissReason.PART
         else:
             reason = MissReason.PARENT if blamed else MissReason.NO_RECORD
         return key, cached, reason, blamed
-
-    def _all_new(self, walk: Walk) -> bool:
-        return not self.index.last
 
     def _blamed(self, walk: Walk, ops: StepOps) -> tuple[StepId, ...]:
         """The steps whose new results are in this step's way."""

@@ -67,11 +67,6 @@ class FileSystem:
     layers: tuple[Layer, ...]
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nothing was ever put here."""
-        return not self.base and len(self.layers) == 1 and not self.layers[0].tree.children
-
-    @property
     def exact(self) -> bool:
         """Whether every entry is known: no base and no execution."""
         return not self.base and len(self.layers) == 1
@@ -116,7 +111,7 @@ class FileSystem:
             return entry.is_dir
         return not path or (bool(self.base) and path in USUAL_DIRS)
 
-    def with_dir(self, path: str, owner: tuple[int, int], mtime: str = "") -> FileSystem:
+    def with_dir(self, path: str, owner: tuple[int, int]) -> FileSystem:
         """Make a directory and its parents, unless they are known to exist (WORKDIR)."""
         path = self.resolved(path)
         tree, done = self.layers[0].tree, ""
