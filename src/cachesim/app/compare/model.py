@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFont, QIcon
 
 from cachesim.app.report.panel import bold, fixed_font, icon_size
 from cachesim.app.report.story import elided
-from cachesim.app.report.table import COPY_ROLE
+from cachesim.app.report.table import COPY_ROLE, RowsModel
 from cachesim.app.theme import Theme, icon, look_of_step, word_of
 from cachesim.cache.key import PartChange, PartKind
 from cachesim.engines.base import MissReason
@@ -57,8 +57,10 @@ def first_cause(pairs: Sequence[StepPair]) -> int | None:
     return next(own, next((n for n, pair in enumerate(pairs) if pair.differs), None))
 
 
-class CompareModel(QAbstractTableModel):
+class CompareModel(RowsModel):
     """Pairs of steps; what differs is in bold and marked."""
+
+    headers = _HEADERS
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -103,11 +105,8 @@ class CompareModel(QAbstractTableModel):
         if self._pairs:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._pairs) - 1, len(_HEADERS) - 1))
 
-    def rowCount(self, parent: _INDEX = QModelIndex()) -> int:  # noqa: B008 (Qt's own signature)
-        return 0 if parent.isValid() else len(self._pairs)
-
-    def columnCount(self, parent: _INDEX = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(_HEADERS)
+    def row_total(self) -> int:
+        return len(self._pairs)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:

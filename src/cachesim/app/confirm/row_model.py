@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor, QFont, QIcon
 
 from cachesim.app.confirm.rows import Row
 from cachesim.app.report.panel import bold, fixed_font
-from cachesim.app.report.table import COPY_ROLE
+from cachesim.app.report.table import COPY_ROLE, RowsModel
 from cachesim.app.theme import Theme, icon
 from cachesim.confirm.durations import text_of
 from cachesim.confirm.match import Verdict
@@ -24,8 +24,10 @@ _ICONS = {Verdict.RIGHT: "double-check", Verdict.UNCERTAIN_RIGHT: "double-check"
           Verdict.UNCERTAIN_WRONG: "not-equal", Verdict.KNOWN_EARLIER: "clock", Verdict.NOT_COMPARED: "slash"}
 
 
-class RowModel(QAbstractTableModel):
+class RowModel(RowsModel):
     """Lines of one build; a difference is bold and marked, and keeps its words."""
+
+    headers = _HEADERS
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -57,16 +59,8 @@ class RowModel(QAbstractTableModel):
         if self._rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, len(_HEADERS) - 1))
 
-    def rowCount(self, parent: _INDEX = QModelIndex()) -> int:  # noqa: B008 (Qt's own signature)
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: _INDEX = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(_HEADERS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _HEADERS[section]
-        return None
+    def row_total(self) -> int:
+        return len(self._rows)
 
     def data(self, index: _INDEX, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row, column = self._rows[index.row()], index.column()

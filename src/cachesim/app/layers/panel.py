@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Slot
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Slot
 from PySide6.QtGui import QFont, QIcon
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QSplitter, QVBoxLayout, QWidget
 
 from cachesim.advise.notes import Layer, Note, image_stages, layers, notes
 from cachesim.app.report.panel import Panel, bold, fixed_font, icon_size, named
 from cachesim.app.report.problems import severity_icons
-from cachesim.app.report.table import COPY_ROLE, Table
+from cachesim.app.report.table import COPY_ROLE, RowsModel, Table
 from cachesim.app.theme import Theme, icon
 from cachesim.diagnostics import Severity
 from cachesim.graph.model import StepId
@@ -27,8 +27,10 @@ _HEADERS = ("Layer", "Line", "Created by", "The diff holds")
 _LAYER, _LINE, _CREATED, _BRINGS = range(4)
 
 
-class LayersModel(QAbstractTableModel):
+class LayersModel(RowsModel):
     """The image's history, newest on top as layers lie on each other; the base image is the last row."""
+
+    headers = _HEADERS
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -66,16 +68,8 @@ class LayersModel(QAbstractTableModel):
         """The row of a step, -1 if it has none."""
         return next((n for n, layer in enumerate(self._rows) if layer.step == step), -1) if step is not None else -1
 
-    def rowCount(self, parent: _INDEX = QModelIndex()) -> int:  # noqa: B008 (Qt's own signature)
-        return 0 if parent.isValid() else len(self._rows) + bool(self._base)
-
-    def columnCount(self, parent: _INDEX = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(_HEADERS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _HEADERS[section]
-        return None
+    def row_total(self) -> int:
+        return len(self._rows) + bool(self._base)
 
     def data(self, index: _INDEX, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row, column = index.row(), index.column()

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Slot
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Slot
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from cachesim.app.report.panel import Panel, bold, fixed_font, icon_size
-from cachesim.app.report.table import COPY_ROLE, Table
+from cachesim.app.report.table import COPY_ROLE, RowsModel, Table
 from cachesim.app.theme import Theme, icon
 from cachesim.cache.key import CacheKey, KeyPart, PartChange, PartKind, changed_parts
 from cachesim.engines.base import MissReason, Outcome
@@ -72,14 +72,14 @@ def _shown(part: KeyPart) -> str:
     return part.value or part.digest.short
 
 
-class KeyPartsModel(QAbstractTableModel):
+class KeyPartsModel(RowsModel):
     """The rows as a table: marker, kind, name, cached value, value now."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows: tuple[PartRow, ...] = ()
         self._fonts: tuple[QFont, QFont, QFont, QFont] = (QFont(), QFont(), QFont(), QFont())
-        self._headers = list(_HEADERS)
+        self.headers = _HEADERS
         self._icons: dict[Mark, Any] = {}
 
     @property
@@ -88,9 +88,9 @@ class KeyPartsModel(QAbstractTableModel):
 
     def set_rows(self, rows: tuple[PartRow, ...], old: str = _HEADERS[3], new: str = _HEADERS[4]) -> None:
         """Show other rows; `old` and `new` name the two sides."""
-        if rows != self._rows or [old, new] != self._headers[3:]:
+        if rows != self._rows or (old, new) != tuple(self.headers[3:]):
             self.beginResetModel()
-            self._rows, self._headers[3:] = rows, [old, new]
+            self._rows, self.headers = rows, (*_HEADERS[:3], old, new)
             self.endResetModel()
 
     def set_look(self, look: Theme, font: QFont) -> None:
@@ -103,16 +103,8 @@ class KeyPartsModel(QAbstractTableModel):
         if self._rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, len(_HEADERS) - 1))
 
-    def rowCount(self, parent: _INDEX = QModelIndex()) -> int:  # noqa: B008 (Qt's own signature)
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: _INDEX = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(_HEADERS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._headers[section]
-        return None
+    def row_total(self) -> int:
+        return len(self._rows)
 
     def data(self, index: _INDEX, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row, column = self._rows[index.row()], index.column()
