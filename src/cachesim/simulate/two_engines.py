@@ -10,6 +10,8 @@ from cachesim.simulate.report import StepReport
 
 __all__ = ["EngineRule", "difference"]
 
+_CLASSIC, _BUILDKIT = "moby v28.5 builder/dockerfile", "BuildKit v0.25"
+
 
 @dataclass(frozen=True, slots=True)
 class EngineRule:
@@ -36,17 +38,17 @@ def difference(buildkit: StepReport | None, classic: StepReport | None) -> Engin
         return _about_failing(buildkit, classic, ours, theirs)
     if ours == "not in target":
         return EngineRule("The classic builder builds every stage up to the target, BuildKit only those that the target needs",
-                          "classic.md 5, buildkit.md 7")
+                          f"{_CLASSIC}/builder.go; {_BUILDKIT} dockerfile2llb/convert.go")
     if isinstance(buildkit.step.instruction, ins.From):
         return None         # whether a base was used before is no work for either
     if ours == "config" and theirs == "runs":
         return EngineRule(f"{buildkit.step.instruction.keyword} makes an image of its own in the classic builder, so it runs and carries a change on; "
-                          "BuildKit only notes it in the configuration", "classic.md 2.3, buildkit.md 3")
+                          "BuildKit only notes it in the configuration", f"{_CLASSIC}/dispatchers.go; {_BUILDKIT} dockerfile2llb/convert.go")
     if ours == "cached" and theirs == "runs":
         return _only_classic_runs(classic)
     if ours == "runs" and theirs == "cached":
         return _only_buildkit_runs(buildkit)
-    return EngineRule("The two builders make their keys of different things", "classic.md 2.2, buildkit.md 4")
+    return EngineRule("The two builders make their keys of different things", f"{_CLASSIC}/imageprobe.go; {_BUILDKIT} solver/llbsolver/ops")
 
 
 def _kind(step: StepReport) -> str:
@@ -66,34 +68,34 @@ def _kind(step: StepReport) -> str:
 
 def _about_failing(buildkit: StepReport, classic: StepReport, ours: str, theirs: str) -> EngineRule | None:
     if theirs == "fails":
-        return EngineRule(f"The classic builder refuses this: {classic.error}", "classic.md 1")
+        return EngineRule(f"The classic builder refuses this: {classic.error}", f"{_CLASSIC}/dispatchers.go")
     if ours == "fails":
-        return EngineRule(f"BuildKit stops here: {buildkit.error}", "buildkit.md 1 and 5")
+        return EngineRule(f"BuildKit stops here: {buildkit.error}", f"{_BUILDKIT} dockerfile2llb/convert.go, cache/contenthash")
     who = "classic builder" if theirs == "not reached" else "BuildKit"
     return EngineRule(f"The {who} has stopped before" if who != "BuildKit" else "BuildKit has stopped before",
-                      "classic.md 5, buildkit.md 6.3 h")
+                      f"{_CLASSIC}/builder.go; {_BUILDKIT} solver/edge.go")
 
 
 def _only_classic_runs(classic: StepReport) -> EngineRule:
     if classic.reason is MissReason.NO_CACHE:
         return EngineRule("--no-cache makes the classic builder run everything; BuildKit's WORKDIR, FROM and inline documents do not listen "
-                          "to it", "classic.md 5, buildkit.md 8")
+                          "to it", f"{_CLASSIC}/imageprobe.go; {_BUILDKIT} dockerfile2llb/convert.go")
     if classic.reason is MissReason.PART:
         labels = ", ".join(dict.fromkeys(c.label for c in classic.changes)) or "something"
-        return EngineRule(f"In the classic builder {labels} is part of this key; BuildKit leaves it out", "classic.md 2.2 to 4, buildkit.md 4")
+        return EngineRule(f"In the classic builder {labels} is part of this key; BuildKit leaves it out", f"{_CLASSIC}/internals.go; {_BUILDKIT} solver/llbsolver/ops")
     if classic.reason is MissReason.NO_RECORD:
-        return EngineRule("The classic builder has no image for this", "classic.md 2.2")
+        return EngineRule("The classic builder has no image for this", f"{_CLASSIC}/imageprobe.go")
     return EngineRule("The classic builder keys a step by the image above and gives up after the first miss of a stage; BuildKit keys it by what "
-                      "it takes", "classic.md 2.2, buildkit.md 6.2")
+                      "it takes", f"{_CLASSIC}/imageprobe.go; {_BUILDKIT} solver/edge.go")
 
 
 def _only_buildkit_runs(buildkit: StepReport) -> EngineRule:
     instruction = buildkit.step.instruction
     if instruction.heredocs:
-        return EngineRule("The classic builder drops the body of a heredoc, so an edit of it never counts", "classic.md 1")
+        return EngineRule("The classic builder drops the body of a heredoc, so an edit of it never counts", f"{_CLASSIC}/dispatchers.go")
     if isinstance(instruction, ins.Copy) and instruction.excludes:
-        return EngineRule("The classic builder does not know --exclude and copies those files too", "classic.md 1")
+        return EngineRule("The classic builder does not know --exclude and copies those files too", f"{_CLASSIC}/dispatchers.go")
     if buildkit.reason is MissReason.PARENT:
-        return EngineRule("A step above runs in BuildKit only", "buildkit.md 6.3 a")
+        return EngineRule("A step above runs in BuildKit only", f"{_BUILDKIT} solver/edge.go")
     labels = ", ".join(dict.fromkeys(c.label for c in buildkit.changes)) or "something"
-    return EngineRule(f"For BuildKit {labels} is part of this key; the classic builder leaves it out", "buildkit.md 4, classic.md 2.2 to 4")
+    return EngineRule(f"For BuildKit {labels} is part of this key; the classic builder leaves it out", f"{_BUILDKIT} solver/llbsolver/ops; {_CLASSIC}/internals.go")
