@@ -166,7 +166,7 @@ def test_compare_says_which_re_runs_less(repo: GitRepo, capsys: pytest.CaptureFi
     repo.commit("Edit", {"src/a.py": "2\n"})
     repo.write({"Better": BETTER})
     found = answer(capsys, "compare", "--offline", "--json", "Dockerfile", "Better")
-    assert found["mix"] == "of the last 1 commits"
+    assert found["mix"] == "of the last 1 commit"
     assert (found["a"]["expected_reruns"], found["b"]["expected_reruns"]) == (2, 1)
     assert run("compare", "--offline", "Better", "Dockerfile", "--mix", "source 90, req.txt 10") == 1
     out = capsys.readouterr().out

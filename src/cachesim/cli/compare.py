@@ -8,20 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cachesim.errors import InputError
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from cachesim.project.mix import EditMix
     from cachesim.project.open import ProjectInfo
     from cachesim.project.start import Started
     from cachesim.project.trial import Trials
-    from cachesim.simulate.report import StepReport
 
 __all__ = ["add_parser", "run"]
 
-_DEFAULT_MIX = "source 70, tests 20, manifest 5, Dockerfile 5"
+_EXAMPLE_MIX = "source 70, tests 20, manifest 5, Dockerfile 5"
 _EPILOG = f"""\
 Both files are built in the same context (the folder of A, or --context), then every edit of the mix is tried on
 both. The mix is read from git's history (which files changed together, how often); without one, or with --mix,
@@ -29,7 +23,7 @@ it is stated by hand. Known roles: source, tests, manifest, Dockerfile, docs, co
 
 examples:
   cachesim compare Dockerfile Dockerfile.new
-  cachesim compare old/Dockerfile new/Dockerfile --context . --mix "{_DEFAULT_MIX}"
+  cachesim compare old/Dockerfile new/Dockerfile --context . --mix "{_EXAMPLE_MIX}"
 
 exit status: 0 B re-runs no more than A, 1 B re-runs more (or fails where A does not), 2 it could not
 """
@@ -44,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("a", type=Path, metavar="A")
     parser.add_argument("b", type=Path, metavar="B")
     parser.add_argument("--context", type=Path, metavar="DIR", help="the build context of both (default: A's folder)")
-    parser.add_argument("--mix", metavar="MIX", help=f'weights of edits, for example "{_DEFAULT_MIX}"')
+    parser.add_argument("--mix", metavar="MIX", help=f'weights of edits, for example "{_EXAMPLE_MIX}"')
     parser.add_argument("--last", type=int, default=200, metavar="N", help="commits to read it from (default: 200)")
     parser.add_argument("--target", metavar="STAGE", help="the stage to build")
     parser.add_argument("--engine", choices=("buildkit", "classic"), default="buildkit")
@@ -56,17 +50,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Compare and print."""
     from cachesim.confirm.durations import DurationBook
+    from cachesim.history.habits import habits_of
     from cachesim.project.open import find_project
     from cachesim.project.trial import try_edits
     a = find_project(args.a)
     context = args.context if args.context is not None else a.context_dir
     a, b = find_project(a.dockerfile, context=context), find_project(find_project(args.b).dockerfile, context=context)
     starts = [_started(args, info) for info in (a, b)]
-    mix, source = _mix(args, a, starts[0])
+    state = starts[0].state
+    habits = habits_of(a, state.context, state.options.dockerfile, by_hand=args.mix, last=args.last)
+    mix, source = habits.mix, habits.words
     found = []
     for started in starts:
         book = DurationBook.from_json(started.records.get("durations"))
-        found.append(try_edits(started.state, mix, _seconds(book)))
+        found.append(try_edits(started.state, mix, book.seconds))
     if args.json:
         print(json.dumps(_object(a, b, source, *found), indent=2))
     else:
@@ -83,35 +80,6 @@ def _started(args: argparse.Namespace, info: ProjectInfo) -> Started:
         info, BlobStore(), engine=EngineKind(args.engine), kind=StartKind.NOTHING, ask_engine=not args.offline,
         store=ImageStore(args.store) if args.store is not None else None,
         options=lambda given: replace(given, target=args.target if args.target is not None else given.target))
-
-
-def _mix(args: argparse.Namespace, info: ProjectInfo, started: Started) -> tuple[EditMix, str]:
-    """The edit mix, and where it comes from in words."""
-    from cachesim.project.git import GitError, find_repository
-    from cachesim.project.mix import MixCounter, mix_by_hand
-    context, dockerfile = started.state.context, started.state.options.dockerfile
-    if args.mix is not None:
-        return mix_by_hand(args.mix, context, dockerfile), "stated by hand"
-    try:
-        repository = find_repository(info.context_dir)
-        if repository is not None and repository.top is not None:
-            from cachesim.history.walk import changes_of, place_of
-            counter = MixCounter()
-            for paths in changes_of(place_of(info, repository), args.last):
-                counter.add(paths, dockerfile)
-            mix = counter.mix(context)
-            if mix.groups:
-                return mix, f"of the last {counter.commits} commits"
-    except (GitError, InputError):
-        pass                    # no history to read: the usual mix will do, and the output says so
-    return mix_by_hand(_DEFAULT_MIX, context, dockerfile), "the usual one, for there is no git history"
-
-
-def _seconds(book: Any) -> Callable[[StepReport], float | None]:
-    def seconds(step: StepReport) -> float | None:
-        found = book.estimate(step)
-        return found.seconds if found is not None else None
-    return seconds
 
 
 def _lines(a: ProjectInfo, b: ProjectInfo, source: str, left: Trials, right: Trials) -> list[str]:

@@ -13,7 +13,6 @@ from cachesim.errors import InputError
 if TYPE_CHECKING:
     from cachesim.history.report import HistoryReport
     from cachesim.progress import Progress
-    from cachesim.simulate.report import StepReport
 
 __all__ = ["add_parser", "run"]
 
@@ -49,39 +48,20 @@ def run(args: argparse.Namespace) -> int:
     """Replay and print."""
     from cachesim.confirm.durations import DurationBook
     from cachesim.graph.options import EngineKind, ImageStore
-    from cachesim.history.report import history_of
-    from cachesim.history.walk import last_commits, place_of, replayed
+    from cachesim.history.replay import replay
     from cachesim.project.blobs import BlobStore
-    from cachesim.project.git import find_repository
     from cachesim.project.start import StartKind, start_project
     if args.last < 1:
         raise InputError("must be 1 or more", "--last")
     info = project_of(args, args.path)
-    repository = find_repository(info.context_dir)
-    if repository is None:
-        raise InputError("is in no git repository", str(info.context_dir), "The history of a project is read from git")
-    place = place_of(info, repository)
     store = ImageStore(args.store) if args.store is not None else None
     started = start_project(info, BlobStore(), engine=EngineKind(args.engine), store=store, kind=StartKind.NOTHING,
                             options=lambda given: options_of(args, given), ask_engine=not args.offline)
-    commits = last_commits(place, args.last, args.revision)
-    if not commits:
-        raise InputError(f"no commit of {args.revision} touches it", str(info.context_dir))
     book = DurationBook.from_json(started.records.get("durations"))
-
-    def seconds(step: StepReport) -> float | None:
-        found = book.estimate(step)
-        return found.seconds if found is not None else None
-
-    report = history_of(replayed(place, commits, started.state, progress=_progress()), seconds)
-    notes = []
-    if repository.shallow:
-        notes.append("the clone is shallow, so older commits are missing (`git fetch --unshallow` brings them)")
-    if report.left_out:
-        label, problem = report.left_out[-1]
-        notes.append(f"{len(report.left_out)} commits could not be built, the newest: {label}: {problem}")
+    found = replay(info, started.state, args.last, book.seconds, revision=args.revision, progress=_progress())
+    report, notes = found.report, found.notes
     if args.json:
-        print(json.dumps({**_object(report), "notes": notes, "project": str(info.context_dir)}, indent=2))
+        print(json.dumps({**_object(report), "notes": list(notes), "project": str(info.context_dir)}, indent=2))
     else:
         print("\n".join(_lines(report, info.name)))
         for note in notes:

@@ -76,6 +76,11 @@ class DurationBook:
         newest = max(alike, key=lambda e: e.measured)
         return Estimate(newest.seconds, newest.measured, False)
 
+    def seconds(self, step: StepReport) -> float | None:
+        """What a step would cost, if that is known."""
+        found = self.estimate(step)
+        return found.seconds if found is not None else None
+
     def to_json(self) -> dict[str, Any]:
         """The book as JSON."""
         return {"format": _FORMAT, "steps": {k: [e.seconds, e.measured, e.text] for k, e in self.entries.items()}}

@@ -15,7 +15,7 @@ from cachesim.history.walk import CommitBuild
 from cachesim.project.mix import EditMix, MixCounter, pattern_of
 from cachesim.simulate.report import SimulationReport, StepReport
 
-__all__ = ["Cause", "HistoryReport", "StepHistory", "history_of"]
+__all__ = ["Cause", "HistoryReport", "StepHistory", "history_of", "step_key"]
 
 _FILES = frozenset((PartKind.FILE, PartKind.CONTENT))
 _BUCKETS = 10
@@ -136,7 +136,7 @@ def _count(report: SimulationReport, tallies: dict[tuple[str, str], _Tally],
     for step in report.steps:
         if not _counts(step):
             continue
-        tally = tallies.setdefault(_key(report, step), _Tally())
+        tally = tallies.setdefault(step_key(report, step), _Tally())
         tally.builds += 1
         if not step.runs:
             continue
@@ -175,7 +175,8 @@ def _causes(root: StepReport) -> Iterator[str]:
     yield from names or ("a step above",)
 
 
-def _key(report: SimulationReport, step: StepReport) -> tuple[str, str]:
+def step_key(report: SimulationReport, step: StepReport) -> tuple[str, str]:
+    """What makes a step the same one in another commit: its stage and its words."""
     stage = report.graph.stages[step.id.stage].label if step.id.stage >= 0 else ""
     return stage, " ".join(step.step.instruction.text.split())
 
@@ -183,7 +184,7 @@ def _key(report: SimulationReport, step: StepReport) -> tuple[str, str]:
 def _lines(report: SimulationReport) -> Iterator[tuple[tuple[str, str], int]]:
     seen: set[tuple[str, str]] = set()
     for step in report.steps:
-        key = _key(report, step)
+        key = step_key(report, step)
         if _counts(step) and key not in seen:
             seen.add(key)
             yield key, step.step.line

@@ -1,0 +1,66 @@
+"""Where does the edit mix of a project come from: stated by hand, read from git, or the usual one?"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from cachesim.context.snapshot import ContextSnapshot
+from cachesim.errors import InputError
+from cachesim.history.walk import changes_of, place_of
+from cachesim.progress import SILENT, Progress
+from cachesim.project.git import GitError, find_repository
+from cachesim.project.mix import EditMix, MixCounter, mix_by_hand
+from cachesim.project.open import ProjectInfo
+
+__all__ = ["USUAL_MIX", "Habits", "MixSource", "habits_of"]
+
+USUAL_MIX = "source 70, tests 20, manifest 5, Dockerfile 5"
+
+
+class MixSource(enum.Enum):
+    """Who says how the project is edited."""
+
+    HISTORY = "history"
+    HAND = "hand"
+    USUAL = "usual"
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """An edit mix and where it comes from; `words` say that, and why there is no better one."""
+
+    mix: EditMix
+    source: MixSource
+    words: str
+
+
+def habits_of(info: ProjectInfo, context: ContextSnapshot, dockerfile: str, *, by_hand: str | None = None,
+              last: int = 200, progress: Progress = SILENT) -> Habits:
+    """The edit mix of a project.
+
+    Args:
+        dockerfile: Its path in the context.
+        by_hand: A mix as a person states it; it wins over the history.
+        last: How many commits to read.
+    Raises:
+        InputError: If the mix by hand cannot be read.
+    """
+    if by_hand is not None:
+        return Habits(mix_by_hand(by_hand, context, dockerfile), MixSource.HAND, "stated by hand")
+    why = "there is no git history"
+    try:
+        repository = find_repository(info.context_dir)
+        if repository is not None and repository.top is not None:
+            counter = MixCounter()
+            for number, paths in enumerate(changes_of(place_of(info, repository), last)):
+                progress.step(number, last)
+                counter.add(paths, dockerfile)
+            mix = counter.mix(context)
+            if mix.groups:
+                count = counter.commits
+                return Habits(mix, MixSource.HISTORY, f"of the last {count} commit{'' if count == 1 else 's'}")
+            why = "no commit after the first one changes the project"
+    except (GitError, InputError) as error:     # no history to read: the usual mix will do, and the words say so
+        why = f"git cannot tell: {error}"
+    return Habits(mix_by_hand(USUAL_MIX, context, dockerfile), MixSource.USUAL, f"the usual one, for {why}")
