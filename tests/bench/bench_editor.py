@@ -85,7 +85,7 @@ class Bench:
     def settle(self) -> None:
         """Until the verdict of the last edit is painted."""
         self.app.processEvents()
-        while self.workbench._merge.isActive() or any(job.busy for job in self.workbench.jobs):
+        while self.workbench.prediction.pending or any(job.busy for job in self.workbench.jobs):
             self.app.processEvents()
         self.app.processEvents()
 

@@ -484,7 +484,7 @@ class MainWindow(QMainWindow):
     # -- timeline and engine ------------------------------------------------------------------------------------
 
     def _step_timeline(self, step: int, _checked: bool = False) -> None:
-        entry_id = self.workbench.timeline_neighbour(step)
+        entry_id = self.workbench.timeline.neighbour(step)
         if entry_id is not None:
             self.workbench.go_to(entry_id)
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from time import time_ns
 
 from cachesim.assets import Sample
-from cachesim.context.scan import scan_context
+from cachesim.context.scan import read_regular_file, scan_context
 from cachesim.context.snapshot import ContextSnapshot, FileKind, directory, regular_file, symlink
+from cachesim.digest import digest_of_bytes
 from cachesim.errors import InputError
 from cachesim.progress import Progress
 from cachesim.project.blobs import BlobStore
@@ -21,7 +22,7 @@ from cachesim.project.start import Started, StartKind, built, start_project
 from cachesim.project.state import ProjectState
 from cachesim.project.timeline import Timeline
 
-__all__ = ["OnDisk", "Opened", "copy_of_sample", "look_again", "open_project", "write_files"]
+__all__ = ["OnDisk", "Opened", "bytes_of", "copy_of_sample", "look_again", "open_project", "write_files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,21 @@ def copy_of_sample(sample: Sample) -> Path:
         except OSError as error:
             raise InputError(f"the sample cannot be copied ({error})", str(folder), "Check the permissions") from error
     return folder
+
+
+def bytes_of(context: ContextSnapshot, path: str, blobs: BlobStore, folder: Path | None) -> bytes | None:
+    """The content of a context file, edited in thought or on disk in `folder`; None if nobody can read it."""
+    entry = context.get(path)
+    if entry is None or not entry.digest:
+        return None
+    kept = blobs.get(entry.digest)
+    if kept is not None or folder is None:
+        return kept
+    try:
+        data = read_regular_file(str(folder / path))
+    except OSError:
+        return None
+    return data if digest_of_bytes(data) == entry.digest else None
 
 
 def write_files(folder: Path, context: ContextSnapshot, paths: Sequence[str],

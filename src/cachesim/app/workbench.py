@@ -9,25 +9,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from time import perf_counter, time_ns
+from time import time_ns
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
+from cachesim.app.comparing import compare_engines, compare_texts
 from cachesim.app.disk import ProjectDisk
 from cachesim.app.jobs import LatestJob
 from cachesim.app.keeping import ProjectKeeper
 from cachesim.app.notify import Message, Tone
-from cachesim.app.opening import Opened, copy_of_sample
+from cachesim.app.opening import Opened, bytes_of, copy_of_sample
+from cachesim.app.prediction import Prediction, Simulate, by_pipeline
 from cachesim.app.settings import Settings
 from cachesim.app.theme import LIGHT, Theme
 from cachesim.assets import sample
-from cachesim.cache.store import EMPTY_STORE, CacheStore
-from cachesim.context.scan import read_regular_file
+from cachesim.cache.store import CacheStore
 from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot
 from cachesim.diagnostics import Diagnostic
-from cachesim.digest import digest_of_bytes
-from cachesim.engines.base import BuildRequest, RunClaim
+from cachesim.engines.base import RunClaim
 from cachesim.errors import CachesimError
 from cachesim.graph.model import StepId
 from cachesim.graph.options import BuildOptions, EngineKind, ImageStore
@@ -42,15 +42,7 @@ from cachesim.simulate.report import SimulationReport
 if TYPE_CHECKING:
     from cachesim.simulate.compare import ReportComparison
 
-__all__ = ["SYNC_LIMIT", "Simulate", "Workbench"]
-
-Simulate = Callable[[BuildRequest, CacheStore, Progress], tuple[SimulationReport, CacheStore]]
-SYNC_LIMIT = 0.012      # seconds; a faster simulation is done in the same turn of the event loop
-
-
-def _pipeline(request: BuildRequest, store: CacheStore, progress: Progress) -> tuple[SimulationReport, CacheStore]:
-    from cachesim.pipeline import simulate  # networkx comes with it
-    return simulate(request, store, progress)
+__all__ = ["Workbench"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +52,6 @@ class _Before:
     label: str
     state: ProjectState
     entry: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What the simulation of one state said."""
-
-    report: SimulationReport
-    seconds: float
 
 
 class Workbench(QObject):
@@ -94,15 +78,11 @@ class Workbench(QObject):
     saved_changed = Signal(bool)
     crashed = Signal(object)                # Exception: a bug in a job
 
-    def __init__(self, parent: QObject | None = None, *, simulate: Simulate = _pipeline,
+    def __init__(self, parent: QObject | None = None, *, simulate: Simulate = by_pipeline,
                  blobs: BlobStore | None = None) -> None:
         super().__init__(parent)
-        self._simulate = simulate
         self.blobs = blobs if blobs is not None else BlobStore.of_user()
         self._state = ProjectState("", ContextSnapshot(EMPTY_DIR))
-        self._report: SimulationReport | None = None
-        self._stale = False
-        self._diagnostics: tuple[Diagnostic, ...] = ()
         self._selected: StepId | None = None
         self._timeline = Timeline()
         self._project: ProjectInfo | None = None
@@ -111,8 +91,6 @@ class Workbench(QObject):
         self._confirmation: object | None = None
         self._comparison: ReportComparison | None = None
         self._look, self._settings = LIGHT, Settings()
-        self._typing = False
-        self._seconds = 1.0     # of the last simulation; the first one goes to the worker
         self._changes: tuple[_Before, ...] = ()
         self.may_leave: Callable[[], bool] = lambda: True      # asks before unsaved text is left; set by the window
         self.disk = ProjectDisk(self)
@@ -123,12 +101,12 @@ class Workbench(QObject):
         self._starts.failed.connect(self._fail)
         self._starts.crashed.connect(self.crashed)
         self.starts: tuple[StartChoice, ...] = ()       # what the cache could start with
-        self._merge = QTimer(self, singleShot=True, interval=0)
-        self._merge.timeout.connect(self._predict)
-        self._job = LatestJob("simulate", self)
-        self._job.finished.connect(self._answer)
-        self._job.failed.connect(self._fail)
-        self._job.crashed.connect(self.crashed)
+        self.prediction = Prediction(simulate, self._question, self)
+        self.prediction.report_changed.connect(self._tell_report)
+        self.prediction.stale_changed.connect(self.report_stale_changed)
+        self.prediction.diagnostics_changed.connect(self.diagnostics_changed)
+        self.prediction.job.failed.connect(self._fail)
+        self.prediction.job.crashed.connect(self.crashed)
 
     # -- what is there ------------------------------------------------------------------------------------------
 
@@ -138,15 +116,15 @@ class Workbench(QObject):
 
     @property
     def report(self) -> SimulationReport | None:
-        return self._report
+        return self.prediction.report
 
     @property
     def stale(self) -> bool:
-        return self._stale
+        return self.prediction.stale
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        return self._diagnostics
+        return self.prediction.diagnostics
 
     @property
     def selected(self) -> StepId | None:
@@ -198,23 +176,26 @@ class Workbench(QObject):
     @property
     def typing(self) -> bool:
         """Whether what is told right now answers a keystroke: what is not looked at then may come a moment later."""
-        return self._typing
+        return self.prediction.typing
 
     @property
     def seconds(self) -> float:
         """How long the last simulation took."""
-        return self._seconds
+        return self.prediction.seconds
 
     @property
     def jobs(self) -> tuple[LatestJob, ...]:
-        return (self._job, self._starts, self.keeper.job, *self.disk.jobs)
+        return (self.prediction.job, self._starts, self.keeper.job, *self.disk.jobs)
+
+    def _question(self) -> tuple[ProjectState, CacheStore]:
+        return self._state, self._timeline.store
 
     # -- text ---------------------------------------------------------------------------------------------------
 
     def new_text(self, text: str) -> None:
         """Take what the editor holds now (typing); the prediction follows once per turn of the event loop."""
         if text != self._state.text:
-            was_saved, self._typing = self.saved, True
+            was_saved, self.prediction.typing = self.saved, True
             self._set_state(self._state.with_text(text, time_ns()))
             self.disk.keep_soon()
             if self.saved != was_saved:
@@ -232,7 +213,7 @@ class Workbench(QObject):
             preview = None
         else:
             state = self._state.with_text(text, time_ns())
-            preview, _ = self._simulate(state.request(), self._timeline.store, Progress())
+            preview, _ = self.prediction.simulate(state.request(), self._timeline.store, Progress())
         if preview != self._preview:
             self._preview = preview
             self.preview_changed.emit(preview)
@@ -278,17 +259,8 @@ class Workbench(QObject):
 
     def bytes_of(self, path: str) -> bytes | None:
         """The content of a context file, edited in thought or on disk; None if nobody can read it."""
-        entry = self._state.context.get(path)
-        if entry is None or not entry.digest:
-            return None
-        kept = self.blobs.get(entry.digest)
-        if kept is not None or self._project is None:
-            return kept
-        try:
-            data = read_regular_file(str(self._project.context_dir / path))
-        except OSError:
-            return None
-        return data if digest_of_bytes(data) == entry.digest else None
+        folder = self._project.context_dir if self._project is not None else None
+        return bytes_of(self._state.context, path, self.blobs, folder)
 
     def edit_file(self, path: str, data: bytes, label: str = "") -> None:
         """Give a context file other bytes, in thought; a new path is added."""
@@ -328,7 +300,7 @@ class Workbench(QObject):
         if other_builder:
             self.keeper.note_builder(state.engine, state.store)
         self.state_changed.emit(state)
-        self._merge.start()
+        self.prediction.ask()
 
     # -- timeline -----------------------------------------------------------------------------------------------
 
@@ -336,7 +308,7 @@ class Workbench(QObject):
         """Let the simulated build happen: this state joins the timeline and the cache holds it."""
         from cachesim.app.timeline.describe import describe
         label = label or describe(self._timeline, self._state, self.changes)
-        report, store = self._simulate(self._state.request(label), self._timeline.store, Progress())
+        report, store = self.prediction.simulate(self._state.request(label), self._timeline.store, Progress())
         self._changes = ()
         self.set_timeline(self._timeline.with_build(label, self._state, report, store))
 
@@ -345,21 +317,13 @@ class Workbench(QObject):
         if timeline != self._timeline:
             self._timeline = timeline
             self.timeline_changed.emit(timeline)
-            self._merge.start()
+            self.prediction.ask()
 
     def go_to(self, entry_id: int | None) -> None:
         """Go back (or forward) to a build: its text, files and options, and the cache as it was after it."""
         self.set_timeline(self._timeline.at(entry_id))
         if entry_id is not None:
             self.show_state(self._timeline.entry(entry_id).state)
-
-    def timeline_neighbour(self, step: int) -> int | None:
-        """The entry before (-1) or after (1) the current one; after it, the newest branch counts."""
-        timeline = self._timeline
-        if step < 0:
-            return timeline.entry(timeline.current).parent if timeline.current is not None else None
-        after = [entry.id for entry in timeline.entries if entry.parent == timeline.current]
-        return after[-1] if after else None
 
     def rename_entry(self, entry_id: int, label: str) -> None:
         """Give a build of the timeline another label."""
@@ -380,22 +344,12 @@ class Workbench(QObject):
 
     def compare_engine(self, engine: EngineKind, store: ImageStore) -> None:
         """Set this state beside the same one under another engine that made the same builds."""
-        from cachesim.simulate.compare import compare
-        cache, progress = EMPTY_STORE, Progress()
-        for entry in self._timeline.path():
-            other = replace(entry.state, engine=engine, store=store)
-            _, cache = self._simulate(other.request(entry.label), cache, progress)
-        theirs, _ = self._simulate(replace(self._state, engine=engine, store=store).request("there"), cache, progress)
-        mine, _ = self._simulate(self._state.request("here"), self._timeline.store, progress)
-        self._set_comparison(compare(mine, theirs))
+        self._set_comparison(compare_engines(self.prediction.simulate, self._state, self._timeline, engine, store))
 
     def compare_text(self, text: str, name: str) -> None:
         """Set this state beside the same with another text."""
-        from cachesim.simulate.compare import compare
-        store = self._timeline.store
-        mine, _ = self._simulate(self._state.request("here"), store, Progress())
-        other, _ = self._simulate(self._state.with_text(text, time_ns()).request(name), store, Progress())
-        self._set_comparison(compare(other, mine))
+        other = self._state.with_text(text, time_ns())
+        self._set_comparison(compare_texts(self.prediction.simulate, self._state, self._timeline, other, name))
 
     def show_state(self, state: ProjectState) -> None:
         """Take a whole state, text included, from outside the editor."""
@@ -410,42 +364,11 @@ class Workbench(QObject):
 
     # -- prediction ---------------------------------------------------------------------------------------------
 
-    @Slot()
-    def _predict(self) -> None:
-        state, store = self._state, self._timeline.store
-
-        def work(progress: Progress) -> _Answer:
-            start = perf_counter()
-            report, _ = self._simulate(state.request(), store, progress)
-            return _Answer(report, perf_counter() - start)
-        if self._seconds < SYNC_LIMIT:
-            self._job.cancel()
-            self._answer(work(Progress()))
-        else:
-            self._job.submit(work)
-
     @Slot(object)
-    def _answer(self, answer: _Answer) -> None:
-        self._seconds, report = answer.seconds, answer.report
-        if report.graph.error is not None and self._report is not None and self._report.steps:
-            self._show(self._report, report.diagnostics, stale=True)
-        else:
-            self._show(report, report.diagnostics)
-        self._typing = False
-
-    def _show(self, report: SimulationReport | None, diagnostics: tuple[Diagnostic, ...], stale: bool = False) -> None:
-        """Tell what is new of an answer."""
-        if diagnostics != self._diagnostics:
-            self._diagnostics = diagnostics
-            self.diagnostics_changed.emit(diagnostics)
-        if stale != self._stale:
-            self._stale = stale
-            self.report_stale_changed.emit(stale)
-        if report != self._report:
-            self._report = report
-            self.report_changed.emit(report)
-            if self._selected is not None and (report is None or all(s.id != self._selected for s in report.steps)):
-                self.select(None)
+    def _tell_report(self, report: SimulationReport | None) -> None:
+        self.report_changed.emit(report)
+        if self._selected is not None and (report is None or all(s.id != self._selected for s in report.steps)):
+            self.select(None)
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
@@ -506,9 +429,7 @@ class Workbench(QObject):
         self._project, self.starts = None, ()
         self.set_timeline(Timeline())
         self.show_state(ProjectState("", ContextSnapshot(EMPTY_DIR)))
-        self._merge.stop()
-        self._job.cancel()
-        self._show(None, ())
+        self.prediction.clear()
         self.project_opened.emit(None)
 
     @Slot(object)
@@ -517,15 +438,14 @@ class Workbench(QObject):
         self.keeper.open(None, {})
         self._project, self._changes, self.starts = started.info, (), started.choices
         self.select(None)
-        self._job.cancel()
-        self._report, self._seconds = None, 1.0
+        self.prediction.forget()
         if opened.timeline != self._timeline:
             self._timeline = opened.timeline
             self.timeline_changed.emit(opened.timeline)
         self._state = opened.state
         self.state_changed.emit(opened.state)
         self.text_replaced.emit(opened.state.text)
-        self._merge.start()
+        self.prediction.ask()
         self.keeper.open(started.held, dict(started.records))
         self.project_opened.emit(started.info)
         self.saved_changed.emit(self.saved)
@@ -558,9 +478,8 @@ class Workbench(QObject):
 
     def shutdown(self) -> None:
         """Stop all jobs and wait for them; call before the window goes."""
-        self._merge.stop()
+        self.prediction.shutdown()
         self.keeper.shutdown()
         self.disk.shutdown()
-        for job in (self._starts, self._job):
-            job.shutdown()
+        self._starts.shutdown()
         self.blobs.close()

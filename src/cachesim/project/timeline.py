@@ -66,6 +66,13 @@ class Timeline:
             at = found[-1].parent
         return tuple(reversed(found))
 
+    def neighbour(self, step: int) -> int | None:
+        """The entry before (-1) or after (1) the current one; after it, the newest branch counts."""
+        if step < 0:
+            return self.entry(self.current).parent if self.current is not None else None
+        after = [entry.id for entry in self.entries if entry.parent == self.current]
+        return after[-1] if after else None
+
     def with_build(self, label: str, state: ProjectState, report: SimulationReport, store: CacheStore) -> Timeline:
         """Add a build after the current entry and move there; a build after an earlier entry starts a branch."""
         new = TimelineEntry(max((e.id for e in self.entries), default=0) + 1, self.current, label, state, report, store)

@@ -111,7 +111,6 @@ def show() -> Callable[..., SimulationReport]:
             target: str = "") -> SimulationReport:
         given = FOUR_VERDICTS if verdicts is None and text is FOUR_STAGES else verdicts
         report = report_of(text, given, target)
-        workbench._report = report
-        workbench.report_changed.emit(report)
+        workbench.prediction.show(report, ())
         return report
     return act

@@ -424,10 +424,8 @@ def test_badges_come_and_go(view: DagView) -> None:
 
 
 def make_stale(workbench: Workbench, line: int, code: str = "unknown-instruction") -> None:
-    workbench._diagnostics = (Diagnostic(SourceSpan(line, 0, line, 4), Severity.ERROR, "what?", code),)
-    workbench.diagnostics_changed.emit(workbench.diagnostics)
-    workbench._stale = True
-    workbench.report_stale_changed.emit(True)
+    found = (Diagnostic(SourceSpan(line, 0, line, 4), Severity.ERROR, "what?", code),)
+    workbench.prediction.show(workbench.report, found, stale=True)
 
 
 def test_a_broken_text_dims_the_last_good_picture_and_says_which_line(qtbot: QtBot, view: DagView,
@@ -440,8 +438,7 @@ def test_a_broken_text_dims_the_last_good_picture_and_says_which_line(qtbot: QtB
     with qtbot.waitSignal(workbench.line_activated) as asked:
         QTest.mouseClick(view.cover.state.button, LEFT)
     assert asked.args == [10]
-    workbench._stale = False
-    workbench.report_stale_changed.emit(False)
+    workbench.prediction.show(workbench.report, workbench.diagnostics)
     assert view.caption == ""
     assert view.viewport().grab().toImage() == picture
 

@@ -72,7 +72,7 @@ def files() -> ContextSnapshot:
 @pytest.fixture
 def workbench(qtbot: QtBot, files: ContextSnapshot) -> Iterator[Workbench]:
     found = Workbench(simulate=simulate)
-    found._seconds = 0.0        # at once, in the same turn of the event loop
+    found.prediction.seconds = 0.0        # at once, in the same turn of the event loop
     found.edit_context(files, "files")
     yield found
     found.shutdown()
@@ -89,6 +89,6 @@ def editor(qtbot: QtBot, workbench: Workbench) -> Iterator[CodeEditor]:
     found.setFocus()
     workbench.show_state(replace(workbench.state, text=TEXT))
     workbench.project_opened.emit(None)
-    qtbot.waitUntil(lambda: not workbench._merge.isActive())
+    qtbot.waitUntil(lambda: not workbench.prediction.pending)
     yield found
     found.close()

@@ -48,7 +48,7 @@ def key(editor: CodeEditor, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.Key
 
 def settle(qtbot: QtBot, editor: CodeEditor) -> None:
     """Let the merged prediction run."""
-    qtbot.waitUntil(lambda: not editor._workbench._merge.isActive())
+    qtbot.waitUntil(lambda: not editor._workbench.prediction.pending)
 
 
 def icons(editor: CodeEditor) -> list[str]:
@@ -57,7 +57,7 @@ def icons(editor: CodeEditor) -> list[str]:
 
 def show(qtbot: QtBot, workbench: Workbench, text: str) -> None:
     workbench.show_state(ProjectState(text, workbench.state.context))
-    qtbot.waitUntil(lambda: not workbench._merge.isActive())
+    qtbot.waitUntil(lambda: not workbench.prediction.pending)
 
 
 def shown(editor: CodeEditor, line: int, x: int) -> QPoint:

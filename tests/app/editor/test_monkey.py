@@ -84,7 +84,7 @@ def test_an_hour_of_editing(editor: CodeEditor, workbench: Workbench, qtbot: QtB
     for _ in range(250):
         act = monkey.rng.choice(monkey.acts)
         act()
-        qtbot.waitUntil(lambda: not workbench._merge.isActive())
+        qtbot.waitUntil(lambda: not workbench.prediction.pending)
         assert editor._file_text() == workbench.state.text, act
         assert DocumentText.of(workbench.state.text).file_text == workbench.state.text
         assert editor.gutter.dimmed == workbench.stale

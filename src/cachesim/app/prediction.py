@@ -1,0 +1,126 @@
+"""What would the build do that the editor, the what-ifs and the timeline describe right now?
+
+Asking is cheap: questions of one turn of the event loop become one. A small build is answered in the same turn, a large
+one by a worker whose outdated answers are dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from cachesim.app.jobs import LatestJob
+from cachesim.cache.store import CacheStore
+from cachesim.diagnostics import Diagnostic
+from cachesim.engines.base import BuildRequest
+from cachesim.progress import Progress
+from cachesim.project.state import ProjectState
+from cachesim.simulate.report import SimulationReport
+
+__all__ = ["SYNC_LIMIT", "Prediction", "Simulate", "by_pipeline"]
+
+Simulate = Callable[[BuildRequest, CacheStore, Progress], tuple[SimulationReport, CacheStore]]
+SYNC_LIMIT = 0.012      # seconds; a faster simulation is done in the same turn of the event loop
+_UNKNOWN = 1.0          # seconds; the first simulation of a project goes to the worker
+
+
+def by_pipeline(request: BuildRequest, store: CacheStore, progress: Progress) -> tuple[SimulationReport, CacheStore]:
+    """Simulate with the real engines."""
+    from cachesim.pipeline import simulate  # networkx comes with it
+    return simulate(request, store, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the simulation of one state said."""
+
+    report: SimulationReport
+    seconds: float
+
+
+class Prediction(QObject):
+    """The latest report, and who is told when it changes; a text that does not parse keeps the last good one."""
+
+    report_changed = Signal(object)         # SimulationReport | None
+    stale_changed = Signal(bool)            # True: the last good report is shown, the text is broken
+    diagnostics_changed = Signal(object)    # tuple[Diagnostic, ...]
+
+    def __init__(self, simulate: Simulate, question: Callable[[], tuple[ProjectState, CacheStore]],
+                 parent: QObject) -> None:
+        super().__init__(parent)
+        self.simulate, self._question = simulate, question
+        self.report: SimulationReport | None = None
+        self.diagnostics: tuple[Diagnostic, ...] = ()
+        self.stale = False
+        self.typing = False         # whether what is told right now answers a keystroke
+        self.seconds = _UNKNOWN     # of the last simulation
+        self._merge = QTimer(self, singleShot=True, interval=0)
+        self._merge.timeout.connect(self._predict)
+        self.job = LatestJob("simulate", self)
+        self.job.finished.connect(self._answer)
+
+    @property
+    def pending(self) -> bool:
+        """Whether a question waits for the next turn of the event loop."""
+        return self._merge.isActive()
+
+    def ask(self) -> None:
+        """Predict what the question describes by the next turn of the event loop."""
+        self._merge.start()
+
+    def forget(self) -> None:
+        """Drop what is asked and known, untold: another project comes, whose first report is new in any case."""
+        self._stop()
+        self.report, self.seconds = None, _UNKNOWN
+
+    def clear(self) -> None:
+        """Know nothing any more, and say so."""
+        self._stop()
+        self.show(None, ())
+
+    def shutdown(self) -> None:
+        """Stop, and wait for the worker."""
+        self._merge.stop()
+        self.job.shutdown()
+
+    def _stop(self) -> None:
+        self._merge.stop()
+        self.job.cancel()
+
+    @Slot()
+    def _predict(self) -> None:
+        state, store = self._question()
+
+        def work(progress: Progress) -> _Answer:
+            start = perf_counter()
+            report, _ = self.simulate(state.request(), store, progress)
+            return _Answer(report, perf_counter() - start)
+        if self.seconds < SYNC_LIMIT:
+            self.job.cancel()
+            self._answer(work(Progress()))
+        else:
+            self.job.submit(work)
+
+    @Slot(object)
+    def _answer(self, answer: _Answer) -> None:
+        self.seconds, report = answer.seconds, answer.report
+        if report.graph.error is not None and self.report is not None and self.report.steps:
+            self.show(self.report, report.diagnostics, stale=True)
+        else:
+            self.show(report, report.diagnostics)
+        self.typing = False
+
+    def show(self, report: SimulationReport | None, diagnostics: tuple[Diagnostic, ...], stale: bool = False) -> None:
+        """Tell what is new of an answer."""
+        if diagnostics != self.diagnostics:
+            self.diagnostics = diagnostics
+            self.diagnostics_changed.emit(diagnostics)
+        if stale != self.stale:
+            self.stale = stale
+            self.stale_changed.emit(stale)
+        if report != self.report:
+            self.report = report
+            self.report_changed.emit(report)
