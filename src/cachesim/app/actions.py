@@ -100,6 +100,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("compare_before", "Compare with the build &before", "Set this build beside the one before, step by step",
             icon="compare"),
 
+    Command("history", "Project &history…", "Replay the last commits: which steps re-ran, why, and how the project is edited",
+            ("Ctrl+5",), "history"),
+
     Command("explain", "&Explain what is here", "Explain the step or instruction under the cursor", ("F1",), "info"),
     Command("keys", "&Keyboard shortcuts", "List every command with its keys"),
     Command("about", "&About cachesim", "Version and licence"),
@@ -116,9 +119,9 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                "follow_disk", _SEP, "present", "reset_layout")),
     ("&Change", ("whatif", "@changes", _SEP, "take_back")),
     ("&Build", ("build", "options", "@target", "@engine", "@start", _SEP, "back", "forward", "compare_before",
-                "@compare_engine", _SEP, "confirm",
+                "@compare_engine", "history", _SEP, "confirm",
                 "confirm_no_cache", "cancel", "docker_setup")),
-    ("&Workshop", ("present", "@samples", "next_miss", "previous_miss")),
+    ("&Workshop", ("present", "@samples", "history", "next_miss", "previous_miss")),
     ("&Help", ("explain", "keys", "about")),
 )
 SUBMENUS: dict[str, tuple[str, tuple[str, ...]]] = {

@@ -15,13 +15,18 @@ __all__ = ["PANES", "Pane", "PaneDock", "Panes"]
 
 @dataclass(frozen=True, slots=True)
 class Pane:
-    """One dock: where its widget comes from, and on which half of the foot it lies at first."""
+    """One dock: where its widget comes from, and on which half of the foot it lies at first.
+
+    Attributes:
+        on_demand: Hidden until somebody asks for it.
+    """
 
     id: str
     title: str
     module: str
     name: str
     right: bool = False
+    on_demand: bool = False
 
 
 PANES: tuple[Pane, ...] = (
@@ -29,6 +34,7 @@ PANES: tuple[Pane, ...] = (
     Pane("keyparts", "Key parts", "cachesim.app.report.keyparts", "KeyPartsPanel"),
     Pane("problems", "Problems", "cachesim.app.report.problems", "ProblemsPanel"),
     Pane("log", "Build log", "cachesim.app.confirm.log_panel", "LogPanel"),
+    Pane("history", "History", "cachesim.app.history.panel", "HistoryPanel", on_demand=True),
     Pane("context", "Context", "cachesim.app.context.context_panel", "ContextPanel", right=True),
     Pane("layers", "Layers", "cachesim.app.layers.panel", "LayersPanel", right=True),
     Pane("compare", "Compare", "cachesim.app.compare.panel", "ComparePanel", right=True),
@@ -133,7 +139,7 @@ class Panes(QObject):
             for dock in group[1:]:
                 window.tabifyDockWidget(group[0], dock)
         for dock in self.docks.values():
-            dock.show()
+            dock.setVisible(not dock.pane.on_demand)
             dock.tidy()
         left[0].raise_()
         right[0].raise_()
@@ -147,6 +153,12 @@ class Panes(QObject):
         """Qt makes the tab bars itself, without a name."""
         for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
             bar.setAccessibleName("Panes")
+
+    def appear(self, there: bool) -> None:
+        """Show the panes when a project comes, hide them when it goes; what must be asked for stays as it is."""
+        for dock in self.docks.values():
+            if not there or not dock.pane.on_demand:
+                dock.setVisible(there)
 
     def show(self, pane_id: str, focus: bool = False) -> QWidget:
         """Bring a pane to the front."""

@@ -100,6 +100,7 @@ class Workbench(QObject):
         self._starts.finished.connect(self._restart)
         self._starts.failed.connect(self._fail)
         self._starts.crashed.connect(self.crashed)
+        self._more_jobs: list[LatestJob] = []
         self.starts: tuple[StartChoice, ...] = ()       # what the cache could start with
         self.prediction = Prediction(simulate, self._question, self)
         self.prediction.report_changed.connect(self._tell_report)
@@ -185,7 +186,14 @@ class Workbench(QObject):
 
     @property
     def jobs(self) -> tuple[LatestJob, ...]:
-        return (self.prediction.job, self._starts, self.keeper.job, *self.disk.jobs)
+        return (self.prediction.job, self._starts, self.keeper.job, *self.disk.jobs, *self._more_jobs)
+
+    def new_job(self, name: str) -> LatestJob:
+        """A worker for a panel: a bug in it is reported, and it ends with the workbench."""
+        job = LatestJob(name, self)
+        job.crashed.connect(self.crashed)
+        self._more_jobs.append(job)
+        return job
 
     def _question(self) -> tuple[ProjectState, CacheStore]:
         return self._state, self._timeline.store
@@ -481,5 +489,6 @@ class Workbench(QObject):
         self.prediction.shutdown()
         self.keeper.shutdown()
         self.disk.shutdown()
-        self._starts.shutdown()
+        for job in (self._starts, *self._more_jobs):
+            job.shutdown()
         self.blobs.close()

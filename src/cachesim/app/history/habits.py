@@ -1,0 +1,113 @@
+"""Which edits does everything in the window weigh by, and who said so? Kept with the project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from cachesim.app.notify import Message, Tone
+from cachesim.errors import InputError
+from cachesim.history.habits import Habits, habits_of
+from cachesim.progress import Progress
+
+if TYPE_CHECKING:
+    from cachesim.app.workbench import Workbench
+
+__all__ = ["ProjectHabits", "habits_keeper"]
+
+_RECORD, _FORMAT = "edit_mix", 1
+
+
+def habits_keeper(workbench: Workbench) -> ProjectHabits:
+    """The one keeper of a workbench; made when it is first needed."""
+    found = workbench.findChild(ProjectHabits)
+    return found if isinstance(found, ProjectHabits) else ProjectHabits(workbench)
+
+
+class ProjectHabits(QObject):
+    """The edit mix of the open project. It is read when somebody first wants it, off the UI thread."""
+
+    changed = Signal(object)        # Habits | None
+
+    def __init__(self, workbench: Workbench) -> None:
+        super().__init__(workbench)
+        self._bench = workbench
+        self._habits: Habits | None = None
+        self._job = workbench.new_job("edit mix")
+        self._job.finished.connect(self._take)
+        self._job.failed.connect(self._fail)
+        workbench.project_opened.connect(self._new_project)
+
+    @property
+    def current(self) -> Habits | None:
+        """What is known now; None until it was read."""
+        return self._habits
+
+    @property
+    def by_hand(self) -> str | None:
+        """The mix as a person stated it for this project; None: git tells."""
+        kept = self._bench.keeper.records.get(_RECORD)
+        text = kept.get("by_hand") if isinstance(kept, dict) and kept.get("format") == _FORMAT else None
+        return text if isinstance(text, str) and text.strip() else None
+
+    def want(self) -> Habits | None:
+        """What is known; if nothing is, or its files are gone, it is read now and comes with `changed`."""
+        found, context = self._habits, self._bench.state.context
+        if found is not None and any(context.get(path) is None for g in found.mix.groups for path in g.files):
+            self._habits = None
+        if self._habits is None and self._bench.project is not None and not self._job.busy:
+            self._read(self.by_hand)
+        return self._habits
+
+    def state(self, text: str | None) -> None:
+        """Take a mix by hand, or (None) the one of the history again; it is remembered with the project.
+
+        Raises:
+            InputError: If the text is none; nothing changes then.
+        """
+        info, state = self._bench.project, self._bench.state
+        if info is None:
+            return
+        if text is None:
+            self._bench.keeper.record(_RECORD, None)
+            self._show(None)
+            self._read(None)
+            return
+        habits = habits_of(info, state.context, state.options.dockerfile, by_hand=text)
+        if not habits.mix.groups:
+            raise InputError("no file of the context plays one of these parts", "edit mix")
+        self._job.cancel()
+        self._bench.keeper.record(_RECORD, {"format": _FORMAT, "by_hand": text})
+        self._show(habits)
+
+    def _read(self, by_hand: str | None) -> None:
+        info, state = self._bench.project, self._bench.state
+        if info is None:
+            return
+
+        def work(progress: Progress) -> Habits:
+            context, dockerfile = state.context, state.options.dockerfile
+            try:
+                return habits_of(info, context, dockerfile, by_hand=by_hand, progress=progress)
+            except InputError:          # a path in it is gone: the history says more than a mix that cannot be read
+                return habits_of(info, context, dockerfile, progress=progress)
+        self._job.submit(work)
+
+    def _show(self, habits: Habits | None) -> None:
+        if habits != self._habits:
+            self._habits = habits
+            self.changed.emit(habits)
+
+    @Slot(object)
+    def _take(self, habits: Habits) -> None:
+        self._show(habits)
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        self._bench.post(Message(str(error), Tone.ERROR, key="edit mix"))
+
+    @Slot(object)
+    def _new_project(self, _: object) -> None:
+        self._job.cancel()
+        self._show(None)
