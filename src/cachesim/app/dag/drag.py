@@ -12,14 +12,11 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
+from cachesim.app.carrying import Carrier, Hanging
 from cachesim.app.dag.canvas import Canvas
 from cachesim.app.dag.scene import DagScene
 from cachesim.app.dag.step_item import StepItem
-from cachesim.app.notify import Message, Tone
 from cachesim.app.workbench import Workbench
-from cachesim.dockerfile.edit import MoveRefused, moved
-from cachesim.dockerfile.instructions import ParsedDockerfile
-from cachesim.dockerfile.parser import parse
 from cachesim.graph.model import StepId
 
 __all__ = ["DropLine", "NodeDrag"]
@@ -49,26 +46,19 @@ class DropLine(QGraphicsItem):
 
 
 @dataclass(frozen=True, slots=True)
-class _Hanging:
-    """A node in the air.
+class _Held:
+    """The node of a hanging instruction.
 
     Attributes:
         body: The steps of its lane that may change places, top to bottom.
         first: Index of the first of them among the instructions of the file.
         grip: Where in the node the pointer holds it.
-        to: Its place in `body` if it were let go now.
-        text: The file then; None where that changes nothing or is refused.
     """
 
     step: StepId
-    parsed: ParsedDockerfile
-    source: str
     body: tuple[StepId, ...]
     first: int
     grip: QPointF
-    to: int
-    text: str | None = None
-    refusal: str = ""
 
     @property
     def place(self) -> int:
@@ -80,30 +70,23 @@ class NodeDrag:
 
     def __init__(self, scene: DagScene, workbench: Workbench) -> None:
         self._scene, self._workbench = scene, workbench
-        self._hanging: _Hanging | None = None
+        self._carrier = Carrier(workbench)
+        self._held: _Held | None = None
         self._line: DropLine | None = None
 
     @property
     def active(self) -> bool:
-        return self._hanging is not None
+        return self._held is not None
 
     @property
     def words(self) -> str:
         """What letting go would do, for the caption."""
-        hanging = self._hanging
-        if hanging is None:
-            return ""
-        if hanging.refusal:
-            return hanging.refusal
-        now, then = self._workbench.report, self._workbench.preview
-        if hanging.text is None or then is None or now is None:
+        hanging, words = self._carrier.hanging, self._carrier.words
+        if hanging is None or hanging.refusal:
+            return words
+        if not words:
             return "Drop it between two steps to move its instruction"
-        if then.error:
-            return f"Dropped here, the build would fail: {then.error}"
-        before, after = sum(1 for _ in now.misses()), sum(1 for _ in then.misses())
-        change = f"{before - after} fewer" if after < before else f"{after - before} more"
-        return f"Dropped here, {after} {'step' if after == 1 else 'steps'} would run: " + (
-            "as now" if before == after else change)
+        return f"Dropped here, {words[0].lower()}{words[1:]}"
 
     def begin(self, step: StepId, where: QPointF) -> bool:
         """Take a node up; False if it cannot move (FROM, a trigger of the base, a text that does not parse)."""
@@ -112,57 +95,54 @@ class NodeDrag:
             return False
         if self._workbench.stale or self._workbench.preview is not None:
             return False
-        source = self._workbench.state.text
-        parsed = parse(source)
         body = tuple(s for s in lane.steps[1:] if not self._scene.steps[s].step.onbuild)
-        numbers = {instruction.span.line: i for i, instruction in enumerate(parsed.instructions)}
+        hanging = Hanging.taken(self._workbench.state.text, 0)
+        numbers = {instruction.span.line: i for i, instruction in enumerate(hanging.parsed.instructions)}
         first = numbers.get(self._scene.steps[body[0]].step.line)
         if first is None or numbers.get(item.step.line) != first + body.index(step):
             return False        # the picture is older than the text
-        self._hanging = _Hanging(step, parsed, source, body, first, where - item.pos(), body.index(step))
+        place = first + body.index(step)
+        self._carrier.take(replace(hanging, index=place, to=place))
+        self._held = _Held(step, body, first, where - item.pos())
         item.setZValue(10.0)
         item.setOpacity(0.85)
         return True
 
     def move(self, where: QPointF) -> None:
         """Carry it to a point of the scene."""
-        hanging = self._hanging
-        if hanging is None:
+        held = self._held
+        if held is None:
             return
-        item, rects = self._scene.steps[hanging.step], self._scene.layout.steps
-        home = rects[hanging.step]
-        item.setPos(home.x, where.y() - hanging.grip.y())
+        item, rects = self._scene.steps[held.step], self._scene.layout.steps
+        home = rects[held.step]
+        item.setPos(home.x, where.y() - held.grip.y())
         middle = item.pos().y() + home.height / 2
-        to = sum(rects[s].center.y < middle for s in hanging.body if s != hanging.step)
-        if to != hanging.to:
-            self._hang(hanging, to)
+        to = sum(rects[s].center.y < middle for s in held.body if s != held.step)
+        if self._carrier.over(held.first + to):
+            self._show_line(held, to)
 
     def drop(self) -> None:
         """Let it fall where it hangs."""
-        hanging = self._hanging
+        held, hanging = self._held, self._carrier.hanging
         self.cancel()
-        if hanging is None:
-            return
-        if hanging.refusal:
-            self._workbench.post(Message(hanging.refusal, Tone.WARNING, key="move", passing=True))
-        elif hanging.text is not None:
-            keyword = self._scene.steps[hanging.step].step.instruction.keyword
-            self._workbench.replace_text(hanging.text, f"Move {keyword}")
-            moved_to = hanging.body[hanging.to]
-            self._workbench.select(moved_to)
+        text = self._carrier.settle(hanging)
+        if held is not None and hanging is not None and text is not None:
+            keyword = self._scene.steps[held.step].step.instruction.keyword
+            self._workbench.replace_text(text, f"Move {keyword}")
+            self._workbench.select(held.body[hanging.to - held.first])
 
     def cancel(self) -> None:
         """Put it back: nothing has changed."""
-        hanging, self._hanging = self._hanging, None
-        if hanging is None:
+        held, self._held = self._held, None
+        if held is None:
             return
-        item = self._scene.steps.get(hanging.step)
+        item = self._scene.steps.get(held.step)
         if item is not None:
             self._settle(item)
         if self._line is not None:
             self._scene.removeItem(self._line)
             self._line = None
-        self._workbench.preview_text(None)
+        self._carrier.cancel()
 
     def _settle(self, item: StepItem) -> None:
         item.setOpacity(1.0)
@@ -171,25 +151,14 @@ class NodeDrag:
         if rect is not None:
             item.place(rect)
 
-    def _hang(self, hanging: _Hanging, to: int) -> None:
-        text, refusal = None, ""
-        if to != hanging.place:
-            try:
-                text = moved(hanging.source, hanging.parsed, hanging.first + hanging.place, hanging.first + to)
-            except MoveRefused as refused:
-                refusal = str(refused)
-        self._hanging = replace(hanging, to=to, text=text, refusal=refusal)
-        self._workbench.preview_text(text)
-        self._show_line(hanging, to)
-
-    def _show_line(self, hanging: _Hanging, to: int) -> None:
+    def _show_line(self, held: _Held, to: int) -> None:
         if self._line is None:
             self._line = DropLine(self._scene.canvas)
             self._scene.addItem(self._line)
-        if to == hanging.place:
+        if to == held.place:
             self._line.hide()
             return
-        rect = self._scene.layout.steps[hanging.body[to]]
+        rect = self._scene.layout.steps[held.body[to]]
         gap = self._scene.canvas.metrics.row_gap / 2
-        y = rect.bottom + gap if to > hanging.place else rect.y - gap
+        y = rect.bottom + gap if to > held.place else rect.y - gap
         self._line.place(QRectF(rect.x, y - 2.0, rect.width, 4.0))

@@ -2,90 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
+from cachesim.app.carrying import Carrier, Hanging, refuse_move
 from cachesim.app.editor.gutter import Gutter
 from cachesim.app.editor.positions import TextStyle, cursor_at, document_text, place_of
 from cachesim.app.editor.text_area import DropLine, TextArea
-from cachesim.app.notify import Message, Tone
 from cachesim.app.workbench import Workbench
-from cachesim.dockerfile.edit import MoveRefused, instruction_block, moved
-from cachesim.dockerfile.instructions import Arg, Env, Instruction, ParsedDockerfile
+from cachesim.dockerfile.edit import instruction_block
 from cachesim.dockerfile.parser import parse
 from cachesim.engines.base import Outcome
-from cachesim.simulate.report import SimulationReport
 
-__all__ = ["Mover", "may_change_image", "verdict_words"]
-
-_METADATA = frozenset({"EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "STOPSIGNAL"})    # no step reads them
-
-
-def verdict_words(now: SimulationReport | None, then: SimulationReport | None) -> str:
-    """What a move would do to the next build, in a few words."""
-    if then is None:
-        return ""
-    if then.error:
-        return f"The build would fail: {then.error}"
-    after = sum(1 for _ in then.misses())
-    before = sum(1 for _ in now.misses()) if now is not None else after
-    if after == before:
-        return f"{_steps(after)} would run, as now"
-    change = f"{_steps(before - after)} saved" if after < before else f"{after - before} more"
-    return f"{_steps(after)} would run: {change}"
-
-
-def may_change_image(parsed: ParsedDockerfile, index: int, to: int) -> bool:
-    """Whether the image could hold something else after a move; False only where that is sure by the rules alone."""
-    here = parsed.instructions[index]
-    low, high = sorted((index, to))
-    return any(_depend(here, other) for other in parsed.instructions[low:high + 1] if other is not here)
-
-
-def _depend(a: Instruction, b: Instruction) -> bool:
-    if a.keyword == b.keyword or not {a.keyword, b.keyword} & _METADATA:
-        return True
-    names = [name for i in (a, b) if isinstance(i, Arg | Env) for name, _ in i.pairs]
-    return any(re.search(rf"\$\{{?{re.escape(name)}\b", i.text) for name in names for i in (a, b))
-
-
-def _steps(count: int) -> str:
-    return "1 step" if count == 1 else f"{count} steps"
-
-
-@dataclass(frozen=True, slots=True)
-class _Blocks:
-    """A text, and the lines (first, last) of each of its instructions with the comments above them."""
-
-    text: str
-    parsed: ParsedDockerfile
-    lines: tuple[tuple[int, int], ...]
-
-    @classmethod
-    def of(cls, text: str) -> _Blocks:
-        parsed = parse(text)
-        return cls(text, parsed, tuple(instruction_block(parsed, text, i) for i in range(len(parsed.instructions))))
-
-    def at(self, line: int) -> int | None:
-        """The instruction around a line."""
-        return next((i for i, (first, last) in enumerate(self.lines) if first <= line <= last), None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Hanging:
-    """A drag: which instruction hangs, and where it would land now.
-
-    `text` is the text after the drop; None where a drop would change nothing or is refused.
-    """
-
-    blocks: _Blocks
-    index: int
-    to: int
-    text: str | None = None
-    refusal: str = ""
+__all__ = ["Mover"]
 
 
 class Mover(QObject):
@@ -93,8 +24,9 @@ class Mover(QObject):
 
     def __init__(self, text: TextArea, gutter: Gutter, workbench: Workbench, style: Callable[[], TextStyle]) -> None:
         super().__init__(text)
-        self._text, self._gutter, self._workbench, self._style = text, gutter, workbench, style
-        self._hanging: _Hanging | None = None
+        self._text, self._gutter, self._workbench = text, gutter, workbench
+        self._carrier = Carrier(workbench, lambda moved: style().file(moved))
+        self._blocks: tuple[tuple[int, int], ...] = ()     # lines (first, last) of each, comments above included
         self._y = 0
         self._scroll = QTimer(self, interval=50)
         self._scroll.timeout.connect(self._scroll_step)
@@ -104,24 +36,29 @@ class Mover(QObject):
 
     @property
     def dragging(self) -> bool:
-        return self._hanging is not None
+        return self._carrier.hanging is not None
 
     # -- keys ---------------------------------------------------------------------------------------------------
 
     def move(self, step: int) -> None:
         """Move the instruction under the cursor over its neighbour above (-1) or below (+1)."""
-        blocks = _Blocks.of(document_text(self._text.document()))
         line, column = place_of(self._text.textCursor())
-        index = blocks.at(line)
-        if index is None:
-            self._refuse("There is no instruction on this line to move.")
+        taken = self._taken(line)
+        if taken is None:
+            refuse_move(self._workbench, "There is no instruction on this line to move.")
             return
-        try:
-            text = moved(blocks.text, blocks.parsed, index, index + step)
-        except MoveRefused as refusal:
-            self._refuse(str(refusal))
-            return
-        self._apply(text, index + step, line - blocks.lines[index][0], column)
+        hanging = taken.over(taken.index + step)
+        text = self._carrier.settle(hanging)
+        if text is not None:
+            self._apply(text, hanging.to, line - self._blocks[hanging.index][0], column)
+
+    def _taken(self, line: int) -> Hanging | None:
+        """The instruction around a line, with the comments above it."""
+        start = Hanging.taken(document_text(self._text.document()), 0)
+        self._blocks = tuple(instruction_block(start.parsed, start.text, i)
+                             for i in range(len(start.parsed.instructions)))
+        index = next((i for i, (first, last) in enumerate(self._blocks) if first <= line <= last), None)
+        return replace(start, index=index, to=index) if index is not None else None
 
     def _apply(self, text: str, to: int, offset: int, column: int) -> None:
         """Show the moved text with the cursor at the same place of the instruction."""
@@ -129,88 +66,62 @@ class Mover(QObject):
         first, _ = instruction_block(parse(text), text, to)
         self._text.scroll_to(cursor_at(self._text.document(), first + offset, column))
 
-    def _refuse(self, why: str) -> None:
-        self._workbench.post(Message(why, Tone.WARNING, key="move", passing=True))
-
     # -- hand ---------------------------------------------------------------------------------------------------
 
     @Slot(int)
     def start(self, line: int) -> None:
         """Take up the instruction of a line."""
-        blocks = _Blocks.of(document_text(self._text.document()))
-        index = blocks.at(line)
-        if index is None:
+        hanging = self._taken(line)
+        if hanging is None:
             self._gutter.end_drag()
         else:
-            self._hanging = _Hanging(blocks, index, index)
+            self._carrier.take(hanging)
 
     @Slot(int)
     def drag_to(self, y: int) -> None:
         """Carry it to a height in the viewport and say what a drop there would do."""
-        hanging, self._y = self._hanging, y
+        hanging, self._y = self._carrier.hanging, y
         if hanging is None:
             return
         outside = y < 0 or y > self._text.viewport().height()
         if outside != self._scroll.isActive():
             self._scroll.start() if outside else self._scroll.stop()
-        to = self._target(hanging, y)
-        if to != hanging.to:
-            self._hang(hanging, to)
+        if self._carrier.over(self._target(hanging, y)):
+            self._text.set_drop(self._drop_line())
 
-    def _target(self, hanging: _Hanging, y: int) -> int:
+    def _target(self, hanging: Hanging, y: int) -> int:
         """The index it would get: the number of other instructions whose middle is above the pointer."""
         line = self._text.line_at(y)
         rect = self._text.lines_rect(line, line)
         place = line + (0.5 if y > rect.center().y() else 0.0)
-        others = (block for i, block in enumerate(hanging.blocks.lines) if i != hanging.index)
+        others = (block for i, block in enumerate(self._blocks) if i != hanging.index)
         return sum((first + last) / 2 < place for first, last in others)
 
-    def _hang(self, hanging: _Hanging, to: int) -> None:
-        text, refusal = None, ""
-        if to != hanging.index:
-            try:
-                text = moved(hanging.blocks.text, hanging.blocks.parsed, hanging.index, to)
-            except MoveRefused as refused:
-                refusal = str(refused)
-        self._hanging = replace(hanging, to=to, text=text, refusal=refusal)
-        self._workbench.preview_text(None if text is None else self._style().file(text))
-        self._text.set_drop(self._drop_line(self._hanging))
-
-    def _drop_line(self, hanging: _Hanging) -> DropLine | None:
-        if hanging.to == hanging.index:
+    def _drop_line(self) -> DropLine | None:
+        hanging, theme = self._carrier.hanging, self._workbench.look
+        if hanging is None or hanging.to == hanging.index:
             return None
-        theme = self._workbench.look
-        first, last = hanging.blocks.lines[hanging.to]
+        first, last = self._blocks[hanging.to]
         line = last + 1 if hanging.to > hanging.index else first
-        if hanging.refusal:
-            return DropLine(line, hanging.refusal, theme.look(Outcome.FAILED).strong, theme.text, theme.bg)
-        words = verdict_words(self._workbench.report, self._workbench.preview)
-        if words and may_change_image(hanging.blocks.parsed, hanging.index, hanging.to):
-            words += "; may change the result"
-        return DropLine(line, words, theme.accent, theme.text, theme.bg)
+        colour = theme.look(Outcome.FAILED).strong if hanging.refusal else theme.accent
+        return DropLine(line, self._carrier.words, colour, theme.text, theme.bg)
 
     @Slot()
     def drop(self) -> None:
         """Let it fall where it hangs."""
-        hanging = self._hanging
+        hanging = self._carrier.hanging
         self.cancel()
-        if hanging is None:
-            return
-        if hanging.refusal:
-            self._refuse(hanging.refusal)
-        elif hanging.text is not None:
-            first, _ = hanging.blocks.lines[hanging.index]
-            offset = hanging.blocks.parsed.instructions[hanging.index].span.line - first
-            self._apply(hanging.text, hanging.to, offset, 0)
+        text = self._carrier.settle(hanging)
+        if hanging is not None and text is not None:
+            first, _ = self._blocks[hanging.index]
+            self._apply(text, hanging.to, hanging.parsed.instructions[hanging.index].span.line - first, 0)
 
     def cancel(self) -> None:
         """Put it back: nothing has changed."""
-        if self._hanging is not None:
-            self._hanging = None
+        if self._carrier.cancel() is not None:
             self._scroll.stop()
             self._gutter.end_drag()
             self._text.set_drop(None)
-            self._workbench.preview_text(None)
 
     @Slot()
     def _scroll_step(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cachesim.app.editor.moves import may_change_image, verdict_words
+from cachesim.app.carrying import may_change_image, verdict_words
 from cachesim.dockerfile.parser import parse
 
 
