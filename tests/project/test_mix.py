@@ -6,6 +6,7 @@ import pytest
 
 from cachesim.context.snapshot import ContextSnapshot
 from cachesim.errors import InputError
+from cachesim.graph.options import BuildOptions
 from cachesim.project.mix import MixCounter, mix_by_hand, pattern_of, role_of
 from cachesim.project.state import ProjectState
 from cachesim.project.trial import edited, try_edits
@@ -78,3 +79,11 @@ def test_an_edit_changes_bytes_and_time_and_keeps_the_rules_of_an_ignore_file() 
     assert after.get(".dockerignore") != state.context.get(".dockerignore")
     dockerfile, = mix_by_hand("Dockerfile 1", CONTEXT).groups
     assert edited(STATE, dockerfile).text.endswith("# edited\n")
+
+
+def test_an_edit_may_bring_other_build_arguments() -> None:
+    text = "FROM base:1\nARG SHA\nRUN install\nCOPY src /src\n"
+    state = ProjectState(text, CONTEXT.with_bytes("Dockerfile", text.encode()), BuildOptions(args=(("SHA", "1"), ("B", "2"))))
+    mix = mix_by_hand("source 1", state.context).with_args(("SHA",))
+    assert [t.reruns for t in try_edits(state, mix).trials] == [2]
+    assert edited(state, mix.groups[0]).options.args == (("B", "2"), ("SHA", "edited"))

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cachesim.context.snapshot import ContextSnapshot, FileKind, is_ignore_file
 from cachesim.errors import InputError
@@ -37,12 +37,14 @@ class EditGroup:
         files: The files behind it that changed most and still exist, at most one per pattern.
         commits: How often; 0 for a mix by hand.
         weight: Share of all edits; the weights of a mix add up to 1.
+        args: Build arguments that get another value together with the edit.
     """
 
     patterns: tuple[str, ...]
     files: tuple[str, ...]
     commits: int
     weight: float
+    args: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -59,6 +61,10 @@ class EditMix:
     commits: int = 0
     rare: float = 0.0
     roles: tuple[tuple[str, float], ...] = ()       # share of the commits that touch each role
+
+    def with_args(self, names: Sequence[str]) -> EditMix:
+        """The same edits, each with another value of these build arguments (a commit id, a date)."""
+        return replace(self, groups=tuple(replace(g, args=tuple(names)) for g in self.groups))
 
 
 @dataclass(slots=True)

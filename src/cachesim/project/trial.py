@@ -74,7 +74,8 @@ def try_edits(state: ProjectState, mix: EditMix, seconds: Callable[[StepReport],
 
 
 def edited(state: ProjectState, group: EditGroup) -> ProjectState:
-    """The project after an edit of these files: other bytes, a later time. The Dockerfile gets one more comment."""
+    """The project after an edit of these files: other bytes, a later time. The Dockerfile gets one more comment,
+    build arguments of the group get another value."""
     context, newest = state.context, _newest(state.context) + 1_000_000_000
     for path in group.files:
         entry = context.get(path)
@@ -89,6 +90,9 @@ def edited(state: ProjectState, group: EditGroup) -> ProjectState:
                           mtime_ns=newest, memo={})
         context = context.with_entry(path, changed)
     after = replace(state, context=context)
+    if group.args:
+        kept = (pair for pair in state.options.args if pair[0] not in group.args)
+        after = replace(after, options=replace(state.options, args=(*kept, *((name, "edited") for name in group.args))))
     if state.options.dockerfile in group.files or "Dockerfile" in group.patterns:
         text = state.text if state.text.endswith("\n") else state.text + "\n"
         after = after.with_text(f"{text}# edited\n", newest)

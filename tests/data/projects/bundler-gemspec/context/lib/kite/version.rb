@@ -1,0 +1,1 @@
+module Kite; VERSION = "0.3.0"; end

@@ -1,0 +1,2 @@
+#!/bin/sh
+. /opt/agent/lib/common.sh

@@ -1,0 +1,1 @@
+exec httpd -f -h /srv/pages

@@ -1,0 +1,1 @@
+sed 's/@NAME@/reader/' templates/mail.txt > /var/mail/out/mail.txt

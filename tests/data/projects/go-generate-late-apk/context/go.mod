@@ -1,0 +1,3 @@
+module example.org/w
+
+go 1.22

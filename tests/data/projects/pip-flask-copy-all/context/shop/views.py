@@ -1,0 +1,6 @@
+from shop import app
+
+
+@app.get("/")
+def index():
+    return "tea"
