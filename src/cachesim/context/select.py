@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -21,20 +22,22 @@ def transferred(tree: FileEntry, ignore: IgnoreMatcher, follow: Iterable[str] | 
             sent. None: everything.
     Source: tonistiigi/fsutil followlinks.go and filter.go; BuildKit client/llb FollowPaths.
     """
-    tree = ignore.filtered(tree)
     if follow is None:
-        return tree
+        return ignore.filtered(tree)
     wanted = _followed(tree, follow)
-    if "" in wanted:
-        return tree
-    return _picked(tree, wanted)
+    tree = ignore.filtered(tree)
+    return tree if "" in wanted else _picked(tree, wanted)
 
 
 def _picked(node: FileEntry, wanted: set[str]) -> FileEntry:
+    """What some patterns take, parts with wildcards matched one by one; a folder that only leads there stays with it."""
     below: dict[str, set[str]] = {}
     for path in wanted:
         head, _, rest = path.partition("/")
-        below.setdefault(head, set()).add(rest)
+        if "**" in head:
+            return node         # whatever else it says: nobody asks for what no selection takes
+        for name in [n for n in node.children if go_path_match(head, n)] if has_wildcards(head) else (head, _unescaped(head)):
+            below.setdefault(name, set()).add(rest)
     children: dict[str, FileEntry] = {}
     for name, rests in below.items():
         child = node.children.get(name)
@@ -50,54 +53,43 @@ def _picked(node: FileEntry, wanted: set[str]) -> FileEntry:
 
 
 def _followed(tree: FileEntry, follow: Iterable[str]) -> set[str]:
+    """The paths, and where links on their way lead; "" is everything.
+
+    Wildcards are kept. Only links that a wildcard matches in a literally named folder are followed.
+    Source: tonistiigi/fsutil followlinks.go.
+    """
     found: set[str] = set()
     todo = [_relative(p) for p in follow]
-    seen: set[str] = set()
     while todo:
-        path = todo.pop()
-        if path in seen:
-            continue
-        seen.add(path)
-        for match in _expanded(tree, path):
-            node, done = tree, ""
-            parts = match.split("/") if match else []
-            for i, part in enumerate(parts):
-                child = node.children.get(part)
-                if child is None:
-                    break
-                here = f"{done}/{part}" if done else part
-                if child.kind is FileKind.SYMLINK:
-                    found.add(here)
-                    target = posixpath.normpath(posixpath.join("/", done, child.link, *parts[i + 1:]))
-                    todo.append(_relative(target))
-                    break
-                node, done = child, here
-            else:
-                found.add(match)
+        node: FileEntry | None = tree
+        done: list[str] = []
+        parts = todo.pop().split("/")
+        for i, part in enumerate(parts):
+            links, node = _links(node, part)
+            here = "/".join((*done, part))
+            last = i + 1 == len(parts)
+            if (last or links) and here in found:
+                break
+            if links or last:
+                found.add(here)
+                todo += [_relative(posixpath.join("/", *done, link, *parts[i + 1:])) for link in links]
+                break
+            done.append(part)
     return found
 
 
-def _expanded(tree: FileEntry, path: str) -> list[str]:
-    """Paths that a pattern matches; a literal one is given as it is."""
-    if not has_wildcards(path):
-        return [path]
-    level = [("", tree)]
-    parts = path.split("/")
-    for i, part in enumerate(parts):
-        after: list[tuple[str, FileEntry]] = []
-        for prefix, node in level:
-            names = [part] if not has_wildcards(part) else list(node.children)
-            for name in names:
-                child = node.children.get(name)
-                if child is None or (has_wildcards(part) and not go_path_match(part, name)):
-                    continue
-                here = f"{prefix}/{name}" if prefix else name
-                if child.kind is FileKind.SYMLINK and i + 1 < len(parts):
-                    target = posixpath.normpath(posixpath.join("/", prefix, child.link, *parts[i + 1:]))
-                    return [*(p for p, _ in after), here, *_expanded(tree, _relative(target))]
-                after.append((here, child))
-        level = after
-    return [p for p, _ in level]
+def _links(node: FileEntry | None, part: str) -> tuple[list[str], FileEntry | None]:
+    """Targets of the links that a part of a path matches, and the folder it names literally."""
+    if node is None:
+        return [], None
+    if not has_wildcards(part):
+        child = node.children.get(part)
+        return ([child.link], None) if child is not None and child.kind is FileKind.SYMLINK else ([], child)
+    return [c.link for n, c in node.children.items() if c.kind is FileKind.SYMLINK and go_path_match(part, n)], None
+
+
+def _unescaped(part: str) -> str:
+    return re.sub(r"\\(.)", r"\1", part)
 
 
 def _relative(path: str) -> str:
