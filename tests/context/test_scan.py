@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 import cachesim.context.scan as scan_module
-from cachesim.context.ignore import IgnoreMatcher
+from cachesim.context.checksum import entry_digest
+from cachesim.context.ignore import NOTHING_IGNORED, IgnoreMatcher
 from cachesim.context.scan import scan_context, stamp_of
-from cachesim.context.snapshot import ContextSnapshot, FileEntry, FileKind
+from cachesim.context.select import transferred
+from cachesim.context.snapshot import ContextSnapshot, FileEntry, FileKind, walk
 from cachesim.digest import digest_of_bytes
 from cachesim.errors import Cancelled, ContextError
 from cachesim.progress import Progress
@@ -221,13 +223,47 @@ def test_cancel_ends_the_scan(tmp_path: Path) -> None:
         scan_context(tmp_path, progress=progress)
 
 
-def test_xattrs_are_kept_but_for_security_ones(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("x")
+CAPABILITY = bytes.fromhex("0100000200040000000000000000000000000000")     # cap_net_bind_service, permitted
+
+
+@pytest.mark.parametrize(("path", "name", "value", "counts"), [
+    ("d/f", "user.note", b"\xffhi", True), ("d/f", "user.empty", b"", True), ("d", "user.note", b"1", True),
+    ("d/f", "trusted.note", b"1", True), ("d/l", "trusted.note", b"1", True), ("d/f", "security.capability", CAPABILITY, True),
+    ("d/f", "security.other", b"1", False), ("d", "system.posix_acl_default", bytes.fromhex(
+        "0200000001000600ffffffff02000400" "0c00000004000400ffffffff10000400" "ffffffff20000400ffffffff"), False)])
+def test_the_extended_attributes_that_count(tmp_path: Path, path: str, name: str, value: bytes, counts: bool) -> None:
+    """A copy from a folder that is sent for the first time ran again on Engine 28.5.2, with both stores, exactly where `counts`."""
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/f").write_text("x")
+    (tmp_path / "d/l").symlink_to("f")
+    plain = scan_context(tmp_path)
     try:
-        os.setxattr(tmp_path / "a", "user.note", b"\xffhi")
+        os.setxattr(tmp_path / path, name, value, follow_symlinks=False)
     except OSError:
-        pytest.skip("this file system keeps no extended attributes")
-    assert entry(scan_context(tmp_path), "a").xattrs == (("user.note", "\udcffhi"),)
+        pytest.skip(f"{name} cannot be set here")
+    after = scan_context(tmp_path, previous=plain)
+    assert entry(after, path).xattrs == (((name, os.fsdecode(value)),) if counts else ())
+    assert (entry_digest(entry(after, "d")) != entry_digest(entry(plain, "d"))) == counts
+
+
+def test_files_out_of_reach_of_links_that_loop(tmp_path: Path) -> None:
+    for name, target in (("link", "link2"), ("link2", "link"), ("self", "self"), ("out", "../../sub/f"), ("far", "/sub")):
+        (tmp_path / name).symlink_to(target)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/f").write_text("x")
+    (tmp_path / "sub/g").write_text("x")
+    tree = scan_context(tmp_path).tree
+
+    def sent(*follow: str) -> list[str]:
+        return [p for p, e in walk(transferred(tree, NOTHING_IGNORED, follow)) if not e.is_dir]
+
+    assert sent("link") == ["link", "link2"]
+    assert sent("l*/sub", "self") == ["link", "link2", "self"]
+    assert sent("out") == ["out", "sub/f"]
+    assert sent("fa?/f") == ["far", "sub/f"]
+    assert sent("s*/f") == ["self", "sub/f", "sub/g"]       # a link that the wildcard matches brings all of its matches
+    assert sent("sub/[f]") == ["sub/f"]
+    assert sent("?ub/f") == ["sub/f"]
 
 
 @pytest.mark.parametrize("make", [lambda p: None, lambda p: p.write_text("")])

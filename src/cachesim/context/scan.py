@@ -5,6 +5,7 @@ The only reader of context files. Owner and group are 0 in every entry, because 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -186,6 +187,8 @@ class _Scan:
                     self._file(folder, name, info, before, folder.excluded or self._excluded(path))
                 elif kind == stat.S_IFLNK:
                     link = symlink(os.readlink(item.path), info.st_mtime_ns)
+                    if self._has_xattrs and (xattrs := self._xattrs(item.path)):
+                        link = replace(link, xattrs=xattrs)
                     folder.children[name] = before if before == link and before is not None else link
                 else:
                     other = FileEntry(FileKind.OTHER, info.st_mode & 0o7777, 0, _NOTHING, info.st_mtime_ns, "",
@@ -282,16 +285,22 @@ class _Scan:
         return replace(entry, xattrs=xattrs) if xattrs else entry
 
     def _xattrs(self, path: str) -> tuple[tuple[str, str], ...]:
+        """The attributes that the engine's checksum counts; one that may not be read is not sent either.
+
+        Source: tonistiigi/fsutil stat_unix.go, BuildKit cache/contenthash/tarsum.go v1TarHeaderSelect.
+        """
         try:
             names = os.listxattr(path, follow_symlinks=False)
-            if not names:
-                return ()
-            return tuple((name, os.fsdecode(os.getxattr(path, name, follow_symlinks=False))) for name in sorted(names)
-                         if not name.startswith(("security.", "system.")) or name == "security.capability")
         except OSError as error:
             if error.errno == errno.ENOTSUP:
                 self._has_xattrs = False
             return ()
+        found = []
+        for name in sorted(names) if names else ():
+            if name == "security.capability" or not name.startswith(("security.", "system.")):
+                with contextlib.suppress(OSError):
+                    found.append((name, os.fsdecode(os.getxattr(path, name, follow_symlinks=False))))
+        return tuple(found)
 
 
 def _hash(path: str, size: int, step: Callable[[], None]) -> tuple[Digest, int]:
