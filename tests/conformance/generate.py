@@ -2,174 +2,42 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
+
+from tests.conformance.generate_files import FOLDERS, IGNORES, LINKS, SUFFIXES
+from tests.conformance.generate_lines import BROKEN, Lines
 
 __all__ = ["scenario"]
 
 Json = dict[str, Any]
 
-WORDS = ("alpha", "beta", "gamma", "delta", "eps", "zeta", "eta", "theta", "iota", "kappa")
-FOLDERS = ("src", "lib", "conf", "docs", "tests", "src/deep", "src/deep/er")
-SUFFIXES = (".py", ".txt", ".md", ".cfg", "")
-IGNORES = ("*.md\n", "docs\n", "**/*.txt\n!conf/**\n", "# c\nlib/*\n!lib/a0*\n", ".dockerignore\nDockerfile*\n", "src/deep\n",
-           "**/er\n!src/deep/er/a0.py\n", "*\n!src\n!conf\n", "[a-l]*\n!conf\n")
+STYLES = ("crlf", "bom", "escape", "check", "blank first", "both", "no end")
+
 CONFIGS = (
     ["ENV PATH=/bin", 'CMD ["sh"]'],
     ["ENV PATH=/bin", "ENV FOO=bar BAR=/from/base", "WORKDIR /home", "LABEL from=base"],
     ["ENV PATH=/bin", "ENV FOO=base", "USER root"],
     ["ENV PATH=/bin", "ONBUILD RUN echo onb > /onb.txt", "ONBUILD ENV ONB=1"],
     ["ENV PATH=/bin", "ONBUILD COPY . /onb/", "WORKDIR /w/"],
+    ["ENV PATH=/bin", "USER 0:6", "WORKDIR /w", "ONBUILD WORKDIR sub", "ONBUILD ARG A0=onb"],
 )
 
 
-class _Maker:
+class _Maker(Lines):
     def __init__(self, seed: int, engine: str, store: str) -> None:
-        self.rng = random.Random(f"{seed} {engine} {store}")
-        self.engine, self.store, self.seed = engine, store, seed
-        self.count = 0
-        self.files: dict[str, Json] = {}
+        super().__init__(f"{seed} {engine} {store}", engine)
+        self.store = store
         self.stages: list[list[str]] = []
         self.head: list[str] = []
-        self.names: list[str] = []
-        self.contexts = False
-
-    def word(self) -> str:
-        self.count += 1
-        return f"{self.rng.choice(WORDS)}{self.count}"
-
-    def chance(self, p: float) -> bool:
-        return self.rng.random() < p
-
-    # -- files ------------------------------------------------------------------------------------------------------
-
-    def start_files(self) -> Json:
-        files: Json = {"app/main.py": {"text": "print(1)\n"}, "req.txt": {"text": "flask\n"}}
-        for i in range(self.rng.randint(2, 7)):
-            name = f"{self.rng.choice(FOLDERS)}/{self.rng.choice('abc')}{i}{self.rng.choice(SUFFIXES)}"
-            files[name] = {"text": self.word() + "\n"}
-        if self.chance(.3):
-            files["link"] = {"symlink": self.rng.choice(("req.txt", "src", "app/main.py", "nowhere"))}
-        if self.chance(.2):
-            files["app/in"] = {"symlink": "main.py"}
-        if self.chance(.2):
-            files["app/empty"] = {"dir": True}
-        if self.chance(.4):
-            files["run.sh"] = {"text": "#!/bin/sh\necho hi\n", "mode": "755"}
-        if self.chance(.4):
-            files[".dockerignore"] = {"text": self.rng.choice(IGNORES)}
-        if self.chance(.1):
-            files["Dockerfile.dockerignore"] = {"text": self.rng.choice(IGNORES)}
-        return files
-
-    def some_file(self) -> str:
-        names = [n for n, e in self.files.items() if "text" in e and not n.endswith("ignore") and n != "Dockerfile"]
-        return self.rng.choice(names) if names else "req.txt"
-
-    def source(self) -> str:
-        r = self.rng
-        kind = r.random()
-        path = self.some_file()
-        folder = path.rsplit("/", 1)[0] if "/" in path else path
-        if kind < .35:
-            return path
-        if kind < .6:
-            return folder
-        if kind < .68:
-            return "."
-        if kind < .80 and "/" in path:
-            return folder + r.choice(("/*", "/?0*", "/*.py", "/a*", "/[ab]*"))
-        if kind < .84:
-            return r.choice(("*.txt", "r*", "s*/*0*", "*/*.py", "nope*"))
-        if kind < .88:
-            return r.choice(("./", "/", "../")) + path
-        if kind < .92 and "link" in self.files:
-            return "link"
-        return folder + "/"
-
-    # -- instructions -----------------------------------------------------------------------------------------------
-
-    def dest(self) -> str:
-        r = self.rng
-        return r.choice((f"/{self.word()}", f"/{self.word()}/", ".", "./", "/opt/", "/opt", "sub/", "/a/b/c", "/w/.", "$D/", "/x/../y"))
-
-    def run(self) -> str:
-        r, w = self.rng, self.word()
-        text = r.choice((
-            f"echo {w} > /{w}.txt", "true", f"mkdir -p /data/{w} && \\\n    # a comment\n    echo {w} > /data/{w}/f",
-            f"ls -R / > /dev/null; echo {w} >> /log.txt", f"date +%s > /{w}.stamp", f"echo \"$V0\" ${{V1:-x}} > /{w}.v",
-            f"echo {w}   {w}", f"cat /etc/marker > /{w}.m", f"if [ -e /log.txt ]; then cp /log.txt /{w}.log; fi",
-            f"echo '{w}' > /out.txt", f"echo {w} \\\n  && true", f"touch /{w}.touch"))
-        if self.chance(.12):
-            return f'RUN ["sh", "-c", "echo {w} > /{w}.json"]'
-        if self.engine == "buildkit" and self.chance(.15):
-            return r.choice((
-                f"RUN <<EOF\necho {w} > /{w}.h\nEOF", f"RUN <<-'EOT'\n\techo {w}\n\techo two\nEOT", f"RUN sh <<END > /{w}.h2\necho {w}\nEND",
-                f"RUN <<EOF\n#!/bin/sh\necho {w} > /{w}.s\nEOF"))
-        return f"RUN {self.mounts()}{text}"
-
-    def mounts(self) -> str:
-        if self.engine != "buildkit" or not self.chance(.2):
-            return ""
-        r, w = self.rng, self.word()
-        flags = [r.choice((
-            "--mount=type=cache,target=/c", "--mount=type=cache,target=/c,sharing=locked", f"--mount=type=cache,id={w},target=/c",
-            "--mount=type=cache,target=/c,uid=1000", "--mount=type=tmpfs,target=/scratch", "--mount=type=tmpfs,target=/scratch,size=1m",
-            f"--mount=type=bind,source={self.some_file()},target=/mnt/f", "--mount=target=/ctx", "--mount=type=bind,target=/ctx,rw",
-            "--mount=type=secret,id=tok", "--mount=type=secret,id=tok,target=/tok,mode=0444", "--mount=type=secret,id=tok,env=TOK",
-            "--mount=type=ssh", "--network=none", f"--mount=type=bind,source=app,target=mnt/{w}"))]
-        if self.names and self.chance(.4):
-            flags.append(f"--mount=from={r.choice(self.names)},source=/,target=/from")
-        return " ".join(dict.fromkeys(flags)) + " "
-
-    def copy(self) -> str:
-        r = self.rng
-        flags: list[str] = []
-        if self.chance(.15):
-            flags.append(r.choice(("--chown=1000:1000", "--chown=root", "--chown=5", "--chown=0:0", "--chown=$U")))
-        if self.engine == "buildkit" and self.chance(.12):
-            flags.append(r.choice(("--chmod=644", "--chmod=0755", "--chmod=u=rw,go=r")))
-        if self.engine == "buildkit" and self.chance(.15):
-            flags.append("--link")
-        if self.engine == "buildkit" and self.chance(.1):
-            flags.append(r.choice(("--exclude=*.md", "--exclude=**/*.txt --exclude=b*", "--exclude=deep")))
-        keyword = "ADD" if self.chance(.15) else "COPY"
-        if self.names and self.chance(.3):
-            name = r.choice((*self.names, "0"))
-            what = r.choice(("/out.txt", "/log.txt*", "/data*", "/etc/marker", "/opt*", "/*.h", "/w*", "/nope*"))
-            return f"COPY {' '.join(f for f in (*flags, f'--from={name}') if not f.startswith('--exclude'))} {what} /from{self.count}/"
-        if self.contexts and self.chance(.3):
-            return f"COPY --from=extra {r.choice(('.', '*.py', 'main.py'))} /extra{self.count}/"
-        if self.engine == "buildkit" and self.chance(.1):
-            w = self.word()
-            quoted = r.choice(("EOF", "'EOF'"))
-            return f"COPY <<{quoted} /{w}\n{w} $V0\nEOF"
-        sources = [self.source() for _ in range(1 if self.chance(.8) else 2)]
-        dest = self.dest()
-        if len(sources) > 1 and not dest.endswith("/"):
-            dest += "/"
-        words = [*sources, dest]
-        if self.chance(.1):
-            return f"{keyword} {' '.join(flags)} [{', '.join(chr(34) + w + chr(34) for w in words)}]"
-        return " ".join([keyword, *flags, *words])
-
-    def other(self) -> str:
-        r, w = self.rng, self.word()
-        return r.choice((
-            f"ENV V0={w}", f'ENV V0="a {w}" W{self.count}=${{V0:-dflt}}', f"ENV V1 {w}", "ENV D=/d", f"ENV V{r.randint(0, 3)}=$V1-${{A0%1*}}",
-            f"ARG A0={w}", "ARG A0", f"ARG A1=${{A0:-{w}}} A2", "ARG TARGETARCH", "ARG G", f"LABEL l={w}", f"LABEL x=$V0 y='{w}'",
-            f"WORKDIR /w/{w}", "WORKDIR rel", "WORKDIR /srv/x/", "WORKDIR /w/${A0:-none}", "WORKDIR /", "USER 0", "USER root", "USER 0:0",
-            f"EXPOSE {r.randint(80, 9000)}", "EXPOSE 443/udp 80-82", "VOLUME /data", 'VOLUME ["/v", "/w"]', "STOPSIGNAL SIGINT",
-            f'CMD ["echo", "{w}"]', f"CMD echo {w}", f'ENTRYPOINT ["{w}"]', "HEALTHCHECK NONE", f"HEALTHCHECK --interval=5s CMD {w}",
-            'SHELL ["/bin/sh", "-ec"]', 'SHELL ["/bin/sh", "-c"]', f"MAINTAINER {w}", f"ONBUILD RUN echo {w}", f"# {w}", "ARG U=5"))
-
-    def instruction(self) -> str:
-        r = self.rng.random()
-        return self.run() if r < .4 else self.copy() if r < .7 else self.other()
+        self.dockerfile = "build/app.Dockerfile" if self.chance(.1) else "Dockerfile"
+        self.style = {s for s in STYLES if self.chance(.07)}
+        if engine == "classic":
+            self.style -= {"escape"}
 
     def build_stages(self) -> None:
         if self.chance(.25):
-            self.head.append(self.rng.choice(("ARG BASE=base:1", "ARG G=gg", "ARG G=gg H=${G}x")))
+            self.head.append(self.rng.choice(("ARG BASE=base:1", "ARG G=gg", "ARG G=gg H=${G}x", "ARG TARGETARCH", "ARG BASE=${BASE:-base:1} G",
+                                               "ARG P=linux/amd64", "ARG G=${V9:-x}\nARG G=${G}y")))
         count = self.rng.choice((1, 1, 1, 2, 2, 3, 4))
         for i in range(count):
             base = self.rng.choice(("base:1", "base:1", "other:1", "scratch" if i < count - 1 else "base:1"))
@@ -177,8 +45,10 @@ class _Maker:
                 base = "${BASE}"
             if self.names and self.chance(.3):
                 base = self.rng.choice(self.names)
+            if self.chance(.06):
+                base = "--platform=" + self.rng.choice(("linux/amd64", "$BUILDPLATFORM", "${TARGETPLATFORM}", "linux")) + " " + base
             name = self.rng.choice((f"dep{i}", f"s-{i}", "", "Final")) if i < count - 1 else self.rng.choice(("", "final"))
-            lines = [f"FROM {base}" + (f" AS {name}" if name else "")]
+            lines = [f"FROM {base}" + (self.rng.choice((" AS ", " AS ", " as ", "  As ")) + name if name else "")]
             for _ in range(self.rng.randint(2, 7)):
                 line = self.instruction()
                 if base == "scratch" and line.startswith(("RUN", "ONBUILD")):
@@ -191,9 +61,19 @@ class _Maker:
                 self.names.append(name)
 
     def text(self) -> str:
-        blocks = ["\n".join(lines) for lines in self.stages]
-        head = "\n".join(self.head) + "\n" if self.head else ""
-        return head + "\n\n".join(blocks) + "\n"
+        """The Dockerfile, spelled in the scenario's style."""
+        text = "\n\n".join("\n".join(lines) for lines in self.stages) + "\n"
+        text = "".join(line + "\n" for line in self.head) + text
+        if "escape" in self.style:
+            text = text.replace("\\\n", "`\n")
+        directives = [line for style, line in (("check", "# check=skip=all\n"), ("escape", "#escape = `\n"), ("both", "# Check=error=false\n"))
+                      if style in self.style and not (style == "both" and "check" in self.style)]
+        text = ("\n" if "blank first" in self.style else "") + "".join(directives) + text
+        if "no end" in self.style:
+            text = text.rstrip("\n")
+        if "crlf" in self.style:
+            text = text.replace("\n", "\r\n")
+        return ("\ufeff" if "bom" in self.style else "") + text
 
     # -- edits ------------------------------------------------------------------------------------------------------
 
@@ -201,25 +81,37 @@ class _Maker:
         """What the person does: words, files, options."""
         r = self.rng
         kind = r.choice(("file", "file", "file", "touch", "chmod", "add", "delete", "rename", "insert", "drop", "swap", "change", "change",
-                         "run text", "space", "option", "option", "option", "nothing", "ignore", "case", "same"))
+                         "run text", "space", "option", "option", "option", "nothing", "ignore", "case", "same", "style", "link", "folder",
+                         "stage", "own ignore", "broken"))
         path = self.some_file()
         match kind:
-            case "file":
+            case "file" if "text" in self.files.get(path, {}):
                 return f"edit {path}", {path: {**self.files[path], "text": self.files[path]["text"] + self.word() + "\n"}}, {}
-            case "touch":
+            case "touch" if path in self.files:
                 return f"touch {path}", {path: self.files[path]}, {}
-            case "chmod":
-                return f"chmod {path}", {path: {**self.files[path], "mode": r.choice(("600", "755", "664", "644"))}}, {}
+            case "chmod" if path in self.files:
+                return f"chmod {path}", {path: {**self.files[path], "mode": r.choice(("600", "755", "664", "644", "4755"))}}, {}
             case "add":
                 name = f"{r.choice(FOLDERS)}/{self.word()}{r.choice(SUFFIXES)}"
                 return f"add {name}", {name: {"text": self.word()}}, {}
             case "delete":
                 return f"delete {path}", {path: None}, {}
-            case "rename":
-                new = path + "2"
-                return f"rename {path}", {path: None, new: self.files[path]}, {}
+            case "rename" if path in self.files:
+                return f"rename {path}", {path: None, path + "2": self.files[path]}, {}
             case "ignore":
                 return "ignore file", {".dockerignore": {"text": r.choice(IGNORES)}}, {}
+            case "own ignore":
+                name = f"{self.dockerfile}.dockerignore"
+                return "ignore file of the Dockerfile", {name: None if name in self.files else {"text": r.choice(IGNORES)}}, {}
+            case "link":
+                name = r.choice(("link", "link2", "app/in"))
+                return f"link {name}", {name: {"symlink": r.choice(LINKS)}}, {}
+            case "folder":
+                name = r.choice(("app/empty", "src/new", "app", "conf/x"))
+                return f"folder {name}", {name: {"dir": True, "mode": r.choice(("755", "755", "700"))}}, {}
+            case "style":
+                self.style ^= {r.choice([s for s in STYLES if s != "escape" or self.engine == "buildkit"])}
+                return "spelling", {self.dockerfile: {"text": self.text()}}, {}
             case "option":
                 return self.option()
             case "nothing":
@@ -227,6 +119,7 @@ class _Maker:
         return self.edit_text(kind)
 
     def edit_text(self, kind: str) -> tuple[str, Json, Json]:
+        """Change the Dockerfile."""
         r = self.rng
         stage = r.choice(self.stages)
         at = r.randrange(1, len(stage))
@@ -247,24 +140,37 @@ class _Maker:
                 stage[at] = f"{word.lower()} {rest}" if word != "#" else stage[at]
             case "same":
                 stage.insert(at, "# a comment")
+            case "stage":
+                number = r.randrange(len(self.stages))
+                self.stages.insert(number, [f"FROM base:1 AS new{self.count}", self.instruction()])
+            case "broken":
+                stage.insert(at, r.choice(BROKEN))
             case _:
                 stage[at] = self.instruction()
-        return f"{kind} in stage", {"Dockerfile": {"text": self.text()}}, {}
+        return f"{kind} in stage", {self.dockerfile: {"text": self.text()}}, {}
 
     def option(self) -> tuple[str, Json, Json]:
+        """Start the build in another way."""
         r, w = self.rng, self.word()
         choices: list[Json] = [
             {"args": {"A0": w}}, {"args": {"A0": None}}, {"args": {"UNUSED": w}}, {"args": {"HTTP_PROXY": "http://p"}},
-            {"no_cache": True}, {"labels": {"l": w}}, {"args": {"G": w}}, {"args": {"A0": ""}}]
+            {"no_cache": True}, {"labels": {"l": w}}, {"args": {"G": w}}, {"args": {"A0": ""}}, {"args": {"V0": w, "S": "app"}},
+            {"args": {"BASE": "other:1"}}, {"network": "host"}, {"args": {"http_proxy": "p", "no_proxy": "q"}}]
         if self.names:
-            choices.append({"target": r.choice(self.names)})
+            choices.append({"target": r.choice((*self.names, self.names[0].upper(), "0"))})
+        if self.chance(.05):
+            choices.append({"target": "nostage"})
         if self.engine == "buildkit":
-            choices += [{"add_hosts": ["h:1.2.3.4"]}, {"platform": "linux/amd64"}, {"secrets": {"tok": w}},
-                        {"args": {"SOURCE_DATE_EPOCH": "0"}}, {"args": {"BUILDKIT_CACHE_MOUNT_NS": w}},
+            choices += [{"add_hosts": ["h:1.2.3.4"]}, {"platform": "linux/amd64"}, {"secrets": {"tok": w}}, {"ssh": ["default"]},
+                        {"add_hosts": ["h:1.2.3.5", "i:::1"]}, {"secrets": {"tok": "fixed"}, "ssh": ["other"]},
+                        {"args": {"SOURCE_DATE_EPOCH": "0"}}, {"args": {"BUILDKIT_CACHE_MOUNT_NS": w}}, {"args": {"SOURCE_DATE_EPOCH": "1700000000"}},
                         {"args": {"BUILDKIT_SANDBOX_HOSTNAME": w}}, {"args": {"TARGETARCH": w}}, {"args": {"BUILDKIT_INLINE_CACHE": "1"}},
-                        {"contexts": {"base:1": "docker-image://other:1"}}]
+                        {"args": {"BUILDKIT_MULTI_PLATFORM": "1"}}, {"args": {"TARGETPLATFORM": "linux/amd64"}}, {"platform": "linux/amd64/v2"},
+                        {"contexts": {"base:1": "docker-image://other:1"}}, {"contexts": {"extra": "src"}}, {"contexts": {"other:1": "app"}},
+                        {"args": {"BUILDKIT_CONTEXT_KEEP_GIT_DIR": "1"}}, {"no_cache_filter": ["stage-0", "final", "0"]}]
             if self.names:
-                choices += [{"no_cache_filter": [r.choice(self.names)]}, {"contexts": {r.choice(self.names).lower(): "src"}}]
+                choices += [{"no_cache_filter": [r.choice(self.names)]}, {"contexts": {r.choice(self.names).lower(): "src"}},
+                            {"no_cache_filter": [n.upper() for n in self.names]}]
         options = r.choice(choices)
         return f"option {options}", {}, options
 
@@ -273,16 +179,20 @@ def scenario(seed: int, engine: str = "buildkit", store: str = "graphdriver") ->
     """One scenario; `observed` is left out."""
     maker = _Maker(seed, engine, store)
     maker.contexts = engine == "buildkit" and maker.chance(.15)
-    maker.files = maker.start_files()
+    maker.files = maker.start_files(maker.dockerfile)
     maker.build_stages()
-    first = {**maker.files, "Dockerfile": {"text": maker.text()}}
-    maker.files["Dockerfile"] = first["Dockerfile"]
+    first = {**maker.files, maker.dockerfile: {"text": maker.text()}}
+    maker.files[maker.dockerfile] = first[maker.dockerfile]
     extra: Json = {"contexts": {"extra": "app"}} if maker.contexts else {}
+    if maker.dockerfile != "Dockerfile":
+        extra["dockerfile"] = maker.dockerfile
     builds: list[Json] = [{"edit": "first build", "files": first, "options": extra}]
+    kept: Json = {}                 # options that stay for the builds that follow
     for _ in range(maker.rng.randint(3, 6)):
         if maker.chance(.12):
             back = {n: first.get(n) for n in maker.files.keys() | first.keys() if maker.files.get(n) != first.get(n)}
             edit, files, options = "back to the first state", back, {}
+            kept = {}
         else:
             edit, files, options = maker.edit()
         for name, entry in files.items():
@@ -290,8 +200,11 @@ def scenario(seed: int, engine: str = "buildkit", store: str = "graphdriver") ->
                 maker.files.pop(name, None)
             else:
                 maker.files[name] = entry
+        options = {**kept, **options}
+        if maker.chance(.3):
+            kept = {n: v for n, v in options.items() if n != "no_cache"}
         contexts = {**extra.get("contexts", {}), **options.get("contexts", {})}
-        build: Json = {"edit": edit, "files": files, "options": {**options, **({"contexts": contexts} if contexts else {})}}
+        build: Json = {"edit": edit, "files": files, "options": {**extra, **options, **({"contexts": contexts} if contexts else {})}}
         if maker.chance(.05):
             build["move_tags"] = ["base:1"]
         builds.append(build)

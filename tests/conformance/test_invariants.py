@@ -26,9 +26,11 @@ quick = settings(max_examples=25, deadline=None, derandomize=True, database=None
 def first_build(seed: int, store: str) -> tuple[str, BuildRequest]:
     """The first build of a generated scenario: its text, and the request (with a context that does not hold the Dockerfile)."""
     case = scenario(seed, "buildkit", store)
-    text = case["builds"][0]["files"]["Dockerfile"]["text"]
     (_, request), *_ = builds_of(scenarios_of(json.dumps(case), case["name"])[0])
-    return text, replace(request, context=request.context.without("Dockerfile"))
+    path = request.options.dockerfile
+    text = case["builds"][0]["files"][path]["text"].rstrip() + "\n"
+    assume(not text.endswith(("\\\n", "`\n")))        # a line that goes on would take what is added
+    return text, replace(request, context=request.context.without(path), dockerfile=parse(text))
 
 
 def two_builds(request: BuildRequest, then: BuildRequest) -> SimulationReport:
@@ -96,7 +98,7 @@ def test_the_order_of_independent_stages_changes_nothing(one: int, other: int, s
 
 def _first_stage(text: str, name: str) -> str:
     """The first stage that a text holds, under another name; it reads no other stage."""
-    _, *stages = ("\n" + text).split("\nFROM ")
+    _, *stages = ("\n" + text.removeprefix("\ufeff")).split("\nFROM ")
     from_, _, body = stages[0].partition("\n")
     base = from_.split()[0]
     return f"FROM {base if base in ('base:1', 'other:1') else 'base:1'} AS {name}\n{body}\n"
