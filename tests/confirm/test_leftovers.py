@@ -75,7 +75,7 @@ def test_folder_images_containers_and_note_go(tmp_path: Path, monkeypatch: pytes
     containers = ("ps", "--all", "--quiet", "--filter", "label=cachesim.run=tok")
     images = ("image", "ls", "--all", "--quiet", "--filter", "label=cachesim.run=tok")
     assert [c.argv[1:] for c in asked] == [
-        containers, ("rm", "--force", "c1"), containers, images, ("rmi", "--force", "i1", "i2"), images,
+        containers, ("rm", "--force", "--volumes", "c1"), containers, images, ("rmi", "--force", "i1", "i2"), images,
         ("rmi", "--force", "i2"), images, ("buildx", "rm", "--force", "cachesim-tok")]
     assert all(c.env is not None and c.env["DOCKER_HOST"] == "unix:///elsewhere.sock" for c in asked)
 

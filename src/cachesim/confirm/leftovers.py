@@ -101,7 +101,7 @@ def clean(run: Leftover, running: Path, *, ask_remote: bool = False) -> Script[b
 def remove_labelled(client: tuple[str, ...], run: str, env: dict[str, str] | None = None) -> Script[bool]:
     """Remove every container and image that carries the label of a run; False if the engine did not answer."""
     label = f"label={LABEL}={run}"
-    for listing, removal in ((("ps", "--all", "--quiet", "--filter", label), ("rm", "--force")),
+    for listing, removal in ((("ps", "--all", "--quiet", "--filter", label), ("rm", "--force", "--volumes")),
                              (("image", "ls", "--all", "--quiet", "--filter", label), ("rmi", "--force"))):
         for attempt in range(4):     # an image goes only after its children, and takes its parents along
             said = yield Command((*client, *listing), "looking for what a run left", env, timeout=5, cleanup=True)

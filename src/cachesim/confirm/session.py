@@ -59,10 +59,15 @@ __all__ = ["Phase", "Plan", "PlannedBuild", "Session"]
 
 @dataclass(frozen=True, slots=True)
 class PlannedBuild:
-    """One build to make for real."""
+    """One build to make for real.
+
+    Attributes:
+        image: Reference under which the engine keeps the result; whoever asks for it removes it. "": nothing is kept.
+    """
 
     label: str
     state: ProjectState
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,8 +365,9 @@ class Session:
                 self._note(f"The value of secret {name} was not given: it is missing in the real build.")
         if state.engine is EngineKind.CLASSIC:
             return (yield from self._build_classic(built, number, folder))
-        argv = build_argv(BuildCommand(folder, dockerfile, state.options, self._engine.client, self._engine.builder,
-                                       tuple(contexts.items()), tuple(names.items()), self._facts.rawjson))
+        argv = build_argv(_kept_as(self.plan.made[number].image, BuildCommand(
+            folder, dockerfile, state.options, self._engine.client, self._engine.builder, tuple(contexts.items()),
+            tuple(names.items()), self._facts.rawjson)))
         self._commands.append(argv)
         self._texts.append(state.text)
         given = list(self.plan.secrets.values())
@@ -537,6 +543,10 @@ class _Sink:
             self.stream.close()
         else:
             raise self._trouble
+
+
+def _kept_as(image: str, command: BuildCommand) -> BuildCommand:
+    return replace(command, output="", extra=(*command.extra, "--tag", image, "--load")) if image else command
 
 
 def _graph_of(state: ProjectState) -> BuildGraph:

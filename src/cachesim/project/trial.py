@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cachesim.cache.store import EMPTY_STORE
-from cachesim.context.snapshot import ContextSnapshot, FileKind, is_ignore_file
+from cachesim.context.snapshot import ContextSnapshot, FileEntry, FileKind, is_ignore_file
 from cachesim.digest import digest_of
 from cachesim.dockerfile.instructions import From
 from cachesim.pipeline import simulate
@@ -73,9 +73,15 @@ def try_edits(state: ProjectState, mix: EditMix, seconds: Callable[[StepReport],
     return Trials(first, tuple(trials))
 
 
-def edited(state: ProjectState, group: EditGroup) -> ProjectState:
+def edited(state: ProjectState, group: EditGroup, *, mark: str = "edited",
+           change: Callable[[str, FileEntry], bytes] | None = None) -> ProjectState:
     """The project after an edit of these files: other bytes, a later time. The Dockerfile gets one more comment,
-    build arguments of the group get another value."""
+    build arguments of the group get another value.
+
+    Args:
+        mark: Edits with different marks give different bytes.
+        change: Makes the new bytes of a file, for builds that are really made; None: no one will ask for them.
+    """
     context, newest = state.context, _newest(state.context) + 1_000_000_000
     for path in group.files:
         entry = context.get(path)
@@ -83,19 +89,22 @@ def edited(state: ProjectState, group: EditGroup) -> ProjectState:
             continue
         text = context.ignore_text(path) if is_ignore_file(path) else None
         if text is not None:                # its rules stay what they are
-            data = f"{text}\n# edited\n".encode("utf-8", "surrogateescape")
+            data = f"{text}\n# {mark}\n".encode("utf-8", "surrogateescape")
             context = context.with_bytes(path, data, mtime_ns=newest)
             continue
-        changed = replace(entry, digest=digest_of("edited", entry.digest, path), size=entry.size + 1,
+        if change is not None:
+            context = context.with_bytes(path, change(path, entry), mtime_ns=newest) if entry.digest else context
+            continue
+        changed = replace(entry, digest=digest_of(mark, entry.digest, path), size=entry.size + 1,
                           mtime_ns=newest, memo={})
         context = context.with_entry(path, changed)
     after = replace(state, context=context)
     if group.args:
         kept = (pair for pair in state.options.args if pair[0] not in group.args)
-        after = replace(after, options=replace(state.options, args=(*kept, *((name, "edited") for name in group.args))))
+        after = replace(after, options=replace(state.options, args=(*kept, *((name, mark) for name in group.args))))
     if state.options.dockerfile in group.files or "Dockerfile" in group.patterns:
         text = state.text if state.text.endswith("\n") else state.text + "\n"
-        after = after.with_text(f"{text}# edited\n", newest)
+        after = after.with_text(f"{text}# {mark}\n", newest)
     return after
 
 
