@@ -325,7 +325,7 @@ def test_menus_hold_every_command_and_the_toolbar_few(opened: MainWindow) -> Non
 
 
 def test_palette_finds_commands_by_a_few_letters(opened: MainWindow) -> None:
-    dialog = PaletteDialog("Type a command", opened.command_choices(), opened)
+    dialog = PaletteDialog("Type a command", opened.asking.command_choices(), opened)
     line = dialog.findChild(QLineEdit)
     assert line is not None
     QTest.keyClicks(line, "rlay")
@@ -364,7 +364,7 @@ def test_bad_saved_layout_is_ignored(qtbot: QtBot, window: MainWindow, project: 
     store.setValue("window/state", "nonsense")
     store.setValue("window/geometry", 7)
     store.setValue("window/splitter", ["x"])
-    window.restore_geometry()
+    window.placement.restore_geometry()
     open_project(qtbot, window, project)
     assert window.panes.docks["why"].isVisible()
     assert window.splitter.sizes()[0] > 100

@@ -88,7 +88,7 @@ def run(path: Path | None, sample: str | None) -> int:
     garbage = UiGarbage(window)
     garbage.start()
     try:
-        window.restore_geometry()
+        window.placement.restore_geometry()
         window.show()
         if sample is not None:
             QTimer.singleShot(0, bench, lambda: bench.open_sample(sample))

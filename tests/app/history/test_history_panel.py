@@ -66,7 +66,7 @@ def test_it_is_hidden_until_somebody_asks(qtbot: QtBot, window: MainWindow, repo
     assert not dock.isVisible() and not dock.is_built
     ask(qtbot, window)
     assert dock.in_front
-    window.reset_layout()
+    window.placement.reset()
     assert not dock.isVisible()
 
 

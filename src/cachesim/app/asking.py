@@ -1,0 +1,111 @@
+"""What does the window ask a person in a dialog of its own: a path, a command, a place, options, preferences?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from cachesim import __version__
+from cachesim.app.actions import Actions, plain
+from cachesim.app.goto import places
+from cachesim.app.palette_dialog import Choice, PaletteDialog
+from cachesim.app.panes import Panes
+from cachesim.app.questions import Unsaved, UnsavedQuestion
+from cachesim.app.workbench import Workbench
+
+__all__ = ["Asking"]
+
+_DOCKERFILES = "Dockerfiles (*Dockerfile* *dockerfile* Containerfile*);;All files (*)"
+
+
+class Asking(QObject):
+    """Opens the dialogs and hands their answers to the workbench."""
+
+    def __init__(self, workbench: Workbench, actions: Actions, panes: Panes, window: QWidget) -> None:
+        super().__init__(window)
+        self._bench, self._actions, self._panes, self._window = workbench, actions, panes, window
+
+    @property
+    def _folder(self) -> str:
+        info = self._bench.project
+        return str(info.context_dir if info is not None else Path.home())
+
+    @Slot()
+    def open_folder(self) -> None:
+        """Ask for a folder and open it."""
+        path = QFileDialog.getExistingDirectory(self._window, "Open project folder", self._folder)
+        if path:
+            self._bench.open_path(Path(path))
+
+    @Slot()
+    def open_dockerfile(self) -> None:
+        """Ask for a Dockerfile and open it."""
+        path, _ = QFileDialog.getOpenFileName(self._window, "Open Dockerfile", self._folder, _DOCKERFILES)
+        if path:
+            self._bench.open_path(Path(path))
+
+    def choose_context(self) -> None:
+        """Ask for another build context of the same Dockerfile."""
+        info = self._bench.project
+        path = QFileDialog.getExistingDirectory(self._window, "Choose build context", self._folder)
+        if path and info is not None:
+            self._bench.open_path(info.dockerfile, context=Path(path))
+
+    def may_leave(self) -> bool:
+        """Ask what to do with text that was not saved; False: stay."""
+        info = self._bench.project
+        if info is None or self._bench.saved:
+            return True
+        answer = UnsavedQuestion.ask(info.dockerfile.name, self._window)
+        return answer is Unsaved.DISCARD or (answer is Unsaved.SAVE and self._bench.save())
+
+    def save_files(self) -> None:
+        """Ask which edited context files to write."""
+        content = self._panes.show("context", True)
+        save: Callable[[], object] | None = getattr(content, "save_to_disk", None)
+        if save is not None:
+            save()
+
+    def show_palette(self) -> None:
+        """Offer every command."""
+        PaletteDialog("Type a command", self.command_choices(), self._window).exec()
+
+    def command_choices(self) -> list[Choice]:
+        """Every command with its menu words and keys."""
+        native = QKeySequence.SequenceFormat.NativeText
+        return [Choice(plain(action.text()), action.shortcut().toString(native), action.trigger, action.icon(),
+                       action.isEnabled()) for action in self._actions.all() if action.objectName() != "palette"]
+
+    def go_to(self) -> None:
+        """Offer every step, stage and file."""
+        PaletteDialog("Go to step, stage or file", places(self._bench, self.show_file), self._window).exec()
+
+    @Slot(str)
+    def show_file(self, path: str) -> None:
+        """Show a context file in its tree."""
+        content = self._panes.show("context", True)
+        reveal: Callable[[str], object] | None = getattr(content, "reveal", None)
+        if reveal is not None:
+            reveal(path)
+
+    def show_options(self) -> None:
+        """Ask for build options."""
+        from cachesim.app.options.dialog import OptionsDialog
+        report = self._bench.report
+        found = OptionsDialog.ask(self._bench.state.options, report.graph if report is not None else None, self._window)
+        if found is not None:
+            self._bench.set_options(found)
+
+    def show_preferences(self) -> None:
+        """Show the preferences."""
+        from cachesim.app.preferences import PreferencesDialog
+        PreferencesDialog(self._bench, self._window).exec()
+
+    def about(self) -> None:
+        """Say what this is."""
+        QMessageBox.about(self._window, "About cachesim", f"<b>cachesim {__version__}</b><br>Which steps of a docker "
+                          "build come from the cache, and why not the others?<br>Apache License 2.0")
