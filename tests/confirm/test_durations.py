@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from cachesim.cache.store import EMPTY_STORE
 from cachesim.confirm.durations import DurationBook, Estimate, text_of
@@ -68,5 +67,5 @@ def test_names_without_stage() -> None:
 
 
 def test_a_step_without_a_key_has_no_estimate_of_its_own() -> None:
-    step = replace(steps_of("FROM a\nENV A=1\n")[1], key=None)
+    step = steps_of("FROM a\nENV A=1\n")[1]._replace(key=None)
     assert DurationBook().estimate(step) is None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from cachesim.cache.key import CacheKey
 from cachesim.context.checksum import Selector
@@ -63,8 +63,7 @@ class Links:
                 self.by_op[position, op] = (*there, parent)
 
 
-@dataclass(frozen=True, slots=True)
-class StepKey:
+class StepKey(NamedTuple):
     """The key that one instruction had in the last build, to explain a miss by."""
 
     stage: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cachesim.digest import Digest, digest_of
 
@@ -37,8 +38,7 @@ class PartKind(enum.Enum):
     TIMESTAMP = "timestamp"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPart:
+class KeyPart(NamedTuple):
     """One named ingredient. `value` is what a person may compare ("1.0", "0644, 1.2 kB"); `digest` decides equality."""
 
     kind: PartKind
@@ -59,8 +59,7 @@ class CacheKey:
         return digest_of(*(f"{p.kind.value}\0{p.label}\0{p.digest}" for p in self.parts))
 
 
-@dataclass(frozen=True, slots=True)
-class PartChange:
+class PartChange(NamedTuple):
     """One difference between two keys; old or new is None where the part exists only in the other."""
 
     kind: PartKind

@@ -12,7 +12,7 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cachesim.context.ignore import IgnoreMatcher
 from cachesim.context.snapshot import FileEntry, FileKind, lookup, os_bytes, walk
@@ -26,8 +26,7 @@ _ROOT_HEADER = b"\0root"
 _MAX_LINKS = 255
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Selector:
+class Selector(NamedTuple):
     """One source path of a step on one input; `path` is relative to the input's root, cleaned, "" for the root."""
 
     path: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cachesim.cache.key import CacheKey
 from cachesim.cache.store import CacheStore
@@ -93,16 +93,14 @@ def status_of(outcome: Outcome) -> str:
     return "run" if outcome is Outcome.MISS else outcome.value
 
 
-@dataclass(frozen=True, slots=True)
-class Assumption:
+class Assumption(NamedTuple):
     """Something taken for granted because nobody can know it before the build; `step` where it was used."""
 
     text: str
     step: StepId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VertexReport:
+class VertexReport(NamedTuple):
     """One line as the engine prints it. A step has none (ENV), one, or two (COPY --link; ADD url)."""
 
     name: str
@@ -110,8 +108,7 @@ class VertexReport:
     certain: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class ContextRead:
+class ContextRead(NamedTuple):
     """Which files of the context (after .dockerignore) a step reads: `paths` are all entries, sorted (listed when looked at).
 
     `context` is "" for the main one, else the name of a named context.
@@ -122,8 +119,7 @@ class ContextRead:
     paths: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(NamedTuple):
     """One line of the final image's history; `empty` where it makes no layer."""
 
     created_by: str
@@ -131,8 +127,7 @@ class HistoryEntry:
     empty: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StepVerdict:
+class StepVerdict(NamedTuple):
     """What an engine says of one step; `simulate.explain` turns it into sentences.
 
     Attributes:

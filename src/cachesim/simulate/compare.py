@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from cachesim.cache.key import CacheKey, KeyPart, PartChange, PartKind, changed_parts
@@ -81,7 +81,7 @@ def _files(a: StepReport, b: StepReport) -> tuple[PartChange, ...]:
     if _content(b.cached_key) == _content(a.key):
         return tuple(c for c in b.changes if c.kind is PartKind.FILE)
     if _content(a.cached_key) == _content(b.key):
-        return tuple(replace(c, old=c.new, new=c.old) for c in a.changes if c.kind is PartKind.FILE)
+        return tuple(c._replace(old=c.new, new=c.old) for c in a.changes if c.kind is PartKind.FILE)
     return ()
 
 

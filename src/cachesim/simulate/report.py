@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cachesim.cache.key import CacheKey, PartChange
 from cachesim.diagnostics import Diagnostic
@@ -22,8 +23,7 @@ from cachesim.graph.options import EngineKind
 __all__ = ["Assumption", "ContextRead", "HistoryEntry", "SimulationReport", "StepReport", "VertexReport"]
 
 
-@dataclass(frozen=True, slots=True)
-class StepReport:
+class StepReport(NamedTuple):
     """The verdict on one step.
 
     Attributes:

@@ -148,7 +148,7 @@ def test_a_stage_outside_the_target() -> None:
 
 def test_not_needed_explains_the_word_cached() -> None:
     report, _ = _edited()
-    step = replace(report.step(StepId(0, 3)), outcome=Outcome.NOT_NEEDED, likely=Outcome.NOT_NEEDED, cause="")
+    step = report.step(StepId(0, 3))._replace(outcome=Outcome.NOT_NEEDED, likely=Outcome.NOT_NEEDED, cause="")
     assert "BuildKit prints CACHED although nobody needed it" in step_story(report, step).text()
 
 

@@ -10,6 +10,7 @@ import enum
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cachesim.context.checksum import (
     Selector,
@@ -42,8 +43,7 @@ class World(enum.Enum):
     DIFFERENT = "different"
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """The content of a selection.
 
     Attributes:

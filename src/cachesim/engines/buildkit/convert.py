@@ -10,7 +10,8 @@ import functools
 import math
 import posixpath
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cachesim.cache.key import KeyPart, PartKind
 from cachesim.context.checksum import Selector, has_wildcards
@@ -59,8 +60,7 @@ class LocalSource:
             self.follow.add(path.strip("/"))
 
 
-@dataclass(frozen=True, slots=True)
-class StepOps:
+class StepOps(NamedTuple):
     """The operations of one step: the last one carries its result; none for a step without operation."""
 
     id: StepId
@@ -87,8 +87,7 @@ class Conversion:
     no_export: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Occurrence:
+class _Occurrence(NamedTuple):
     """One place where an operation was made; equal operations of several places are one vertex."""
 
     op: int
@@ -225,7 +224,7 @@ class _Converter:
             if made.name:
                 op = self.ops[made.op]
                 if (op.step, op.name) != (made.step, made.name):
-                    self.ops[made.op] = replace(op, step=made.step, name=made.name)
+                    self.ops[made.op] = op._replace(step=made.step, name=made.name)
 
     # -- operations -------------------------------------------------------------------------------------------------
 

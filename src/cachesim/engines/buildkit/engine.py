@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from cachesim.cache.index import KeyIndex, Links, StepKey
 from cachesim.cache.key import CacheKey, KeyPart, PartKind, changed_parts
@@ -62,8 +63,7 @@ class _ContextRefused(CachesimError):
     """A context that cannot be sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
+class _Sent(NamedTuple):
     """A context as the engine has it after the transfer."""
 
     tree: FileEntry
@@ -353,8 +353,7 @@ class _Build:
         return tuple(dict.fromkeys(found))
 
 
-@dataclass(frozen=True, slots=True)
-class _StepFacts:
+class _StepFacts(NamedTuple):
     keyword: str
     text: str
     key: CacheKey

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cachesim.cache.key import KeyPart
 from cachesim.context.checksum import Selector
@@ -28,8 +28,7 @@ class OpKind(enum.Enum):
     MERGE = "merge"
 
 
-@dataclass(frozen=True, slots=True)
-class OpInput:
+class OpInput(NamedTuple):
     """One input: which op, the path selector in its link, and the selections whose content may stand in for its key.
 
     `content` is None where only the definition counts.
@@ -40,8 +39,7 @@ class OpInput:
     content: tuple[Selector, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CopyAction:
+class CopyAction(NamedTuple):
     """One source of a COPY or ADD.
 
     `input` is the position in the op's inputs; `unpack` whether archives are opened; `required` whether a missing source
@@ -58,16 +56,14 @@ class CopyAction:
     several: bool
 
 
-@dataclass(frozen=True, slots=True)
-class MkdirAction:
+class MkdirAction(NamedTuple):
     """Make a directory (WORKDIR, or the folder behind a cache mount)."""
 
     path: str
     owner: tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class ExecSpec:
+class ExecSpec(NamedTuple):
     """What a RUN runs; `mounts` are (target, input position or None, source path)."""
 
     argv: tuple[str, ...]
@@ -77,8 +73,7 @@ class ExecSpec:
     mounts: tuple[tuple[str, int | None, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceSpec:
+class SourceSpec(NamedTuple):
     """A source: its keys in the order they are tried, and what it holds.
 
     `tree` is set for contexts and inline documents; `identity` names an image's file system or a download.
@@ -89,8 +84,7 @@ class SourceSpec:
     tree: FileEntry | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Op:
+class Op(NamedTuple):
     """One vertex.
 
     Attributes:
