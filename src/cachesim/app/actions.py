@@ -100,6 +100,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("compare_before", "Compare with the build &before", "Set this build beside the one before, step by step",
             icon="compare"),
 
+    Command("compare_file", "Compare with another &Dockerfile…",
+            "Set another Dockerfile beside this one: the same context, the same edits, both verdicts", ("Ctrl+Alt+D",), "compare"),
     Command("history", "Project &history…", "Replay the last commits: which steps re-ran, why, and how the project is edited",
             ("Ctrl+5",), "history"),
 
@@ -117,7 +119,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
                _SEP, "comment", "move_up", "move_down", "complete", "quick_fix")),
     ("&View", ("palette", "goto", _SEP, "@panes", "@go", "@zoom", "@theme", _SEP, "step_list", "reduce_motion",
                "follow_disk", _SEP, "present", "reset_layout")),
-    ("&Change", ("whatif", "@changes", _SEP, "take_back")),
+    ("&Change", ("whatif", "@changes", _SEP, "take_back", _SEP, "compare_file")),
     ("&Build", ("build", "options", "@target", "@engine", "@start", _SEP, "back", "forward", "compare_before",
                 "@compare_engine", "history", _SEP, "confirm",
                 "confirm_no_cache", "cancel", "docker_setup")),

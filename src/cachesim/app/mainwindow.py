@@ -43,7 +43,7 @@ _NEED_PROJECT = ("context_folder", "save", "save_files", "reload", "close_projec
                  "find_previous", "comment", "move_up", "move_down", "complete", "quick_fix", "goto", "focus_editor",
                  "focus_graph", "focus_why", "focus_context", "next_problem", "previous_problem", "next_miss",
                  "previous_miss", "fit", "step_list", "present", "whatif", "build", "options", "confirm",
-                 "confirm_no_cache", "explain", "history")
+                 "confirm_no_cache", "explain", "history", "compare_file")
 
 
 class MainWindow(QMainWindow):
@@ -171,7 +171,7 @@ class MainWindow(QMainWindow):
             "options": ask.show_options, "confirm": partial(self._confirm, False),
             "confirm_no_cache": partial(self._confirm, True), "cancel": self._cancel,
             "docker_setup": partial(self._confirm, False), "back": partial(self._step_timeline, -1),
-            "history": partial(self.panes.show, "history", True),
+            "history": partial(self.panes.show, "history", True), "compare_file": self._compare_file,
             "forward": partial(self._step_timeline, 1), "compare_before": self._compare_before,
         }
 
@@ -262,6 +262,12 @@ class MainWindow(QMainWindow):
         path = self.workbench.timeline.path()
         if len(path) > 1:
             self.workbench.compare(path[-2].id, path[-1].id)
+
+    def _compare_file(self) -> None:
+        content = self.panes.show("versus", True)
+        ask: Callable[[], object] | None = getattr(content, "ask", None)
+        if ask is not None:
+            ask()
 
     def _confirm(self, no_cache: bool, _checked: bool = False) -> None:
         from cachesim.app.confirm.controller import ask_confirm

@@ -35,12 +35,14 @@ PANES: tuple[Pane, ...] = (
     Pane("problems", "Problems", "cachesim.app.report.problems", "ProblemsPanel"),
     Pane("log", "Build log", "cachesim.app.confirm.log_panel", "LogPanel"),
     Pane("history", "History", "cachesim.app.history.panel", "HistoryPanel", on_demand=True),
+    Pane("versus", "Two files", "cachesim.app.versus.panel", "VersusPanel", on_demand=True),
     Pane("context", "Context", "cachesim.app.context.context_panel", "ContextPanel", right=True),
     Pane("layers", "Layers", "cachesim.app.layers.panel", "LayersPanel", right=True),
     Pane("compare", "Compare", "cachesim.app.compare.panel", "ComparePanel", right=True),
 )
 _FOOT_HEIGHT = 240
 _FOOT_SHARE = (62, 38)
+_TALL = 0.4             # of the window's height, for a pane that somebody asked for
 
 
 class PaneDock(QDockWidget):
@@ -166,6 +168,9 @@ class Panes(QObject):
         dock.show()
         dock.raise_()
         content = dock.content
+        room = round(self._window.height() * _TALL)
+        if dock.pane.on_demand and dock.height() < room and not dock.isFloating():
+            self._window.resizeDocks([dock], [room], Qt.Orientation.Vertical)
         if focus:
             _first_focus(content).setFocus(Qt.FocusReason.ShortcutFocusReason)
         return content

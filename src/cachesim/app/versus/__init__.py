@@ -1,0 +1,1 @@
+"""Two Dockerfiles for one project, side by side."""
