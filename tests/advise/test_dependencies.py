@@ -120,7 +120,7 @@ def test_stages_and_from_stay() -> None:
     state = ProjectState(text, ContextSnapshot.of({}))
     assert judge_move(state, 1, 2, TABLE).reason == "RUN would leave its stage: it cannot be moved across a FROM."
     assert judge_move(state, 0, 1, TABLE).kind is NO
-    assert {pair for pair in dependencies(state, TABLE).pairs} == {(0, 1), (2, 3)}
+    assert set(dependencies(state, TABLE).pairs) == {(0, 1), (2, 3)}
 
 
 def test_a_move_is_as_free_as_the_least_free_it_passes() -> None:

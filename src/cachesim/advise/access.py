@@ -207,10 +207,8 @@ def _nested(upper: Access, above: str, upper_writes: bool, lower: Access, below:
             return None
         single = upper.scope is Scope.SOME and lower.scope is Scope.ENTRY and lower.tree is None
         return Meeting(upper, lower, sure and not single, below)
-    if not upper_writes:            # what is looked at is the folder itself, and who makes it says so
+    if not upper_writes or upper.makes:     # the folder itself; who needs it or makes it too has an access of its own
         return None
-    if upper.makes and (above in known or (lower.makes and lower.token == upper.token)):
-        return None                 # a folder above, made if missing: it is there, or made in the same way
     return Meeting(upper, lower, False, above)
 
 
