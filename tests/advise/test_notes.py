@@ -11,7 +11,6 @@ from cachesim.advise.notes import (
     looks_like_secret_file,
     looks_like_secret_name,
     notes,
-    size_text,
 )
 from cachesim.cache.store import EMPTY_STORE
 from cachesim.context.snapshot import ContextSnapshot
@@ -50,12 +49,6 @@ def test_secret_files_are_told_by_their_name(path: str, secret: bool) -> None:
     ("TOKENIZER", False), ("PASSWORD_FILE", False), ("PUBLIC_KEY", False), ("KEY", False), ("VERSION", False)])
 def test_secret_variables_are_told_by_their_name(name: str, secret: bool) -> None:
     assert looks_like_secret_name(name) is secret
-
-
-@pytest.mark.parametrize(("size", "text"), [(0, "0 B"), (999, "999 B"), (1300, "1.3 kB"), (12_000_000, "12 MB"),
-                                            (999_600, "1 MB")])
-def test_sizes_are_in_powers_of_1000(size: int, text: str) -> None:
-    assert size_text(size) == text
 
 
 @pytest.mark.parametrize("command", [

@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from cachesim.context.snapshot import ContextSnapshot
+from cachesim.context.snapshot import ContextSnapshot, size_text
 from cachesim.diagnostics import Severity
 from cachesim.dockerfile.instructions import Arg, Copy, Env, Run, Workdir
 from cachesim.graph.model import BuildGraph, SourceKind, Stage, StepId
 from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["Layer", "Note", "NoteKind", "image_stages", "layers", "looks_like_secret_file", "looks_like_secret_name",
-           "notes", "size_text"]
+           "notes"]
 
 _MANY = 20_000      # entries of one step; more are not looked up one by one for their sizes
 _LAYER_KEYWORDS = frozenset({"RUN", "COPY", "ADD", "WORKDIR"})
@@ -146,17 +146,6 @@ def _brings(step: StepReport, context: ContextSnapshot) -> str:
     if not files:
         return "an inline file" if instruction.heredocs else ""
     return f"{len(files):,} {'file' if len(files) == 1 else 'files'}, {size_text(sum(f.size for f in files))}"
-
-
-def size_text(size: int) -> str:
-    """Bytes for people, in powers of 1000 as `docker history` has them ("1.2 kB")."""
-    if size < 1000:
-        return f"{size} B"
-    value, units = size / 1000, ["kB", "MB", "GB", "TB"]
-    while value >= 999.5 and len(units) > 1:
-        value /= 1000
-        units.pop(0)
-    return f"{value:.3g} {units[0]}"
 
 
 # -- deleted data --

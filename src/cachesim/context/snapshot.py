@@ -14,8 +14,8 @@ from typing import Any
 
 from cachesim.digest import Digest, digest_of_bytes
 
-__all__ = ["EMPTY_DIR", "ContextSnapshot", "FileEntry", "FileKind", "directory", "is_ignore_file", "lookup", "os_bytes", "regular_file",
-           "symlink", "walk", "with_children"]
+__all__ = ["EMPTY_DIR", "ContextSnapshot", "FileEntry", "FileKind", "bytes_below", "directory", "is_ignore_file",
+           "lookup", "os_bytes", "regular_file", "size_text", "symlink", "walk", "with_children"]
 
 _NO_CHILDREN: Mapping[str, FileEntry] = {}
 
@@ -212,3 +212,24 @@ def _edit(node: FileEntry, parts: list[str], change: Callable[[FileEntry | None]
     else:
         children[name] = new
     return with_children(node, children)
+
+
+def bytes_below(entry: FileEntry) -> int:
+    """Size of a file, or of all files below a directory; what was not read (ignored files) counts nothing."""
+    if not entry.is_dir:
+        return entry.size if entry.digest else 0
+    known: int | None = entry.memo.get("bytes")
+    if known is None:
+        known = entry.memo["bytes"] = sum(map(bytes_below, entry.children.values()))
+    return known
+
+
+def size_text(size: int) -> str:
+    """Bytes for people, in powers of 1000 as `docker history` has them ("1.2 kB")."""
+    if size < 1000:
+        return f"{size} B"
+    value, units = size / 1000, ["kB", "MB", "GB", "TB"]
+    while value >= 999.5 and len(units) > 1:
+        value /= 1000
+        units.pop(0)
+    return f"{value:.3g} {units[0]}"

@@ -21,6 +21,7 @@ from cachesim.app.report.panel import bold, copy_text, fixed_font, named
 from cachesim.app.theme import Theme
 from cachesim.confirm.engines import EngineChoice
 from cachesim.confirm.match import Mode
+from cachesim.context.snapshot import size_text
 
 __all__ = ["MODE_WORDS", "PlanCard", "context_words", "engine_words"]
 
@@ -49,13 +50,7 @@ def engine_words(choice: EngineChoice, state: ConfirmState) -> str:
 
 def context_words(files: int, size: int) -> str:
     """A context's size for people: "214 files, 1.3 MB"."""
-    amount = float(size)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if amount < 1000 or unit == "GB":
-            break
-        amount /= 1000
-    number = f"{amount:.0f}" if unit == "bytes" else f"{amount:.1f}"
-    return f"{files:,} file{'' if files == 1 else 's'}, {number} {unit}"
+    return f"{files:,} file{'' if files == 1 else 's'}, {size_text(size)}"
 
 
 class PlanCard(QScrollArea):

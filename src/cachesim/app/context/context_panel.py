@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cachesim.advise.notes import size_text
 from cachesim.app.context.changes import Change, ContextDiff, diff
 from cachesim.app.context.dialogs import TEXT_LIMIT, ChmodDialog, PathDialog, SaveDialog, TextDialog, as_bytes, as_text
 from cachesim.app.context.reach import ignore_file_of, matcher_of, reach_of
@@ -30,7 +29,7 @@ from cachesim.app.notify import Message, Tone
 from cachesim.app.report.panel import Panel, bold, icon_size, named
 from cachesim.app.report.story import short
 from cachesim.app.theme import Theme
-from cachesim.context.snapshot import ContextSnapshot, FileEntry, FileKind, regular_file
+from cachesim.context.snapshot import ContextSnapshot, FileEntry, FileKind, regular_file, size_text
 from cachesim.digest import digest_of
 from cachesim.graph.model import StepId
 from cachesim.simulate.report import StepReport

@@ -9,13 +9,12 @@ from typing import Any
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QFont, QIcon
 
-from cachesim.advise.notes import size_text
 from cachesim.app.context.changes import Change, ContextDiff
 from cachesim.app.context.reach import Reads
 from cachesim.app.report.panel import bold, icon_size
 from cachesim.app.theme import Theme, icon
 from cachesim.context.ignore import IgnoreMatcher
-from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, os_bytes
+from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, os_bytes, size_text
 from cachesim.graph.model import StepId
 
 __all__ = ["HEADERS", "PATH_ROLE", "Column", "ContextModel", "View"]

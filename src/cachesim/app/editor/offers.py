@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cachesim.app.editor.explain import DIRECTIVES, FLAGS, INSTRUCTIONS, MOUNT_OPTIONS, PLATFORM_ARGS
 from cachesim.context.ignore import IgnoreMatcher
-from cachesim.context.snapshot import ContextSnapshot, FileEntry, FileKind
+from cachesim.context.snapshot import ContextSnapshot, FileEntry, FileKind, size_text
 from cachesim.dockerfile.instructions import Arg, Env, From, ParsedDockerfile
 
 __all__ = ["Known", "Offer", "Offers", "known_of", "offers"]
@@ -194,10 +194,7 @@ def _paths(word: str, known: Known) -> Offers:
 
 
 def _size(node: FileEntry) -> str:
-    size = node.size
-    if node.kind is not FileKind.FILE:
-        return str(node.kind.value)
-    return f"{size} B" if size < 1000 else f"{size / 1000:.1f} kB" if size < 1_000_000 else f"{size / 1e6:.1f} MB"
+    return size_text(node.size) if node.kind is FileKind.FILE else str(node.kind.value)
 
 
 def _fitting(prefix: str, items: Iterable[Offer]) -> Offers:

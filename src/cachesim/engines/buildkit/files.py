@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import overload
 
 from cachesim.context.checksum import Selector, entry_digest, header_digest, matching_entries, resolve_links
-from cachesim.context.snapshot import FileEntry, FileKind, lookup, walk
+from cachesim.context.snapshot import FileEntry, FileKind, lookup, size_text, walk
 from cachesim.digest import Digest
 
 __all__ = ["FileState", "changed_files", "lazy_paths"]
@@ -134,13 +134,3 @@ def describe(entry: FileEntry) -> str:
     if entry.is_dir:
         return f"folder, mode {entry.mode:04o}"
     return f"{size_text(entry.size)}, mode {entry.mode:04o}, {entry.digest.short}"
-
-
-def size_text(size: int) -> str:
-    """Bytes for people ("1.2 kB"), decimal units as docker prints them."""
-    value = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000 or unit == "GB":
-            return f"{int(value)} {unit}" if unit == "B" else f"{value:.3g} {unit}"
-        value /= 1000
-    return ""
