@@ -65,7 +65,7 @@ def test_the_builder_that_was_chosen_last_and_its_images(mode: str, project: Pat
     assert [step["image"] for step in steps] == list(IMAGES)
     assert {step.get("image_kept", False) for step in steps} == {mode == "live"}
     store = ProjectStore(find_project(project), *kept)
-    assert store.records()["durations"] and (store.path.parent / "confirmations").is_dir()
+    assert store.records()["measured"] and (store.path.parent / "confirmations").is_dir()
     assert run(str(project), "--mode", mode) == 0
     said = capsys.readouterr().out
     assert "Step 2/3 : COPY f /f" in said and all(image in said for image in IMAGES)
@@ -75,10 +75,10 @@ def test_the_builder_that_was_chosen_last_and_its_images(mode: str, project: Pat
     assert IMAGES_GONE in capsys.readouterr().out
 
 
-def test_durations_are_remembered_with_the_project(project: Path) -> None:
+def test_what_was_measured_is_remembered_with_the_project(project: Path) -> None:
     assert run(str(project)) == 0
     store = ProjectStore(find_project(project), EngineKind.BUILDKIT, ImageStore.GRAPHDRIVER)
-    assert len(store.records()["durations"]["steps"]) == 2
+    assert len(store.records()["measured"]["steps"]) == 2
     assert len(list((store.path.parent / "confirmations").glob("*.confirmation"))) == 1
 
 

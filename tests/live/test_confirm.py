@@ -19,6 +19,7 @@ from cachesim.cli.confirm import _scenario
 from cachesim.cli.runner import Runner
 from cachesim.confirm import leftovers
 from cachesim.confirm.match import Mode, Verdict
+from cachesim.confirm.measure import measured_by
 from cachesim.confirm.records import load_record
 from cachesim.confirm.session import PlannedBuild, Session
 from cachesim.confirm.workspace import FolderContents
@@ -128,6 +129,45 @@ def test_multi_stage_files_twice_with_the_same_table(bench: Bench, text: str) ->
     second = bench.confirm(Mode.ISOLATED, *builds)
     assert table(second) == table(first)
     assert bench.nothing_is_left()
+
+
+SIZES = """\
+FROM busybox:1.36
+WORKDIR /srv
+COPY src/ src/
+RUN <<EOF
+head -c 300000 /dev/zero > zero
+echo done
+EOF
+RUN ["/bin/sh", "-c", "head -c 70000 /dev/zero > more"]
+COPY bin/make.sh /usr/bin/
+"""
+
+
+@pytest.mark.parametrize("mode", [Mode.ISOLATED, Mode.LIVE, Mode.NO_CACHE])
+def test_layer_sizes_are_those_of_an_image_that_is_built_the_same(bench: Bench, image: list[str], tmp_path: Path,
+                                                                  mode: Mode) -> None:
+    text = SIZES.replace("done", leftovers.token())
+    result = bench.confirm(mode, ("first", bench.state({**FILES, "src/big": b"0123456789" * 12_345, "Dockerfile": text})))
+    steps = [s for s in result.builds[0].steps if s.line > 1]
+    assert wrong(result) == [] and len(steps) == 5
+    for name, data in {**FILES, "src/big": "0123456789" * 12_345}.items():
+        (tmp_path / "same" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "same" / name).write_text(data)
+    (tmp_path / "same" / "Dockerfile").write_text(text)
+    image.append(f"cachesim-test-sizes:{mode.value}")
+    docker("buildx", "build", "--builder", "default", "--quiet", "--no-cache", "--network", "none", "--load", "--tag",
+           image[0], str(tmp_path / "same"))
+    # the containerd store counts disk blocks, also of the folders that were there while it ran
+    blocks = 1 if bench.facts.store is ImageStore.GRAPHDRIVER else 8192
+    told = docker("history", "--human=false", "--format", "{{.Size}}", image[0]).split()
+    for step, size in zip(steps, map(int, reversed(told[:5])), strict=True):
+        if mode is Mode.LIVE and step.observed == "cached":     # an engine that others use knows the first steps
+            assert step.size is None
+        else:
+            assert step.size == pytest.approx(size, rel=0.001, abs=blocks), step.name
+    found = measured_by(result)
+    assert len(found) == sum(s.observed == "run" for s in steps) and bench.nothing_is_left()
 
 
 def test_linked_copies_are_not_claimed_to_be_isolated(bench: Bench) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from cachesim.app.jobs import LatestJob
 from cachesim.app.notify import Message, Tone
@@ -16,6 +16,7 @@ from cachesim.graph.options import EngineKind, ImageStore
 from cachesim.progress import Progress
 from cachesim.project.blobs import BlobStore
 from cachesim.project.choice import BuilderChoice, remember_builder
+from cachesim.project.measured import RECORD, Measured, Measurement
 from cachesim.project.store import ProjectStore, SavedProject
 
 if TYPE_CHECKING:
@@ -29,11 +30,14 @@ _PAUSE_MS = 400
 class ProjectKeeper(QObject):
     """Writes the open project's file on a worker a moment after something in it changed."""
 
+    measured_changed = Signal(object)       # Measured
+
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
         self._bench = bench
         self._store: ProjectStore | None = None
         self._records: dict[str, Any] = {}
+        self._measured = Measured()
         self._wanted = False
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self._save)
@@ -46,6 +50,24 @@ class ProjectKeeper(QObject):
         """Keep another project from now on; the earlier one is written first."""
         self.flush()
         self._store, self._records, self._wanted = store, dict(records), False
+        self._take_measured(Measured.from_json(records.get(RECORD)))
+
+    @property
+    def measured(self) -> Measured:
+        """What real builds of the open project took."""
+        return self._measured
+
+    def measure(self, found: Mapping[str, Measurement]) -> None:
+        """Remember what a real build took, by step key."""
+        after = self._measured.adding(found)
+        if after != self._measured:
+            self.record(RECORD, after.to_json())
+            self._take_measured(after)
+
+    def _take_measured(self, measured: Measured) -> None:
+        if measured != self._measured:
+            self._measured = measured
+            self.measured_changed.emit(measured)
 
     @property
     def records(self) -> dict[str, Any]:

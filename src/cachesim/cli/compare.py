@@ -49,8 +49,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Compare and print."""
-    from cachesim.confirm.durations import DurationBook
     from cachesim.history.habits import habits_of
+    from cachesim.project.measured import RECORD, Measured
     from cachesim.project.open import find_project
     from cachesim.project.trial import try_edits
     a = find_project(args.a)
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     mix, source = habits.mix, habits.words
     found = []
     for started in starts:
-        book = DurationBook.from_json(started.records.get("durations"))
+        book = Measured.from_json(started.records.get(RECORD))
         found.append(try_edits(started.state, mix, book.seconds))
     if args.json:
         print(json.dumps(_object(a, b, source, *found), indent=2))
@@ -92,8 +92,12 @@ def _lines(a: ProjectInfo, b: ProjectInfo, source: str, left: Trials, right: Tri
     lines += ["", f"Over the mix an edit re-runs {left.expected_reruns:.1f} steps with A, {right.expected_reruns:.1f} "
                   f"with B ({_change(left.expected_reruns, right.expected_reruns)})."]
     if left.expected_seconds and right.expected_seconds:
-        lines.append(f"Measured steps alone: {left.expected_seconds:.0f} s with A, {right.expected_seconds:.0f} s "
-                     f"with B ({_change(left.expected_seconds, right.expected_seconds)}).")
+        lines.append(f"Estimated from steps that a real build measured: {left.expected_seconds:.0f} s with A, "
+                     f"{right.expected_seconds:.0f} s with B ({_change(left.expected_seconds, right.expected_seconds)}). "
+                     f"Steps of unknown length are left out: {left.expected_unknown:.1f} with A, "
+                     f"{right.expected_unknown:.1f} with B.")
+    else:
+        lines.append("What that takes is not known: no real build of both measured their steps.")
     return lines
 
 
@@ -112,7 +116,8 @@ def _object(a: ProjectInfo, b: ProjectInfo, source: str, left: Trials, right: Tr
     def side(info: ProjectInfo, trials: Trials) -> dict[str, Any]:
         return {"dockerfile": str(info.dockerfile), "error": trials.first.error or None,
                 "expected_reruns": round(trials.expected_reruns, 4),
-                "expected_seconds": round(trials.expected_seconds, 3)}
+                "expected_seconds": round(trials.expected_seconds, 3), "seconds_known": "estimated",
+                "expected_unknown_steps": round(trials.expected_unknown, 4)}
     edits = [{"patterns": list(x.group.patterns), "files": list(x.group.files), "weight": round(x.group.weight, 4),
               **{name: {"reruns": t.reruns, "seconds": round(t.seconds, 3), "unknown_steps": t.unknown,
                         "runs": [s.name for s in t.report.misses()]} for name, t in (("a", x), ("b", y))}}

@@ -300,14 +300,14 @@ def _save_scenario(path: Path, plan: Plan, result: Confirmation, hide: bool) -> 
 
 
 def _remember(args: argparse.Namespace, result: Confirmation, facts: EngineFacts) -> None:
-    """Keep measured durations with the project."""
-    from cachesim.confirm.durations import DurationBook
+    """Keep what was measured with the project."""
+    from cachesim.confirm.measure import measured_by
+    from cachesim.project.measured import RECORD, Measured
     from cachesim.project.open import find_project
     _, store = _held(args, find_project(args.path, dockerfile=args.file), facts)
-    book = DurationBook.from_json(store.records().get("durations"))
-    after = book.after(result)
-    if after != book:
-        store.record("durations", after.to_json())
+    found = measured_by(result)
+    if found:
+        store.record(RECORD, Measured.from_json(store.records().get(RECORD)).adding(found).to_json())
 
 
 # -- what is printed --------------------------------------------------------------------------------------------------
@@ -344,6 +344,7 @@ def _show(result: Confirmation, as_json: bool) -> int:
 def _build_lines(build: BuildComparison) -> list[str]:
     from cachesim.cli.render import table
     from cachesim.confirm.match import IMAGES_GONE, run_command
+    from cachesim.context.snapshot import size_text
     rows, folded = [], 0
     images = any(step.image for step in build.steps)
     for step in build.steps:
@@ -351,11 +352,12 @@ def _build_lines(build: BuildComparison) -> list[str]:
             folded += 1
             continue
         seconds = f"{step.seconds:.1f} s" if step.observed == "run" else ""
+        size = size_text(step.size) if step.size is not None else ""
         rows.append((str(step.line or ""), _short(step.name), step.predicted + ("" if step.certain else "?"),
-                     step.observed, step.verdict.value, seconds, *((step.image,) if images else ()),
+                     step.observed, step.verdict.value, seconds, size, *((step.image,) if images else ()),
                      step.note if step.verdict.value != "right" else ""))
     lines = [f"{build.label} ({build.observed.seconds:.1f} s)"]
-    heads = ("line", "step", "predicted", "observed", "verdict", "took", *(("image",) if images else ()), "")
+    heads = ("line", "step", "predicted", "observed", "verdict", "took", "layer", *(("image",) if images else ()), "")
     lines += table(heads, rows) if rows else []
     if folded:
         lines.append(f"({folded} lines of the engine's own, or without a step, are not shown)")
@@ -383,7 +385,7 @@ def result_object(result: Confirmation) -> dict[str, Any]:
     return {
         "mode": result.mode.value, "engine": result.engine, "verdict": result.verdict, "exit": result.exit_code,
         "compared": result.compared, "held": result.held,
-        "counts": {verdict.value: result.count(verdict) for verdict in Verdict}, "notes": list(result.notes),
+        "counts": {verdict.value: result.count(verdict) for verdict in Verdict if verdict is not Verdict.OPEN}, "notes": list(result.notes),
         "error": result.error or None, "cancelled": result.cancelled, "record": result.record or None,
         "builds": [{"label": build.label, "seconds": round(build.observed.seconds, 3),
                     "predicted_error": build.predicted_error or None, "observed_error": build.observed_error or None,

@@ -46,10 +46,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Replay and print."""
-    from cachesim.confirm.durations import DurationBook
     from cachesim.graph.options import EngineKind, ImageStore
     from cachesim.history.replay import replay
     from cachesim.project.blobs import BlobStore
+    from cachesim.project.measured import RECORD, Measured
     from cachesim.project.start import StartKind, start_project
     if args.last < 1:
         raise InputError("must be 1 or more", "--last")
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     store = ImageStore(args.store) if args.store is not None else None
     started = start_project(info, BlobStore(), engine=EngineKind(args.engine), store=store, kind=StartKind.NOTHING,
                             options=lambda given: options_of(args, given), ask_engine=not args.offline)
-    book = DurationBook.from_json(started.records.get("durations"))
+    book = Measured.from_json(started.records.get(RECORD))
     found = replay(info, started.state, args.last, book.seconds, revision=args.revision, progress=_progress())
     report, notes = found.report, found.notes
     if args.json:
@@ -82,17 +82,21 @@ def _progress() -> Progress:
 
 def _lines(report: HistoryReport, name: str) -> list[str]:
     from cachesim.cli.render import plural, short, table
+    from cachesim.project.measured import seconds_text
     lines = [f"{name}: {plural(report.builds, 'commit')} built, from {report.first[:60]} to {report.last[:60]}"
              + (f" ({plural(report.merges, 'merge')})" if report.merges else ""), ""]
     if report.builds < 2:
         return [*lines, "One build alone says nothing about re-runs."]
     rows = [(str(s.line or "gone"), short(s.text), f"{s.reruns} of {s.builds}", f"{s.share:.0%}",
-             f"{s.reruns * s.seconds:.0f} s" if s.seconds is not None else "",
+             f"~{seconds_text(s.reruns * s.seconds)}" if s.seconds is not None else "?" if s.reruns else "",
              ", ".join(f"{c.label} {c.count}" for c in s.causes[:4]) + (", …" if len(s.causes) > 4 else ""))
             for s in report.steps if s.builds and (s.line or s.reruns)]
     lines += table(("line", "step", "re-ran", "", "cost", "first cause"), rows)
     top = max(report.trend, default=0.0) or 1.0
     bars = "".join(_BARS[min(7, int(value / top * 7.99))] for value in report.trend)
+    if any(s.reruns for s in report.steps):
+        lines += ["", "~: estimated, one measured run of the same instruction times its re-runs; ?: never measured in "
+                      "a real build."]
     lines += ["", f"{report.mean_reruns:.1f} steps re-ran per build; over time {bars} "
                   f"({report.trend[0]:.1f} at first, {report.trend[-1]:.1f} at the end)", "", "What changes together:"]
     lines += [f"  {g.weight:4.0%}  {g.label}" for g in report.mix.groups]
@@ -110,7 +114,8 @@ def _object(report: HistoryReport) -> dict[str, Any]:
         "builds": report.builds, "merges": report.merges, "first": report.first, "last": report.last,
         "mean_reruns": round(report.mean_reruns, 3), "trend": [round(value, 3) for value in report.trend],
         "steps": [{"stage": s.stage, "step": s.text, "line": s.line or None, "builds": s.builds, "reruns": s.reruns,
-                   "seconds": s.seconds, "causes": [{"cause": c.label, "count": c.count} for c in s.causes]}
+                   "seconds": s.seconds,
+                   "seconds_known": "unknown" if s.seconds is None else "estimated", "causes": [{"cause": c.label, "count": c.count} for c in s.causes]}
                   for s in report.steps],
         "mix": [{"patterns": list(g.patterns), "files": list(g.files), "commits": g.commits,
                  "weight": round(g.weight, 4)} for g in report.mix.groups],

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING
 from cachesim.errors import InputError
 
 if TYPE_CHECKING:
-    from cachesim.context.snapshot import ContextSnapshot
-    from cachesim.export.plan import Cost, Plan
+    from cachesim.export.plan import Plan
     from cachesim.graph.options import BuildOptions, EngineKind, ImageStore
     from cachesim.project.blobs import BlobStore
     from cachesim.project.open import ProjectInfo
     from cachesim.project.start import Started
     from cachesim.project.state import ProjectState
     from cachesim.project.timeline import Timeline
-    from cachesim.simulate.report import SimulationReport, StepReport
+    from cachesim.simulate.report import SimulationReport
 
 __all__ = ["add_options", "add_parser", "options_of", "project_of", "run"]
 
@@ -246,25 +245,9 @@ def _store(args: argparse.Namespace) -> ImageStore | None:
 
 def _as_plan(title: str, cache: str, state: ProjectState, report: SimulationReport, started: Started) -> Plan:
     from cachesim.export.plan import Plan
-    return Plan(title, cache, report, tuple(_costs(report, state.context, started)), state.engine.value,
-                state.store.value)
-
-
-def _costs(report: SimulationReport, context: ContextSnapshot, started: Started) -> Iterable[Cost | None]:
-    from cachesim.confirm.durations import DurationBook
-    from cachesim.export.plan import cost_of
-    book = DurationBook.from_json(started.records.get("durations"))
-
-    def measured(step: StepReport) -> tuple[float, bool] | None:
-        found = book.estimate(step)
-        return (found.seconds, found.same) if found is not None else None
-
-    def copied(step: StepReport) -> int:
-        entries = (context.get(path) for read in step.reads if not read.context for path in read.paths)
-        return sum(entry.size for entry in entries if entry is not None)
-
-    for step in report.steps:
-        yield cost_of(step, measured, copied)
+    from cachesim.project.measured import RECORD, Measured, costs_of
+    book = Measured.from_json(started.records.get(RECORD))
+    return Plan(title, cache, report, costs_of(report, book, state.context), state.engine.value, state.store.value)
 
 
 def _over_budget(plans: Sequence[Plan], budget: float | None, most: int | None) -> str:

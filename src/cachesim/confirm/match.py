@@ -35,11 +35,12 @@ class Verdict(enum.Enum):
     UNCERTAIN_WRONG = "guessed wrong"
     KNOWN_EARLIER = "known earlier"
     NOT_COMPARED = "not compared"
+    OPEN = "open"               # the build still runs
 
     @property
     def counts(self) -> bool:
         """Whether it is a prediction that held or did not."""
-        return self not in (Verdict.NOT_COMPARED, Verdict.KNOWN_EARLIER)
+        return self not in (Verdict.NOT_COMPARED, Verdict.KNOWN_EARLIER, Verdict.OPEN)
 
     @property
     def held(self) -> bool:
@@ -58,10 +59,11 @@ class StepComparison:
         observed: The engine's word, or "" where it said nothing.
         cause: Why the prediction says so.
         note: What there is to explain.
-        key: Digest of the step's key: durations are remembered under it.
+        key: Digest of the step's key: what was measured is remembered under it.
         log: End of its output.
         image: Short id of the image that the classic builder had after it, "" if none.
         image_kept: Whether that image was left on the engine when the confirmation ended (see `run_command`).
+        size: Bytes of the layer that it made; None if they were not measured.
     """
 
     step: StepId | None
@@ -79,6 +81,12 @@ class StepComparison:
     internal: bool = False
     image: str = ""
     image_kept: bool = False
+    size: int | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the prediction, certain or not, did not hold."""
+        return self.verdict in (Verdict.WRONG, Verdict.UNCERTAIN_WRONG)
 
 
 IMAGES_GONE = ("Images of steps are left on the engine only by a real build in mode live; the other modes remove "
@@ -158,7 +166,7 @@ class Confirmation:
         """Every line whose prediction did not hold."""
         for build in self.builds:
             for step in build.steps:
-                if step.verdict in (Verdict.WRONG, Verdict.UNCERTAIN_WRONG):
+                if step.differs:
                     yield build, step
 
     @property

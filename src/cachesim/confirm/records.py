@@ -214,6 +214,8 @@ def step_object(step: StepComparison) -> dict[str, Any]:
         value["step"] = [step.step.stage, step.step.index]
     value.update({name: text for name, text in (("cause", step.cause), ("note", step.note), ("key", step.key),
                                               ("image", step.image)) if text})
+    if step.size is not None:
+        value["bytes"] = step.size
     if step.image_kept:
         value["image_kept"] = True
     if step.internal:
@@ -228,7 +230,7 @@ def _step_of(value: Mapping[str, Any], logs: Mapping[str, str]) -> StepCompariso
         StepId(int(step[0]), int(step[1])) if step else None, int(value["line"]), name, str(value["predicted"]),
         bool(value["certain"]), str(value["observed"]), Verdict(value["verdict"]), float(value["seconds"]),
         str(value.get("cause", "")), str(value.get("note", "")), str(value.get("key", "")), logs.get(name, ""),
-        bool(value.get("internal")), str(value.get("image", "")))
+        bool(value.get("internal")), str(value.get("image", "")), size=value.get("bytes"))
 
 
 def _record_of(value: Mapping[str, Any], archive: zipfile.ZipFile, path: str) -> Record:

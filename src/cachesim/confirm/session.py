@@ -28,6 +28,7 @@ from cachesim.confirm.isolate import (
     run_or_fail,
 )
 from cachesim.confirm.match import BuildComparison, Confirmation, Mode, compare
+from cachesim.confirm.measure import UNMEASURED, cache_uses, image_sizes, with_cache_sizes
 from cachesim.confirm.observed import Observation, ObservedBuild, VertexStatus
 from cachesim.confirm.records import Record, StreamFile, save_record
 from cachesim.confirm.rehearsal import (
@@ -180,6 +181,7 @@ class Session:
         try:
             yield from self._prepare()
             yield from self._all_builds(done)
+            yield from self._measure(done)
         except Cancelled:
             cancelled = True
         except CachesimError as caught:
@@ -263,6 +265,28 @@ class Session:
                 break
         if self.plan.mode is Mode.LIVE and done and not done[-1].observed_error:
             self.learned = store
+
+    def _measure(self, done: list[BuildComparison]) -> Script[None]:
+        """Give what ran the size of its layer; a rehearsal's layers are nobody's."""
+        if self.plan.mode is Mode.REHEARSAL or not any(s.observed == VertexStatus.RAN.value for b in done for s in b.steps):
+            return
+        self._say("measuring layers")
+        if self.plan.made[0].state.engine is EngineKind.CLASSIC:
+            for number, build in enumerate(done):
+                sizes = yield from image_sizes(self._engine, build)
+                done[number] = replace(build, steps=tuple(
+                    replace(s, size=sizes.get(s.step)) if s.step is not None and s.observed == VertexStatus.RAN.value else s
+                    for s in build.steps))
+            return
+        if not self._facts.rawjson:
+            self._note(f"{UNMEASURED}the plain output of this buildx does not say when each step worked.")
+            return
+        uses = yield from cache_uses(self._engine)
+        if uses is None:
+            self._note(f"{UNMEASURED}this engine or buildx did not list its build cache (docker buildx du).")
+            return
+        for number, (build, report) in enumerate(zip(done, self.reports, strict=False)):
+            done[number] = with_cache_sizes(build, report, uses)
 
     def _effective(self, state: ProjectState) -> ProjectState:
         """What a mode changes in the person's state before anything else."""

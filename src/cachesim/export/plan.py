@@ -6,54 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cachesim.dockerfile.instructions import Copy, From, Workdir
+from cachesim.dockerfile.instructions import From
 from cachesim.engines.base import Outcome
 from cachesim.export.report_json import report_object
+from cachesim.project.measured import Cost, Knowledge, Total, total_of
 from cachesim.simulate.report import SimulationReport, StepReport
 
-__all__ = ["Cost", "Knowledge", "Plan", "Total", "cost_of", "plan_markdown", "plan_object"]
-
-_COPY_SECONDS, _BYTES_PER_SECOND = 0.1, 100e6
-
-
-class Knowledge:
-    """How a number of seconds is known; the words stand in every output, so that they are never mixed silently."""
-
-    MEASURED = "measured"       # this very step ran in a real build
-    ESTIMATED = "estimated"     # the same instruction did, or it only copies files
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Seconds of one step that runs; `seconds` is 0 where they are unknown."""
-
-    seconds: float
-    known: str
-
-    @property
-    def words(self) -> str:
-        """For a table: "12 s", "~3 s", "?"."""
-        if self.known == Knowledge.UNKNOWN:
-            return "?"
-        return ("~" if self.known == Knowledge.ESTIMATED else "") + _seconds(self.seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """Seconds of all steps that run, apart by how they are known."""
-
-    measured: float
-    estimated: float
-    unknown_steps: int
-
-    @property
-    def words(self) -> str:
-        parts = [f"{_seconds(self.measured)} measured"] if self.measured else []
-        parts += [f"~{_seconds(self.estimated)} estimated"] if self.estimated else []
-        if self.unknown_steps:
-            parts.append(f"{self.unknown_steps} step{'' if self.unknown_steps == 1 else 's'} of unknown length")
-        return ", ".join(parts) or "no time"
+__all__ = ["Plan", "plan_markdown", "plan_object"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,34 +40,13 @@ class Plan:
 
     @property
     def total(self) -> Total:
-        def sum_of(known: str) -> float:
-            return sum(c.seconds for c in self.costs if c is not None and c.known == known)
-        return Total(sum_of(Knowledge.MEASURED), sum_of(Knowledge.ESTIMATED),
-                     sum(c is not None and c.known == Knowledge.UNKNOWN for c in self.costs))
+        return total_of(self.costs)
 
     @property
     def first_cause(self) -> StepReport | None:
         """The first step that runs for a reason of its own."""
         runs = [s for s in self.report.steps if s.runs and not isinstance(s.step.instruction, From)]
         return next((s for s in runs if s.cause_step in (None, s.id)), runs[0] if runs else None)
-
-
-def cost_of(step: StepReport, measured: Callable[[StepReport], tuple[float, bool] | None],
-            copied_bytes: Callable[[StepReport], int]) -> Cost | None:
-    """What a step costs if it runs.
-
-    Args:
-        measured: Seconds from real builds, and whether of this very step.
-        copied_bytes: Size of the context files that a step reads.
-    """
-    if not step.runs or isinstance(step.step.instruction, From):
-        return None
-    found = measured(step)
-    if found is not None:
-        return Cost(found[0], Knowledge.MEASURED if found[1] else Knowledge.ESTIMATED)
-    if isinstance(step.step.instruction, (Copy, Workdir)):
-        return Cost(_COPY_SECONDS + copied_bytes(step) / _BYTES_PER_SECOND, Knowledge.ESTIMATED)
-    return Cost(0.0, Knowledge.UNKNOWN)
 
 
 def plan_object(plan: Plan) -> dict[str, Any]:
@@ -118,8 +56,8 @@ def plan_object(plan: Plan) -> dict[str, Any]:
     for step in value["steps"]:
         cost = costs.get((step["line"], step["name"]))
         if cost is not None:
-            step["seconds"] = {"value": round(cost.seconds, 3) if cost.known != Knowledge.UNKNOWN else None,
-                               "known": cost.known}
+            step["seconds"] = {"value": round(cost.seconds, 3) if cost.known is not Knowledge.UNKNOWN else None,
+                               "known": cost.known.value}
     total = plan.total
     return {"title": plan.title, "engine": plan.engine, "store": plan.store, "cache": plan.cache, "reruns": plan.reruns,
             "seconds": {"measured": round(total.measured, 3), "estimated": round(total.estimated, 3),
@@ -155,12 +93,6 @@ def plan_markdown(plan: Plan, words: Callable[[StepReport], str], more: tuple[st
     if assumed:
         lines += ["", "<details><summary>Assumed</summary>", "", *(f"- {_md(a)}" for a in assumed), "", "</details>"]
     return "\n".join(lines) + "\n"
-
-
-def _seconds(value: float) -> str:
-    if value < 10:
-        return f"{value:.1f} s"
-    return f"{value:.0f} s" if value < 120 else f"{value / 60:.0f} min"
 
 
 def _md(text: str) -> str:

@@ -53,6 +53,11 @@ class Trials:
         """Known seconds that an edit costs, over the mix."""
         return sum(t.group.weight * t.seconds for t in self.trials)
 
+    @property
+    def expected_unknown(self) -> float:
+        """Steps of unknown length that an edit re-runs, over the mix."""
+        return sum(t.group.weight * t.unknown for t in self.trials)
+
 
 def try_edits(state: ProjectState, mix: EditMix, seconds: Callable[[StepReport], float | None] = lambda step: None,
               progress: Progress = SILENT) -> Trials:

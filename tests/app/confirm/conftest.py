@@ -26,6 +26,9 @@ def client(docker: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
     monkeypatch.setenv("DOCKER_CONFIG", str(docker.folder / "none"))
     entry = {"Name": "default", "DockerEndpoint": "unix:///var/run/docker.sock", "Current": True}
     docker.answers["context ls"] = (json.dumps(entry) + "\n", "", 0)
+    use = {"CreatedAt": "2026-01-01 00:00:01.05 +0000 UTC", "Description": "mount / from exec /bin/sh -c cat /f",
+           "Size": "1.5MB"}
+    docker.answers["buildx du"] = (json.dumps(use) + "\n", "", 0)
     docker.builds = [{"play": [], "raw": [RIGHT]}, {"play": [], "raw": [AGAIN]}]
     docker.write()
     return docker

@@ -19,13 +19,13 @@ from cachesim.app.confirm.time_line import bars_of
 from cachesim.app.mainwindow import MainWindow
 from cachesim.app.notify import Message
 from cachesim.app.theme import DARK
-from cachesim.confirm.durations import DurationBook
 from cachesim.confirm.engines import EngineProblem
 from cachesim.confirm.match import IMAGES_GONE, Mode, Verdict, plain_name
 from cachesim.confirm.observed import ObservedBuild, ObservedVertex, VertexStatus
 from cachesim.confirm.records import load_record
 from cachesim.graph.model import StepId
 from cachesim.graph.options import EngineKind, ImageStore, NetworkMode
+from cachesim.project.measured import Knowledge, Measured
 
 from ...confirm.conftest import RECORDED, FakeDocker
 from ...confirm.test_session import IMAGES, classic_answer
@@ -129,12 +129,14 @@ def test_as_predicted(qtbot: QtBot, panel: LogPanel, window: MainWindow, client:
     assert [view.model.index(row, 2).data() for row in range(3)] == ["FROM busybox:1.36", "COPY f /f", "RUN cat /f"]
     assert client.calls_of("rmi") and Path(state.result.record).exists()
     assert window.workbench.confirmation == state and window.workbench.busy is None
-    book = DurationBook.from_json(window.workbench.keeper.records["durations"])
+    book = Measured.from_json(window.workbench.keeper.records["measured"])
     report = window.workbench.report
     assert report is not None
     step = next(s for s in report.steps if s.id == StepId(0, 2))
-    estimate = book.estimate(step)
-    assert estimate is not None and estimate.same and estimate.seconds == pytest.approx(1.0)
+    cost, size = book.cost(step, window.workbench.state.context), book.size(step)
+    assert cost is not None and cost.known is Knowledge.MEASURED and cost.seconds == pytest.approx(1.0)
+    assert size is not None and size.same and size.bytes == 1_500_000
+    assert view.model.index(2, 7).data() == "1.5 MB" and window.workbench.keeper.measured == book
     assert "2 builds confirmed, 4 steps: 4 right" in view.summary.toolTip()
 
 
@@ -463,7 +465,7 @@ def test_bars_say_who_waited() -> None:
 
 
 @pytest.mark.parametrize(("size", "words"), [
-    ((1, 5), "1 file, 5 bytes"), ((214, 1_300_000), "214 files, 1.3 MB"), ((5000, 2_500), "5,000 files, 2.5 kB"),
-    ((2, 3 * 10 ** 12), "2 files, 3000.0 GB")])
+    ((1, 5), "1 file, 5 B"), ((214, 1_300_000), "214 files, 1.3 MB"), ((5000, 2_500), "5,000 files, 2.5 kB"),
+    ((2, 3 * 10 ** 12), "2 files, 3 TB")])
 def test_context_words(size: tuple[int, int], words: str) -> None:
     assert context_words(*size) == words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +15,7 @@ from cachesim.app.layers.panel import LayersPanel
 from cachesim.app.theme import DARK, HIGH_CONTRAST, LIGHT, Theme
 from cachesim.app.workbench import Workbench
 from cachesim.graph.model import StepId
+from cachesim.project.measured import Measurement, text_of
 
 Opened = Callable[..., Workbench]
 Settled = Callable[[Workbench], None]
@@ -42,16 +44,32 @@ def _rows(panel: LayersPanel) -> list[tuple[str, str]]:
 
 def test_layers_lie_on_each_other_with_the_base_at_the_foot(panel: LayersPanel) -> None:
     assert _rows(panel) == [("empty", "6"), ("3", "5"), ("empty", "4"), ("2", "3"), ("1", "2"), ("base", "")]
-    assert panel.model.index(5, 2).data() == "docker.io/library/busybox:1.36"
-    assert panel.model.index(3, 3).data() == "3 files, 5.08 kB"
+    assert panel.model.index(5, 3).data() == "docker.io/library/busybox:1.36"
+    assert panel.model.index(3, 4).data() == "3 files, 5.08 kB"
     assert panel.head.text().startswith("3 layers, 2 empty history entries")
 
 
 def test_created_by_is_as_the_history_says(bench: Workbench, panel: LayersPanel) -> None:
     report = bench.report
     assert report is not None
-    shown = [panel.model.index(row, 2).data(Qt.ItemDataRole.ToolTipRole) for row in range(5)]
+    shown = [panel.model.index(row, 3).data(Qt.ItemDataRole.ToolTipRole) for row in range(5)]
     assert shown == [entry.created_by for entry in reversed(report.history)]
+
+
+def test_sizes_are_measured_or_said_not_to_be(bench: Workbench, panel: LayersPanel) -> None:
+    assert [panel.model.index(row, 2).data() for row in range(6)] == [
+        "", "not measured", "", "not measured", "not measured", "not measured"]
+    assert "No size was measured" in panel.head.text()
+    report = bench.report
+    assert report is not None
+    copy, run = (next(s for s in report.steps if s.id == panel.model.step(row)) for row in (3, 1))
+    assert copy.key is not None
+    bench.keeper.measure({copy.key.digest: Measurement(None, 12_300, time.time(), text_of(copy.name)),
+                          "in another state": Measurement(1.0, 700, time.time(), text_of(run.name))})
+    panel.refresh_now()
+    assert panel.model.index(3, 2).data() == "12.3 kB" and panel.model.index(1, 2).data() == "~700 B"
+    assert panel.model.index(3, 2).data(Qt.ItemDataRole.ToolTipRole) == "12.3 kB, measured today"
+    assert "Measured: 12.3 kB, ~700 B estimated, 1 layer not measured." in panel.head.text()
 
 
 def test_notes_teach_what_stays(panel: LayersPanel) -> None:

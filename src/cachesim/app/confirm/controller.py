@@ -17,9 +17,9 @@ from cachesim.app.notify import Message, MessageAction, Tone
 from cachesim.cache.store import CacheStore
 from cachesim.confirm import leftovers
 from cachesim.confirm.buildx import BuildCommand, build_argv
-from cachesim.confirm.durations import DurationBook
 from cachesim.confirm.engines import EngineChoice, list_engines
 from cachesim.confirm.match import Confirmation, Mode, compare
+from cachesim.confirm.measure import measured_by
 from cachesim.confirm.records import Tally, load_record, read_stream
 from cachesim.confirm.script import Script
 from cachesim.confirm.session import Plan, PlannedBuild, Session
@@ -282,12 +282,9 @@ class ConfirmController(QObject):
             self._bench.set_timeline(timeline.with_build("built for real", self._bench.state, report, store))
 
     def _keep(self, result: Confirmation) -> str:
-        """Remember durations and the running record with the project; says the record in words."""
+        """Remember what was measured and the running record with the project; says the record in words."""
         keeper = self._bench.keeper
-        book = DurationBook.from_json(keeper.records.get("durations"))
-        after = book.after(result)
-        if after != book:
-            keeper.record("durations", after.to_json())
+        keeper.measure(measured_by(result))
         tally = Tally.from_json(keeper.records.get("confirmed"))
         if not result.compared:
             return tally.sentence if tally.builds else ""

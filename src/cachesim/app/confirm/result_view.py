@@ -21,13 +21,13 @@ from PySide6.QtWidgets import (
 )
 
 from cachesim.app.confirm.row_model import RowModel
-from cachesim.app.confirm.rows import Row, explanation, report_text, rows_of, rows_of_phase, totals
+from cachesim.app.confirm.rows import explanation, report_text, rows_of, rows_of_phase, totals
 from cachesim.app.confirm.state import ConfirmState, Stage
 from cachesim.app.confirm.time_line import TimeLine
 from cachesim.app.report.panel import bold, copy_text, fixed_font, named
 from cachesim.app.report.table import Table
 from cachesim.app.theme import Theme
-from cachesim.confirm.match import run_command
+from cachesim.confirm.match import StepComparison, run_command
 from cachesim.graph.model import StepId
 from cachesim.simulate.report import SimulationReport
 
@@ -230,7 +230,7 @@ class ResultView(QWidget):
         if row is not None and row.image_kept:
             copy_text(run_command(row.image))
 
-    def _row(self) -> Row | None:
+    def _row(self) -> StepComparison | None:
         index = self.table.currentIndex()
         return self.model.rows[index.row()] if index.isValid() and index.row() < len(self.model.rows) else None
 

@@ -8,18 +8,18 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor, QFont, QIcon
 
-from cachesim.app.confirm.rows import Row
 from cachesim.app.report.panel import bold, fixed_font
 from cachesim.app.report.table import COPY_ROLE, RowsModel
 from cachesim.app.theme import Theme, icon
-from cachesim.confirm.durations import text_of
-from cachesim.confirm.match import Verdict
+from cachesim.confirm.match import StepComparison, Verdict
+from cachesim.context.snapshot import size_text
+from cachesim.project.measured import text_of
 
 __all__ = ["RowModel"]
 
 _INDEX = QModelIndex | QPersistentModelIndex
-_HEADERS = ("", "Line", "Step", "Predicted", "Observed", "Verdict", "Took")
-_MARK, _LINE, _STEP, _PREDICTED, _OBSERVED, _VERDICT, _TOOK = range(7)
+_HEADERS = ("", "Line", "Step", "Predicted", "Observed", "Verdict", "Took", "Layer")
+_MARK, _LINE, _STEP, _PREDICTED, _OBSERVED, _VERDICT, _TOOK, _SIZE = range(8)
 _ICONS = {Verdict.RIGHT: "double-check", Verdict.UNCERTAIN_RIGHT: "double-check", Verdict.WRONG: "not-equal",
           Verdict.UNCERTAIN_WRONG: "not-equal", Verdict.KNOWN_EARLIER: "clock", Verdict.NOT_COMPARED: "slash"}
 
@@ -31,17 +31,17 @@ class RowModel(RowsModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._rows: tuple[Row, ...] = ()
+        self._rows: tuple[StepComparison, ...] = ()
         self._look: Theme | None = None
         self._fonts: tuple[QFont, ...] = (QFont(),) * 4
         self._icons: dict[tuple[str, str], QIcon] = {}
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[StepComparison, ...]:
         """The lines."""
         return self._rows
 
-    def show(self, rows: tuple[Row, ...]) -> None:
+    def show(self, rows: tuple[StepComparison, ...]) -> None:
         """Show these lines; if they have the same names as before, the selection stays."""
         if [r.name for r in rows] == [r.name for r in self._rows]:
             if rows != self._rows:
@@ -73,7 +73,7 @@ class RowModel(RowsModel):
             return "\n".join(part for part in (row.name, row.note or row.cause) if part)
         if role == Qt.ItemDataRole.FontRole:
             return self._fonts[(2 if column == _STEP else 0) + row.differs]
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (_LINE, _TOOK):
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in (_LINE, _TOOK, _SIZE):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.DecorationRole and column == _MARK and self._look is not None:
             return self._mark(row, self._look)
@@ -83,8 +83,8 @@ class RowModel(RowsModel):
             return _word(row)
         return None
 
-    def _mark(self, row: Row, look: Theme) -> QIcon | None:
-        if row.verdict is None:
+    def _mark(self, row: StepComparison, look: Theme) -> QIcon | None:
+        if row.verdict is Verdict.OPEN:
             name = {"running": "build", "cached": "check", "run": "check", "failed": "cross"}.get(row.observed)
             return self._icon(name, look.accent if row.observed == "running" else look.muted) if name else None
         colour = look.error if row.differs else look.accent if row.verdict.held else look.muted
@@ -100,11 +100,11 @@ def _step_text(name: str) -> str:
     return f"FROM {replaced[1]}" if replaced else text_of(name)
 
 
-def _word(row: Row) -> str:
-    return row.verdict.value if row.verdict is not None else row.observed
+def _word(row: StepComparison) -> str:
+    return row.verdict.value if row.verdict is not Verdict.OPEN else row.observed
 
 
-def _text(row: Row, column: int) -> str:
+def _text(row: StepComparison, column: int) -> str:
     if column == _LINE:
         return str(row.line) if row.line else ""
     if column == _STEP:
@@ -114,7 +114,9 @@ def _text(row: Row, column: int) -> str:
     if column == _OBSERVED:
         return row.observed
     if column == _VERDICT:
-        return row.verdict.value if row.verdict is not None else ""
+        return row.verdict.value if row.verdict is not Verdict.OPEN else ""
     if column == _TOOK:
         return f"{row.seconds:.1f} s" if row.seconds >= 0.05 or row.observed == "run" else ""
+    if column == _SIZE:
+        return size_text(row.size) if row.size is not None else ""
     return ""

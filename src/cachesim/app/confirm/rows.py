@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cachesim.app.confirm.state import ConfirmState, Stage
 from cachesim.confirm.match import IMAGES_GONE, BuildComparison, StepComparison, Verdict, is_from, run_command
 from cachesim.confirm.observed import VertexStatus
 from cachesim.confirm.session import Phase
+from cachesim.context.snapshot import size_text
 from cachesim.engines.base import status_of
-from cachesim.graph.model import StepId
 from cachesim.simulate.report import SimulationReport
 
-__all__ = ["Row", "explanation", "report_text", "rows_of", "rows_of_phase", "totals"]
+__all__ = ["explanation", "report_text", "rows_of", "rows_of_phase", "totals"]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line. `verdict` is None while the build runs."""
-
-    step: StepId | None
-    line: int
-    name: str
-    predicted: str
-    certain: bool
-    observed: str
-    verdict: Verdict | None
-    seconds: float = 0.0
-    cause: str = ""
-    note: str = ""
-    log: str = ""
-    image: str = ""
-    image_kept: bool = False
-
-    @property
-    def differs(self) -> bool:
-        return self.verdict in (Verdict.WRONG, Verdict.UNCERTAIN_WRONG)
-
-
-def rows_of(build: BuildComparison, *, own_lines: bool = False) -> tuple[Row, ...]:
+def rows_of(build: BuildComparison, *, own_lines: bool = False) -> tuple[StepComparison, ...]:
     """Lines of a build that is over; `own_lines` unfolds what the engine does for itself."""
-    return tuple(_row(step) for step in build.steps if own_lines or not _folded(step))
+    return tuple(step for step in build.steps if own_lines or not _folded(step))
 
 
 def _folded(step: StepComparison) -> bool:
@@ -48,12 +23,7 @@ def _folded(step: StepComparison) -> bool:
     return step.internal or (not step.observed and not step.verdict.counts and not step.note.startswith("a linked"))
 
 
-def _row(s: StepComparison) -> Row:
-    return Row(s.step, s.line, s.name, s.predicted, s.certain, s.observed, s.verdict, s.seconds, s.cause, s.note, s.log, s.image,
-               s.image_kept)
-
-
-def rows_of_phase(phase: Phase) -> tuple[Row, ...]:
+def rows_of_phase(phase: Phase) -> tuple[StepComparison, ...]:
     """Lines of the build that runs now: what was predicted, and how far each is."""
     if phase.report is None:
         return ()
@@ -65,15 +35,15 @@ def rows_of_phase(phase: Phase) -> tuple[Row, ...]:
             status = vertex.status if vertex is not None else VertexStatus.WAITING
             predicted = status_of(line.outcome if line.certain else step.likely)
             took, log = (vertex.seconds, vertex.log) if vertex is not None else (0.0, "")
-            rows.append(Row(step.id, step.step.line, line.name, predicted, line.certain, status.value, None, took,
-                            step.cause, "", log))
+            rows.append(StepComparison(step.id, step.step.line, line.name, predicted, line.certain, status.value,
+                                       Verdict.OPEN, took, step.cause, log=log))
     return tuple(rows)
 
 
-def explanation(row: Row, report: SimulationReport | None) -> str:
+def explanation(row: StepComparison, report: SimulationReport | None) -> str:
     """Everything there is to say of one line; for a difference also the key parts and the rule that was used."""
     parts = [row.name]
-    if row.verdict is not None:
+    if row.verdict is not Verdict.OPEN:
         parts.append(f"Predicted {row.predicted or 'nothing'}{'' if row.certain else ' (not certain)'}, "
                      f"the engine says {row.observed or 'nothing'}: {row.verdict.value}.")
     parts += [text for text in (row.note, f"Why it was predicted: {row.cause}" if row.cause else "") if text]
@@ -84,6 +54,8 @@ def explanation(row: Row, report: SimulationReport | None) -> str:
             parts.append(f"  {change.label or change.kind.value}: {change.old or '–'} → {change.new or '–'}")
         if step.key is not None and not step.changes:
             parts += [f"  {part.kind.value} {part.label}: {part.value}" for part in step.key.parts]
+    if row.size is not None:
+        parts.append(f"Its layer holds {size_text(row.size)}.")
     if row.image:
         kept = f"It is on the engine: {run_command(row.image)}" if row.image_kept else IMAGES_GONE
         parts.append(f"Image after this step: {row.image}. {kept}")
@@ -118,7 +90,7 @@ def report_text(state: ConfirmState) -> str:
         for row in rows_of(build):
             mark = "≠" if row.differs else " "
             lines.append(f"{mark} {row.name}: predicted {row.predicted or '–'}, observed {row.observed or '–'}"
-                         + (f" ({row.verdict.value})" if row.verdict not in (None, Verdict.RIGHT) else ""))
+                         + (f" ({row.verdict.value})" if row.verdict is not Verdict.RIGHT else ""))
             if row.differs:
                 lines += [f"    {line}" for line in explanation(row, report).splitlines()[1:]]
         if build.problem:

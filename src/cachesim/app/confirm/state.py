@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cachesim.confirm.engines import EngineChoice, EngineProblem
-from cachesim.confirm.match import Confirmation, Mode, StepComparison, Verdict
+from cachesim.confirm.match import Confirmation, Mode, StepComparison
 from cachesim.confirm.observed import VertexStatus
 from cachesim.confirm.session import Phase
 from cachesim.confirm.survey import Survey
@@ -78,7 +78,7 @@ class ConfirmState:
         if self.result is None or not self.result.builds:
             return None
         found = [s for s in self.result.builds[-1].steps if s.step == step]
-        return next((s for s in found if s.verdict in (Verdict.WRONG, Verdict.UNCERTAIN_WRONG)),
+        return next((s for s in found if s.differs),
                     found[0] if found else None)
 
 

@@ -6,7 +6,7 @@ items; those that stay are the same objects.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -24,7 +24,8 @@ from cachesim.engines.base import Outcome
 from cachesim.graph.model import BuildGraph, Edge, EdgeKind, Source, SourceKind, Step, StepId
 from cachesim.layout.layered import Layout, layered_positions
 from cachesim.layout.route import chain_lines, edge_paths
-from cachesim.simulate.report import SimulationReport
+from cachesim.project.measured import Cost
+from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["DagScene"]
 
@@ -55,6 +56,7 @@ class DagScene(QGraphicsScene):
         self.edges: dict[_Net, EdgeItem] = {}
         self.sources: dict[tuple[StepId, Source], SourceItem] = {}
         self.report: SimulationReport | None = None
+        self.cost: Callable[[StepReport], Cost | None] = lambda _: None      # what a step takes; set by the view
         self.unfolded: frozenset[int] = frozenset()
         self.current: StepId | None = None
         self._hovered: StepId | None = None
@@ -92,8 +94,9 @@ class DagScene(QGraphicsScene):
         failing = lines.get(report.error_step) if report.error_step is not None else None
         for step in report.steps:
             if step.id in self.steps:
+                cost = self.cost(step)
                 yield step.id, _Verdict(step.outcome, look_of_step(step, self.canvas.theme),
-                                        node_words(step, lines, failing), sentence_of(step))
+                                        node_words(step, lines, failing, cost), sentence_of(step, cost))
 
     @property
     def pending(self) -> tuple[StepId, ...]:

@@ -6,6 +6,7 @@ The same report, the same selection, the same words: one row per step, in the or
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Slot
@@ -18,6 +19,7 @@ from cachesim.app.workbench import Workbench
 from cachesim.engines.base import Outcome
 from cachesim.graph.model import StepId
 from cachesim.layout.layered import META, lane_order
+from cachesim.project.measured import Cost
 from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["Column", "StepsList", "StepsModel"]
@@ -49,6 +51,7 @@ class StepsModel(QAbstractTableModel):
         self._rows: tuple[StepReport, ...] = ()
         self._row_of: dict[StepId, int] = {}
         self._words: tuple[str, ...] = ()
+        self.cost: Callable[[StepReport], Cost | None] = lambda _: None      # what a step takes; set by the list
 
     def show_report(self, report: SimulationReport) -> None:
         """Show that report; the same steps keep their rows."""
@@ -63,7 +66,7 @@ class StepsModel(QAbstractTableModel):
         failing = lines.get(report.error_step) if report.error_step is not None else None
         self._report, self._rows = report, rows
         self._row_of = {step.id: row for row, step in enumerate(rows)}
-        self._words = tuple(node_words(step, lines, failing)[0] for step in rows)
+        self._words = tuple(node_words(step, lines, failing, self.cost(step))[0] for step in rows)
         if not same:
             self.endResetModel()
         elif rows:
@@ -107,7 +110,7 @@ class StepsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{_TITLES[column]}: {self._text(step, column, index.row()) or 'none'}"
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):
-            return sentence_of(step)
+            return sentence_of(step, self.cost(step))
         if role == Qt.ItemDataRole.DecorationRole and column is Column.OUTCOME:
             look = look_of_step(step, self._theme)
             return icon(look.icon, look.strong)
@@ -137,6 +140,7 @@ class StepsList(QTableView):
         super().__init__(parent)
         self._workbench = workbench
         self._steps = StepsModel(self)
+        self._steps.cost = self._cost
         self.setModel(self._steps)
         self.setAccessibleName("Build steps as list")
         self.viewport().setAccessibleName("Build steps as list")
@@ -157,6 +161,7 @@ class StepsList(QTableView):
         workbench.report_changed.connect(self._take_report)
         workbench.selection_changed.connect(self._take_selection)
         workbench.look_changed.connect(self._take_look)
+        workbench.keeper.measured_changed.connect(self._take_measured)
         self._take_look(workbench.look)
         if workbench.report is not None:
             self._take_report(workbench.report)
@@ -177,6 +182,13 @@ class StepsList(QTableView):
             if first:
                 self._fit_columns()
             self._take_selection(self._workbench.selected)
+
+    def _cost(self, step: StepReport) -> Cost | None:
+        return self._workbench.keeper.measured.cost(step, self._workbench.state.context)
+
+    @Slot(object)
+    def _take_measured(self, _: object) -> None:
+        self._take_report(self._workbench.report)
 
     @Slot(object)
     def _take_selection(self, step: StepId | None) -> None:

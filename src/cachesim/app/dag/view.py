@@ -37,7 +37,8 @@ from cachesim.diagnostics import Severity
 from cachesim.engines.base import Outcome
 from cachesim.graph.model import StepId
 from cachesim.layout.walk import Direction, walk
-from cachesim.simulate.report import SimulationReport
+from cachesim.project.measured import Cost
+from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["DagView"]
 
@@ -54,6 +55,7 @@ class DagView(PanZoomView):
         super().__init__(parent)
         self._workbench = workbench
         self._dag = DagScene(workbench.look, self)
+        self._dag.cost = self._cost
         self._arrived = False           # whether the first report was brought into view
         self._place_before: Place | None = None
         self._reduce_motion = False
@@ -88,6 +90,7 @@ class DagView(PanZoomView):
         workbench.settings_changed.connect(self._take_settings)
         workbench.project_opened.connect(self._take_project)
         workbench.confirmation_changed.connect(self._take_confirmation)
+        workbench.keeper.measured_changed.connect(self._take_measured)
         buttons.zoom_in_asked.connect(self.zoom_in)
         buttons.zoom_out_asked.connect(self.zoom_out)
         buttons.reset_asked.connect(self.zoom_reset)
@@ -232,6 +235,15 @@ class DagView(PanZoomView):
         typed = self._typing.take()
         if report is not None and self._workbench.preview is None:
             self.show_report(report, animate=not typed)
+
+    def _cost(self, step: StepReport) -> Cost | None:
+        return self._workbench.keeper.measured.cost(step, self._workbench.state.context)
+
+    @Slot(object)
+    def _take_measured(self, _: object) -> None:
+        """Times are in the words of the nodes."""
+        if self._dag.report is not None and not self._drag.active:
+            self.show_report(self._dag.report, animate=False)
 
     @Slot(object)
     def _take_preview(self, preview: SimulationReport | None) -> None:
@@ -395,7 +407,7 @@ class DagView(PanZoomView):
         """Tell assistive technology, and the caption of a presentation, what is selected."""
         report, current = self._dag.report, self._dag.current
         step = next((s for s in report.steps if s.id == current), None) if report is not None else None
-        text = shown = sentence_of(step) if step is not None else ""
+        text = shown = sentence_of(step, self._cost(step)) if step is not None else ""
         if step is not None and self._workbench.settings.step_numbers:
             order = [s for lane in self._dag.layout.lanes if lane.needed for s in lane.steps]
             shown = f"{order.index(step.id) + 1} of {len(order)}: {shown}" if step.id in order else shown

@@ -9,6 +9,7 @@ from cachesim.diagnostics import Diagnostic, Severity
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.graph.model import BuildGraph, StepId
 from cachesim.layout.layered import META
+from cachesim.project.measured import Cost, Knowledge, takes
 from cachesim.simulate.report import StepReport
 
 __all__ = ["cause_of", "instruction_of", "node_text", "node_words", "sentence_of", "stage_name", "stale_caption"]
@@ -39,13 +40,22 @@ def node_text(text: str) -> tuple[str, str]:
     return keyword.upper(), " ".join([*words, *flags])
 
 
-def node_words(step: StepReport, lines: Mapping[StepId, int], failing: int | None) -> tuple[str, ...]:
+def node_words(step: StepReport, lines: Mapping[StepId, int], failing: int | None,
+               cost: Cost | None = None) -> tuple[str, ...]:
     """The verdict in words, the wish first, then shorter ones for a narrow node.
 
     Args:
         lines: Source line per step, to name the cause.
         failing: Line at which the build fails, if it does.
+        cost: What it takes: for a step that runs its seconds stand behind the verdict where there is room.
     """
+    words = _verdict_words(step, lines, failing)
+    if cost is None or not step.runs or cost.known is Knowledge.UNKNOWN:
+        return words
+    return (*(f"{word} · {cost.words}" for word in words), *words)
+
+
+def _verdict_words(step: StepReport, lines: Mapping[StepId, int], failing: int | None) -> tuple[str, ...]:
     word = word_of(step)
     if step.outcome is Outcome.NOT_REACHED and failing is not None:
         return (f"{word}: line {failing} fails", word)
@@ -62,8 +72,15 @@ def cause_of(step: StepReport) -> str:
     return step.error or step.cause
 
 
-def sentence_of(step: StepReport) -> str:
-    """What hovering says: line, instruction, verdict and cause."""
+def sentence_of(step: StepReport, cost: Cost | None = None) -> str:
+    """What hovering says: line, instruction, verdict and cause, and what it takes."""
+    said = _sentence_of(step)
+    if cost is None:
+        return said
+    return f"{said if said.endswith(('.', '!', '?')) else said + '.'} {takes(step, cost)}"
+
+
+def _sentence_of(step: StepReport) -> str:
     why, verdict = cause_of(step), word_of(step)
     kind, colon, what = verdict.partition(": ")
     if not why or why == verdict:

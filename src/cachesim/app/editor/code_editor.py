@@ -32,7 +32,8 @@ from cachesim.dockerfile.edit import toggle_comment
 from cachesim.dockerfile.parser import parse
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.graph.model import StepId
-from cachesim.simulate.report import SimulationReport
+from cachesim.project.measured import takes
+from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["CodeEditor"]
 
@@ -117,6 +118,7 @@ class CodeEditor(QWidget):
         workbench.activated.connect(self._take_activated)
         workbench.line_activated.connect(self.go_to_line)
         workbench.look_changed.connect(self._take_look)
+        workbench.keeper.measured_changed.connect(self._take_measured)
 
     # -- commands -----------------------------------------------------------------------------------------------
 
@@ -291,8 +293,17 @@ class CodeEditor(QWidget):
         if not stale:               # the text may be mended to exactly what the last report said
             self._place_stripes(self._workbench.report)
 
+    def _cost(self, step: StepReport) -> str:
+        """What a step takes, for its tip."""
+        cost = self._workbench.keeper.measured.cost(step, self._workbench.state.context)
+        return takes(step, cost) if cost is not None else ""
+
+    @Slot(object)
+    def _take_measured(self, _: object) -> None:
+        self._place_stripes(self._workbench.report)
+
     def _place_stripes(self, report: SimulationReport | None) -> None:
-        stripes = stripes_of(report) if report is not None else ()
+        stripes = stripes_of(report, self._cost) if report is not None else ()
         self._reported = (document_text(self.text.document()), stripes)
         self.gutter.set_stripes(stripes)
         self._update_tints()

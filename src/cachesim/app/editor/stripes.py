@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from cachesim.app.theme import word_of
@@ -34,8 +34,12 @@ class LineEdit:
     delta: int
 
 
-def stripes_of(report: SimulationReport) -> tuple[Stripe, ...]:
-    """One stripe per instruction in file order; triggers of the base image share the one of their FROM."""
+def stripes_of(report: SimulationReport, cost: Callable[[StepReport], str] = lambda _: "") -> tuple[Stripe, ...]:
+    """One stripe per instruction in file order; triggers of the base image share the one of their FROM.
+
+    Args:
+        cost: A sentence on what a step takes, or "".
+    """
     result: list[Stripe] = []
     for step in report.steps:
         if step.step.onbuild:
@@ -46,7 +50,7 @@ def stripes_of(report: SimulationReport) -> tuple[Stripe, ...]:
         span = step.step.instruction.span
         last = span.end_line if span.end_column > 0 or span.end_line == span.line else span.end_line - 1
         result.append(Stripe(span.line, last, step.id, step.outcome, step.reason,
-                             f"Line {span.line}: {_sentence(step)}"))
+                             "\n".join(filter(None, (f"Line {span.line}: {_sentence(step)}", cost(step))))))
     result.sort(key=lambda stripe: stripe.first)
     return tuple(result)
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cachesim.app.costs import cost_model, measured
+from cachesim.app.costs import cost_model
 from cachesim.app.history.habits import habits_keeper
 from cachesim.app.history.mix_box import MixBox
 from cachesim.app.history.model import StepsModel, cause_words
@@ -148,7 +148,7 @@ class HistoryPanel(Panel):
             self._job.cancel()
             self._say("No project is open.")
             return
-        book = measured(bench)
+        book = bench.keeper.measured
 
         def work(progress: Progress) -> Replay:
             return replay(info, state, count, book.seconds, progress=progress)

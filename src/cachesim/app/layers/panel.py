@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Slot
@@ -13,8 +14,10 @@ from cachesim.app.report.panel import Panel, bold, fixed_font, icon_size, named
 from cachesim.app.report.problems import severity_icons
 from cachesim.app.report.table import COPY_ROLE, RowsModel, Table
 from cachesim.app.theme import Theme, icon
+from cachesim.context.snapshot import size_text
 from cachesim.diagnostics import Severity
 from cachesim.graph.model import StepId
+from cachesim.project.measured import Size
 from cachesim.simulate.report import SimulationReport
 
 if TYPE_CHECKING:
@@ -23,8 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["LayersModel", "LayersPanel"]
 
 _INDEX = QModelIndex | QPersistentModelIndex
-_HEADERS = ("Layer", "Line", "Created by", "The diff holds")
-_LAYER, _LINE, _CREATED, _BRINGS = range(4)
+_HEADERS = ("Layer", "Line", "Size", "Created by", "The diff holds")
+_LAYER, _LINE, _SIZE, _CREATED, _BRINGS = range(5)
+_UNMEASURED = "not measured"
 
 
 class LayersModel(RowsModel):
@@ -37,16 +41,19 @@ class LayersModel(RowsModel):
         self._rows: tuple[Layer, ...] = ()
         self._base = ""
         self._lines: dict[StepId, int] = {}
+        self._sizes: Mapping[StepId, Size] = {}
         self._selected: StepId | None = None
         self._fonts: tuple[QFont, ...] = (QFont(),) * 4
         self._icons: dict[bool, QIcon] = {}
 
-    def show(self, rows: tuple[Layer, ...], base: str, lines: dict[StepId, int], selected: StepId | None) -> None:
-        """Show other layers; `base` names what they lie on ("" for nothing)."""
+    def show(self, rows: tuple[Layer, ...], base: str, lines: dict[StepId, int], sizes: Mapping[StepId, Size],
+             selected: StepId | None) -> None:
+        """Show other layers; `base` names what they lie on ("" for nothing), `sizes` those that were measured."""
         ordered = tuple(reversed(rows))
-        if (ordered, base, lines) != (self._rows, self._base, self._lines):
+        if (ordered, base, lines, sizes) != (self._rows, self._base, self._lines, self._sizes):
             self.beginResetModel()
             self._rows, self._base, self._lines, self._selected = ordered, base, lines, selected
+            self._sizes = sizes
             self.endResetModel()
         elif selected != self._selected:
             self._selected = selected
@@ -76,6 +83,8 @@ class LayersModel(RowsModel):
         layer = self._rows[row] if row < len(self._rows) else None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, COPY_ROLE):
             text = self._text(layer, column)
+            if role == Qt.ItemDataRole.ToolTipRole and column == _SIZE:
+                text = self._about_size(layer)
             return " ".join(text.split("\n")) if role == Qt.ItemDataRole.DisplayRole else text
         if role == Qt.ItemDataRole.FontRole:
             chosen = layer is not None and layer.step is not None and layer.step == self._selected
@@ -86,14 +95,24 @@ class LayersModel(RowsModel):
 
     def _text(self, layer: Layer | None, column: int) -> str:
         if layer is None:
-            return ("base", "", self._base, "the base image's own layers")[column]
+            return ("base", "", _UNMEASURED, self._base, "the base image's own layers")[column]
         if column == _LAYER:
             return str(layer.number) if layer.number else "empty"
         if column == _LINE:
             return str(self._lines.get(layer.step, "")) if layer.step is not None else ""
+        if column == _SIZE:
+            size = self._sizes.get(layer.step) if layer.step is not None and layer.number else None
+            return size.words if size is not None else _UNMEASURED if layer.number else ""
         if column == _CREATED:
             return layer.created_by
         return layer.brings if layer.number else "configuration only"
+
+
+    def _about_size(self, layer: Layer | None) -> str:
+        if layer is not None and not layer.number:
+            return "No layer, no size"
+        size = self._sizes.get(layer.step) if layer is not None and layer.step is not None else None
+        return size.sentence() if size is not None else "Confirm with a real build to measure it"
 
 
 class LayersPanel(Panel):
@@ -104,7 +123,7 @@ class LayersPanel(Panel):
         self._notes: tuple[Note, ...] = ()
         self._icons: dict[Severity, QIcon] = {}
         self.model = LayersModel(self)
-        self.table = Table("Layers of the image, newest first", self.model, {2: 1}, self)
+        self.table = Table("Layers of the image, newest first", self.model, {_CREATED: 1}, self)
         self.head = named(QLabel(wordWrap=True, margin=2), "What the image consists of")
         self.list = named(QListWidget(), "Notes on the layers")
         self.list.setWordWrap(True)
@@ -124,7 +143,7 @@ class LayersPanel(Panel):
         self.table.activated.connect(self._open)
         self.list.itemClicked.connect(self._choose_note)
         self.list.itemActivated.connect(self._open_note)
-        for signal in (workbench.report_changed, workbench.selection_changed):
+        for signal in (workbench.report_changed, workbench.selection_changed, workbench.keeper.measured_changed):
             signal.connect(self._changed)
         self.apply_look(workbench.look)
 
@@ -146,15 +165,17 @@ class LayersPanel(Panel):
     def refresh(self) -> None:
         report, context = self._workbench.report, self._workbench.state.context
         if report is None or not report.graph.stages:
-            self.model.show((), "", {}, None)
+            self.model.show((), "", {}, {}, None)
             self._notes = ()
             self.head.setText("There is no image yet: a Dockerfile begins with FROM.")
         else:
             rows = layers(report, context)
             lines = {step.id: step.step.line for step in report.steps}
-            self.model.show(rows, _base(report), lines, self._workbench.selected)
+            book = self._workbench.keeper.measured
+            sizes = {step.id: size for step in report.steps if (size := book.size(step)) is not None}
+            self.model.show(rows, _base(report), lines, sizes, self._workbench.selected)
             self._notes = notes(report, context)
-            self.head.setText(_head(report, rows))
+            self.head.setText(_head(report, rows, sizes))
         self._show_notes()
         row = self.model.row_of(self._workbench.selected)
         if row >= 0:
@@ -200,10 +221,19 @@ def _base(report: SimulationReport) -> str:
     return "" if base is None or isinstance(base, int) else base.name or base.kind.value
 
 
-def _head(report: SimulationReport, rows: tuple[Layer, ...]) -> str:
+def _head(report: SimulationReport, rows: tuple[Layer, ...], sizes: Mapping[StepId, Size]) -> str:
     count = sum(row.number > 0 for row in rows)
     empty = len(rows) - count
     what = f"{count} layer{'' if count == 1 else 's'}, {empty} empty history entr{'y' if empty == 1 else 'ies'}. "
     if report.error:
         what = "The build fails, so there is no image; this is what the Dockerfile asks for. "
+    known = [sizes[row.step] for row in rows if row.number and row.step is not None and row.step in sizes]
+    if known:
+        rest = count - len(known)
+        what += f"Measured: {size_text(sum(s.bytes for s in known if s.same))}"
+        what += f", ~{size_text(sum(s.bytes for s in known if not s.same))} estimated" if any(
+            not s.same for s in known) else ""
+        what += f", {rest} layer{'' if rest == 1 else 's'} not measured. " if rest else ". "
+    elif count:
+        what += "No size was measured: a real build does. "
     return what + "A later layer only hides what an earlier one brought."

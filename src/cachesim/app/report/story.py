@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cachesim.app.report.rules import rule_of
 from cachesim.cache.key import PartKind
@@ -19,7 +19,7 @@ from cachesim.simulate.explain import Invalidator, downstream, invalidators
 from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["Depth", "Kind", "Line", "Link", "Story", "carriers", "claim_command", "deciding_runs", "elided", "overview",
-           "short", "step_story"]
+           "short", "step_story", "with_costs"]
 
 _CONFIG = {
     "ARG": "ARG declares a build argument. It makes no layer, but its value is in the environment of every RUN below.",
@@ -150,6 +150,14 @@ def step_story(report: SimulationReport, step: StepReport, engine: EngineKind = 
     lines = [*_reasons(report, step, engine), *_consequences(report, step), *_threats(report, step),
              *_assumed(report, step)]
     return Story(short(step, 60), _sentence(report, step), tuple(lines), tuple(_rule(step)))
+
+
+def with_costs(story: Story, lines: Sequence[str]) -> Story:
+    """The same story, with what the step takes and brings after its explanation."""
+    if not lines:
+        return story
+    return replace(story, explanation=(*story.explanation, _line("Time and size:", kind=Kind.HEADING),
+                                       *(_line(text, kind=Kind.ITEM) for text in lines)))
 
 
 def _sentence(report: SimulationReport, step: StepReport) -> str:

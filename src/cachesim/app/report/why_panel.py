@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 
 from cachesim.app.report.claims import ClaimBox
 from cachesim.app.report.panel import Panel, copy_text, named
-from cachesim.app.report.story import Depth, Kind, Line, Link, Story, deciding_runs, overview, step_story
+from cachesim.app.report.story import Depth, Kind, Line, Link, Story, deciding_runs, overview, step_story, with_costs
 from cachesim.app.theme import Look, look_of_step, pixmap, word_of
 from cachesim.graph.model import StepId
+from cachesim.project.measured import takes
 from cachesim.simulate.report import SimulationReport, StepReport
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class WhyPanel(Panel):
         workbench.selection_changed.connect(self._changed)
         workbench.report_stale_changed.connect(self._changed)
         workbench.state_changed.connect(self._state_changed)
+        workbench.keeper.measured_changed.connect(self._changed)
         self.apply_look(workbench.look)
 
     # -- depth --
@@ -109,7 +111,7 @@ class WhyPanel(Panel):
             self._story = overview(report)
             self.claims.show_runs(())
         else:
-            self._story = step_story(report, step, self._workbench.state.engine)
+            self._story = with_costs(step_story(report, step, self._workbench.state.engine), self._costs(step))
             self.claims.show_runs(deciding_runs(report, step, self._workbench.state.claims))
         at = self.text.verticalScrollBar().value() if self.text.property("about") == self._story.subject else 0
         self.text.document().clear()
@@ -118,6 +120,15 @@ class WhyPanel(Panel):
         self.text.setProperty("about", self._story.subject)
         self.text.verticalScrollBar().setValue(at)
         self.text.setAccessibleDescription(self._story.sentence)
+
+    def _costs(self, step: StepReport) -> tuple[str, ...]:
+        """What the step takes and what its layer brings, each with how that is known."""
+        book = self._workbench.keeper.measured
+        cost, size = book.cost(step, self._workbench.state.context), book.size(step)
+        if cost is None:
+            return ()
+        return (takes(step, cost), f"Its layer holds {size.sentence()}." if size is not None
+                else "The size of its layer was never measured in a real build.")
 
     def _selected(self) -> StepReport | None:
         report = self._workbench.report

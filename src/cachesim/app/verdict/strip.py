@@ -19,6 +19,7 @@ from cachesim.app.verdict.sentences import Count, counts_of, first_miss_sentence
 from cachesim.app.workbench import Workbench
 from cachesim.diagnostics import Severity
 from cachesim.engines.base import Outcome
+from cachesim.project.measured import costs_of, total_of
 from cachesim.simulate.report import SimulationReport
 
 __all__ = ["CountButton", "VerdictStrip"]
@@ -154,6 +155,7 @@ class VerdictStrip(QWidget):
         workbench.project_opened.connect(self._refresh)
         workbench.look_changed.connect(self._restyle)
         workbench.busy_changed.connect(self._refresh)
+        workbench.keeper.measured_changed.connect(self._refresh)
         self._shown: tuple[Count, ...] = ()
         self._buttons: list[CountButton] = []
         self._restyle(workbench.look)
@@ -249,7 +251,14 @@ class VerdictStrip(QWidget):
             return preview_sentence(report, preview)
         if bench.stale:
             return self._stale_words()
-        return first_miss_sentence(report)
+        return "; ".join(filter(None, (first_miss_sentence(report), self._time_words(report))))
+
+    def _time_words(self, report: SimulationReport) -> str:
+        """What the steps that run take, apart by how that is known; nothing while nothing was measured."""
+        book = self._workbench.keeper.measured
+        if not book.steps or report.error or report.first_miss is None:
+            return ""
+        return total_of(costs_of(report, book, self._workbench.state.context)).words
 
     def _stale_words(self) -> str:
         line = self._broken_line()
