@@ -324,15 +324,6 @@ def test_menus_hold_every_command_and_the_toolbar_few(opened: MainWindow) -> Non
     assert len([a for a in opened.toolbar.actions() if not a.isSeparator()]) <= 10
 
 
-def test_palette_finds_commands_by_a_few_letters(opened: MainWindow) -> None:
-    dialog = PaletteDialog("Type a command", opened.asking.command_choices(), opened)
-    line = dialog.findChild(QLineEdit)
-    assert line is not None
-    QTest.keyClicks(line, "rlay")
-    assert dialog.found()[0] == "Reset layout"
-    dialog.close()
-
-
 def test_presentation_comes_back_exactly(qtbot: QtBot, opened: MainWindow) -> None:
     def places() -> list[tuple[str, bool, QRect]]:
         return [(name, dock.in_front, dock.geometry()) for name, dock in opened.panes.docks.items() if dock.in_front]

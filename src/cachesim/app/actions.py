@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
 
 from cachesim.app.theme import Theme, icon
 
-__all__ = ["COMMANDS", "MENUS", "TOOLBAR", "Actions", "Command", "plain"]
+__all__ = ["COMMANDS", "MENUS", "TOOLBAR", "Actions", "Command", "empty", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,13 @@ TOOLBAR: tuple[str, ...] = ("open", _SEP, "undo", "redo", _SEP, "whatif", "build
 def plain(text: str) -> str:
     """A menu text without its mnemonic and dots."""
     return text.replace("&", "").rstrip("…")
+
+
+def empty(menu: QMenu) -> None:
+    """Take everything out of a menu; its sub-menus go too, which `clear` alone leaves behind."""
+    menu.clear()
+    for inner in menu.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        inner.deleteLater()
 
 
 class Actions(QObject):

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from cachesim import __version__
-from cachesim.app.actions import Actions, plain
+from cachesim.app.actions import Actions
+from cachesim.app.command_choices import command_choices, live_choices
 from cachesim.app.goto import places
-from cachesim.app.palette_dialog import Choice, PaletteDialog
+from cachesim.app.palette_dialog import PaletteDialog
 from cachesim.app.panes import Panes
-from cachesim.app.questions import Unsaved, UnsavedQuestion
+from cachesim.app.questions import Unsaved, UnsavedQuestion, answered
 from cachesim.app.workbench import Workbench
 
 __all__ = ["Asking"]
@@ -25,7 +25,7 @@ _DOCKERFILES = "Dockerfiles (*Dockerfile* *dockerfile* Containerfile*);;All file
 class Asking(QObject):
     """Opens the dialogs and hands their answers to the workbench."""
 
-    def __init__(self, workbench: Workbench, actions: Actions, panes: Panes, window: QWidget) -> None:
+    def __init__(self, workbench: Workbench, actions: Actions, panes: Panes, window: QMainWindow) -> None:
         super().__init__(window)
         self._bench, self._actions, self._panes, self._window = workbench, actions, panes, window
 
@@ -71,18 +71,18 @@ class Asking(QObject):
             save()
 
     def show_palette(self) -> None:
-        """Offer every command."""
-        PaletteDialog("Type a command", self.command_choices(), self._window).exec()
+        """Offer every command, those of sub-menus too."""
+        choices = command_choices(self._actions) + live_choices(self._window.menuBar())
+        answered(PaletteDialog("Type a command", choices, self._window))
 
-    def command_choices(self) -> list[Choice]:
-        """Every command with its menu words and keys."""
-        native = QKeySequence.SequenceFormat.NativeText
-        return [Choice(plain(action.text()), action.shortcut().toString(native), action.trigger, action.icon(),
-                       action.isEnabled()) for action in self._actions.all() if action.objectName() != "palette"]
+    def show_keys(self) -> None:
+        """List every command that has keys."""
+        choices = [choice for choice in command_choices(self._actions) if choice.detail]
+        answered(PaletteDialog("Keyboard shortcuts", choices, self._window))
 
     def go_to(self) -> None:
         """Offer every step, stage and file."""
-        PaletteDialog("Go to step, stage or file", places(self._bench, self.show_file), self._window).exec()
+        answered(PaletteDialog("Go to step, stage or file", places(self._bench, self.show_file), self._window))
 
     @Slot(str)
     def show_file(self, path: str) -> None:
@@ -103,7 +103,7 @@ class Asking(QObject):
     def show_preferences(self) -> None:
         """Show the preferences."""
         from cachesim.app.preferences import PreferencesDialog
-        PreferencesDialog(self._bench, self._window).exec()
+        answered(PreferencesDialog(self._bench, self._window))
 
     def about(self) -> None:
         """Say what this is."""

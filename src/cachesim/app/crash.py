@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Slot, qVersion
 from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from cachesim import __version__
+from cachesim.app.questions import answered
 
 __all__ = ["CrashDialog", "CrashGuard", "details_of"]
 
@@ -51,7 +52,7 @@ class CrashDialog(QDialog):
     @classmethod
     def ask(cls, doing: str, details: str, parent: QWidget | None) -> None:
         """Show it and wait."""
-        cls(doing, details, parent).exec()
+        answered(cls(doing, details, parent))
 
     @Slot()
     def _unfold(self) -> None:

@@ -156,7 +156,7 @@ class MainWindow(QMainWindow):
             "open": ask.open_folder, "open_file": ask.open_dockerfile, "context_folder": ask.choose_context,
             "save": bench.save, "save_files": ask.save_files, "reload": bench.disk.look,
             "close_project": bench.close_project, "preferences": ask.show_preferences, "quit": self.close,
-            "goto": ask.go_to, "palette": ask.show_palette, "keys": ask.show_palette, "about": ask.about,
+            "goto": ask.go_to, "palette": ask.show_palette, "keys": ask.show_keys, "about": ask.about,
             "focus_editor": focus.to_editor, "focus_graph": self.views.take_keys,
             "focus_why": partial(self.panes.show, "why", True),
             "focus_context": partial(self.panes.show, "context", True),

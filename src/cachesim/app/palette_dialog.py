@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Slot
 from PySide6.QtGui import QIcon, QKeyEvent
-from PySide6.QtWidgets import QDialog, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from cachesim.app.fuzzy import score
 
 __all__ = ["Choice", "PaletteDialog", "ranked"]
 
-_SHOWN = 60
+_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,11 @@ class PaletteDialog(QDialog):
         box.setContentsMargins(8, 8, 8, 8)
         box.addWidget(self._line)
         box.addWidget(self._list)
+        self._nothing = QLabel()
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._nothing.setWordWrap(True)
+        self._nothing.hide()
+        box.addWidget(self._nothing, 1)
         width = min(720, max(420, parent.width() - 200))
         self.resize(width, min(460, max(240, parent.height() - 160)))
         self.move(parent.mapToGlobal(QPoint((parent.width() - width) // 2, 70)))
@@ -73,6 +78,10 @@ class PaletteDialog(QDialog):
     def found(self) -> list[str]:
         """What the list shows."""
         return [choice.text for choice in self._found]
+
+    def said(self) -> str:
+        """What stands in place of an empty list."""
+        return self._nothing.text() if not self._nothing.isHidden() else ""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
@@ -90,6 +99,9 @@ class PaletteDialog(QDialog):
     def _filter(self, query: str) -> None:
         self._found = ranked(query, self._choices)
         self._list.clear()
+        self._nothing.setText(f"Nothing matches “{query.strip()}”." if query.strip() else "There is nothing to choose.")
+        self._nothing.setVisible(not self._found)
+        self._list.setVisible(bool(self._found))
         for choice in self._found:
             item = QTreeWidgetItem([choice.text, choice.detail])
             item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

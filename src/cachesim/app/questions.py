@@ -1,12 +1,22 @@
-"""What must a person be asked before something is lost?"""
+"""How is a person asked, and what must be asked before something is lost?"""
 
 from __future__ import annotations
 
 import enum
 
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 
-__all__ = ["Unsaved", "UnsavedQuestion"]
+__all__ = ["Unsaved", "UnsavedQuestion", "answered"]
+
+
+def answered(dialog: QDialog) -> bool:
+    """Show a dialog until it is closed; True if it was accepted. It goes when the event loop turns again.
+
+    A dialog with a parent lives as long as that, if nobody lets it go.
+    """
+    accepted = dialog.exec() == QDialog.DialogCode.Accepted
+    dialog.deleteLater()
+    return accepted
 
 
 class Unsaved(enum.Enum):
@@ -29,4 +39,6 @@ class UnsavedQuestion:
         button = QMessageBox.StandardButton
         box.setStandardButtons(button.Save | button.Discard | button.Cancel)
         box.setDefaultButton(button.Save)
-        return {button.Save: Unsaved.SAVE, button.Discard: Unsaved.DISCARD}.get(button(box.exec()), Unsaved.STAY)
+        chosen = button(box.exec())
+        box.deleteLater()
+        return {button.Save: Unsaved.SAVE, button.Discard: Unsaved.DISCARD}.get(chosen, Unsaved.STAY)

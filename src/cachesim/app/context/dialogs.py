@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cachesim.app.questions import answered
 from cachesim.app.report.panel import fixed_font, named
 
 __all__ = ["ChmodDialog", "PathDialog", "SaveDialog", "TextDialog", "as_bytes", "as_text", "path_problem"]
@@ -130,14 +131,14 @@ class TextDialog(_Dialog):
     def ask(cls, path: str, text: str, parent: QWidget | None = None) -> str | None:
         """Let the person edit a text; None if they cancel."""
         dialog = cls(path, text, parent)
-        return dialog.text.toPlainText() if dialog.exec() == QDialog.DialogCode.Accepted else None
+        return dialog.text.toPlainText() if answered(dialog) else None
 
     @classmethod
     def ask_new(cls, folder: str, taken: Callable[[str], bool],
                 parent: QWidget | None = None) -> tuple[str, str] | None:
         """Ask for a new file: its path and text; None if they cancel."""
         dialog = cls(folder, "", parent, taken)
-        if dialog.exec() != QDialog.DialogCode.Accepted:
+        if not answered(dialog):
             return None
         return posixpath.normpath(dialog.path.text().strip()), dialog.text.toPlainText()
 
@@ -184,7 +185,7 @@ class PathDialog(_Dialog):
     def ask(cls, path: str, taken: Callable[[str], bool], parent: QWidget | None = None) -> str | None:
         """Ask for the new path; None if they cancel or leave it as it is."""
         dialog = cls(path, taken, parent)
-        if dialog.exec() != QDialog.DialogCode.Accepted:
+        if not answered(dialog):
             return None
         new = posixpath.normpath(dialog.path.text().strip())
         return new if new != path else None
@@ -228,7 +229,7 @@ class ChmodDialog(_Dialog):
     def ask(cls, path: str, mode: int, parent: QWidget | None = None) -> int | None:
         """Ask for the new bits; None if they cancel."""
         dialog = cls(path, mode, parent)
-        return dialog.mode() if dialog.exec() == QDialog.DialogCode.Accepted else None
+        return dialog.mode() if answered(dialog) else None
 
     def mode(self) -> int | None:
         """The bits that are typed now, or None if that is no octal number."""
@@ -273,7 +274,7 @@ class SaveDialog(_Dialog):
     def ask(cls, edits: Sequence[tuple[str, str]], parent: QWidget | None = None) -> tuple[str, ...]:
         """Ask which edits (path and what happens) to write; empty if they cancel."""
         dialog = cls(edits, parent)
-        return dialog.chosen() if dialog.exec() == QDialog.DialogCode.Accepted else ()
+        return dialog.chosen() if answered(dialog) else ()
 
     def chosen(self) -> tuple[str, ...]:
         """The ticked paths."""

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from cachesim.app.options.pairs import PairTable
+from cachesim.app.questions import answered
 from cachesim.app.whatif.changes import arg_names, secret_ids
 from cachesim.digest import digest_of_bytes
 from cachesim.graph.model import BuildGraph
@@ -59,7 +60,7 @@ class OptionsDialog(QDialog):
     def ask(cls, options: BuildOptions, graph: BuildGraph | None, parent: QWidget | None) -> BuildOptions | None:
         """The new options, or None if the person changed their mind."""
         dialog = cls(options, graph, parent)
-        return dialog.options() if dialog.exec() == QDialog.DialogCode.Accepted else None
+        return dialog.options() if answered(dialog) else None
 
     def options(self) -> BuildOptions:
         """What the form says."""

@@ -189,7 +189,9 @@ class TimelineStrip(QFrame):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         button = self.childAt(event.pos())
         if isinstance(button, EntryButton):
-            self.entry_menu(button.entry).exec(event.globalPos())
+            menu = self.entry_menu(button.entry)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(event.globalPos())
 
     def entry_menu(self, entry: TimelineEntry) -> QMenu:
         """What can be done with one build."""

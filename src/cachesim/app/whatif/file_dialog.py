@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
+from cachesim.app.questions import answered
+
 __all__ = ["FileDialog"]
 
 _SHOWN = 1 << 20
@@ -51,7 +53,7 @@ class FileDialog(QDialog):
     def ask(cls, path: str, data: bytes | None, parent: QWidget | None) -> bytes | None:
         """The new bytes, or None if the person changed their mind."""
         dialog = cls(path, data, parent)
-        return dialog.result_bytes() if dialog.exec() == QDialog.DialogCode.Accepted else None
+        return dialog.result_bytes() if answered(dialog) else None
 
 
 def _decoded(data: bytes | None) -> str | None:

@@ -10,8 +10,10 @@ from time import time_ns
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QInputDialog, QLineEdit, QMenu, QWidget
 
+from cachesim.app.actions import empty
 from cachesim.app.notify import Message, MessageAction
 from cachesim.app.palette_dialog import Choice, PaletteDialog
+from cachesim.app.questions import answered
 from cachesim.app.whatif.changes import (
     arg_names,
     external_bases,
@@ -46,7 +48,7 @@ class WhatIf(QObject):
 
     def fill(self, menu: QMenu) -> None:
         """Put every change into the menu; what needs a graph is disabled without one."""
-        menu.clear()
+        empty(menu)
         graph = self._bench.report.graph if self._bench.report is not None else None
         files = menu.addMenu("A &file changes")
         for text, tip, run in (
@@ -153,7 +155,7 @@ class WhatIf(QObject):
     def _pick(self, title: str, run: Callable[[str], object]) -> None:
         choices = [Choice(path, f"{entry.size:,} B, {entry.mode:04o}", partial(run, path))
                    for path, entry in self._bench.state.context.walk() if entry.kind is FileKind.FILE]
-        PaletteDialog(title, choices, self._window).exec()
+        answered(PaletteDialog(title, choices, self._window))
 
     # -- options ------------------------------------------------------------------------------------------------
 
