@@ -38,8 +38,8 @@ if words.startswith("image inspect"):
     known = plan["images"].get(args[-1]) or ({{"Id": "sha256:1", "RootFS": {{"Layers": ["sha256:2"]}}, "Config": {{}}}}
                                             if args[-1].startswith("localhost/cachesim/") else None)
     end(json.dumps(known) + "\\n") if known else end("", "Error: No such image: " + args[-1] + "\\n", 1)
-if words.startswith("buildx build") and "--load" not in args:
-    number = sum('"--output"' in line for line in open({log!r})) - 1
+if words.startswith("buildx build") and "--file" in args:
+    number = sum('"--file"' in line for line in open({log!r})) - 1
     builds = plan["builds"]
     build = builds[min(number, len(builds) - 1)]
     if build.get("ignore_int"):

@@ -9,7 +9,7 @@ import pytest
 
 from cachesim.confirm.image_diff import Difference, ImageDiff, What
 from cachesim.confirm.proof_file import load_proof, proof_markdown, proof_object, save_proof
-from cachesim.confirm.proof_report import EditRun, ProofReport, ProofRow, ProofSide, RowKind
+from cachesim.confirm.proof_report import EditRun, ProofReport, ProofRow, ProofSide, RowKind, Times
 from cachesim.errors import InputError, StoreFormatError
 
 RUN = EditRun(3, 3, 9.0, 9.5, 10.0, ("[2/4] COPY . .",))
@@ -75,10 +75,13 @@ def test_a_side_that_does_not_build() -> None:
 
 
 def test_a_rehearsal_proves_no_contents() -> None:
-    report = replace(REPORT, rehearsal=True, image=ImageDiff())
+    report = replace(REPORT, rehearsal=True, image=ImageDiff(), times=Times.NONE)
     assert report.same is None and report.exit_code == 0
     assert "a rehearsal says nothing of files" in report.verdict and " s instead of" not in report.verdict
     assert replace(report, image=DIFFERENT).exit_code == 1
+    assert "The configurations differ: " in replace(report, image=DIFFERENT).verdict
+    guessed = replace(report, times=Times.ESTIMATED)
+    assert "in an estimated 1.2 s instead of 9.5 s" in guessed.verdict
 
 
 def test_what_could_not_be_done() -> None:

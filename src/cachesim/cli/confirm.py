@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cachesim.project.state import ProjectState
     from cachesim.project.store import ProjectStore, SavedProject
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_parser", "engine_named", "run", "scratch_for", "secrets_of", "teller"]
 
 _MODES = ("isolated", "live", "no-cache", "rehearsal")
 
@@ -79,7 +79,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Confirm and print."""
     from cachesim.cli.runner import Runner
-    runner = Runner(_teller(args.json))
+    runner = Runner(teller(args.json))
     if args.open is not None:
         from cachesim.confirm.records import load_record
         return _show(load_record(args.open).confirmation, args.json)
@@ -102,8 +102,8 @@ def _confirm(args: argparse.Namespace, runner: Runner) -> int:
     from cachesim.confirm.session import Session
     from cachesim.project.folders import data_dir
     mode = Mode(args.mode)
-    secrets = _secrets(args.secrets)
-    engine = _engine(args.engine, runner)
+    secrets = secrets_of(args.secrets)
+    engine = engine_named(args.engine, runner)
     for run_ in leftovers.find(data_dir() / "running"):
         runner.run(leftovers.clean(run_, data_dir() / "running"))
     facts = runner.run(probe(engine))
@@ -120,7 +120,12 @@ def _confirm(args: argparse.Namespace, runner: Runner) -> int:
     return _show(result, args.json)
 
 
-def _engine(name: str | None, runner: Runner) -> EngineChoice:
+def engine_named(name: str | None, runner: Runner) -> EngineChoice:
+    """The engine that the client calls so; the usual one without a name.
+
+    Raises:
+        InputError: If there is none of that name.
+    """
     from cachesim.confirm.engines import EngineChoice, list_engines
     if name is None:
         return EngineChoice()
@@ -254,7 +259,7 @@ def _given_secrets(path: Path) -> dict[str, bytes]:
     return found
 
 
-def _secrets(words: list[str]) -> dict[str, bytes]:
+def secrets_of(words: list[str]) -> dict[str, bytes]:
     """Read --secret as docker writes it."""
     found = {}
     for word in words:
@@ -313,7 +318,8 @@ def _remember(args: argparse.Namespace, result: Confirmation, facts: EngineFacts
 # -- what is printed --------------------------------------------------------------------------------------------------
 
 
-def _teller(as_json: bool) -> Any:
+def teller(as_json: bool) -> Any:
+    """Says what is being done, in one line of a terminal."""
     def tell(what: str) -> None:
         if not as_json and sys.stderr.isatty():
             print(f"\r\x1b[K{what} …", end="", file=sys.stderr, flush=True)

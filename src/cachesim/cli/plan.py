@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cachesim.project.timeline import Timeline
     from cachesim.simulate.report import SimulationReport
 
-__all__ = ["add_options", "add_parser", "options_of", "project_of", "run"]
+__all__ = ["add_options", "add_parser", "args_of", "options_of", "project_of", "run"]
 
 _EPILOG = """\
 what the cache holds:
@@ -119,9 +119,7 @@ def options_of(args: argparse.Namespace, given: BuildOptions) -> BuildOptions:
     if args.target is not None:
         changes["target"] = args.target
     if args.args:
-        said = {name: value if equals else os.environ.get(name)
-                for name, equals, value in (word.partition("=") for word in args.args)}
-        changes["args"] = (*(pair for pair in given.args if pair[0] not in said), *said.items())
+        changes["args"] = args_of(args.args, given.args)
     if args.contexts:
         pairs = [word.partition("=") for word in args.contexts]
         if bad := [name for name, equals, _ in pairs if not equals]:
@@ -130,6 +128,13 @@ def options_of(args: argparse.Namespace, given: BuildOptions) -> BuildOptions:
     if args.platform:
         changes["platform"] = args.platform
     return replace(given, **changes)  # type: ignore[arg-type]
+
+
+def args_of(words: Sequence[str], given: tuple[tuple[str, str | None], ...]) -> tuple[tuple[str, str | None], ...]:
+    """Build arguments, with those of a command line (NAME=VALUE, or NAME for the variable of that name) on top."""
+    said = {name: value if equals else os.environ.get(name)
+            for name, equals, value in (word.partition("=") for word in words)}
+    return (*(pair for pair in given if pair[0] not in said), *said.items())
 
 
 def _what(words: Sequence[str]) -> tuple[tuple[str, str] | None, Path]:

@@ -9,7 +9,6 @@ hostname, resolv.conf, mtab), whatever the image has there; these names tell no 
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import subprocess
 import tarfile
@@ -21,7 +20,7 @@ from cachesim.confirm.engines import ANSWER_WITHIN, EngineChoice
 from cachesim.confirm.image_diff import EntryKind, ImageContents, ImageEntry, normalised_config
 from cachesim.confirm.isolate import LABEL, NONCE_FILE, run_or_fail
 from cachesim.confirm.script import Command, Finished, Script, Work
-from cachesim.errors import EngineError
+from cachesim.errors import Cancelled, EngineError
 from cachesim.progress import SILENT, Progress
 
 __all__ = ["entries_of_tar", "image_config", "read_image"]
@@ -31,18 +30,19 @@ _OURS = frozenset((NONCE_FILE, ".dockerenv"))
 _KINDS = {tarfile.DIRTYPE: EntryKind.FOLDER, tarfile.SYMTYPE: EntryKind.LINK, tarfile.CHRTYPE: EntryKind.DEVICE,
           tarfile.BLKTYPE: EntryKind.DEVICE, tarfile.FIFOTYPE: EntryKind.PIPE}
 _XATTR = "SCHILY.xattr."
-_numbers = itertools.count()
 
 
 def image_config(choice: EngineChoice, ref: str) -> Script[dict[str, Any]]:
     """All that the engine says of an image.
 
     Raises:
-        EngineError: It does not have it.
+        EngineError: It does not have it. Cancelled: When nobody waits any more.
     """
     argv = (*choice.client, "image", "inspect", "--format", "{{json .}}", ref)
     said = yield Command(argv, "reading the image's configuration", timeout=ANSWER_WITHIN)
     assert isinstance(said, Finished)
+    if said.cancelled:
+        raise Cancelled("cancelled")
     try:
         found = json.loads(said.out) if said.ok else None
     except ValueError:
@@ -52,14 +52,18 @@ def image_config(choice: EngineChoice, ref: str) -> Script[dict[str, Any]]:
     return found
 
 
-def read_image(choice: EngineChoice, ref: str, token: str, what: str = "") -> Script[ImageContents]:
+def read_image(choice: EngineChoice, ref: str, token: str, number: int = 0, what: str = "") -> Script[ImageContents]:
     """Read an image whole. The container that it takes carries the label of the run and is gone afterwards.
+
+    Args:
+        number: Tells the containers of one run apart.
+        what: Whose image it is, for people.
 
     Raises:
         EngineError: The engine refuses, or went away. Cancelled: When nobody waits any more.
     """
     inspected = yield from image_config(choice, ref)
-    name = f"cachesim-{token}-{next(_numbers)}"
+    name = f"cachesim-{token}-{number}"
     system = [str(inspected.get(key) or "") for key in ("Os", "Architecture", "Variant")]
     platform = ("--platform", "/".join(part for part in system if part)) if all(system[:2]) else ()
     # an image of FROM scratch has no command of its own, and none will be started

@@ -14,27 +14,29 @@ from functools import partial
 from pathlib import Path
 
 from cachesim.confirm import leftovers
-from cachesim.confirm.engines import EngineChoice, EngineFacts, explain, probe
+from cachesim.confirm.engines import EngineChoice, explain
 from cachesim.confirm.image_diff import ImageContents, ImageDiff, compare_images, normalised_config
 from cachesim.confirm.image_read import image_config, read_image
 from cachesim.confirm.isolate import LABEL, remove_images
 from cachesim.confirm.match import BuildComparison, Confirmation, Mode, Verdict, explain_trouble, is_from
+from cachesim.confirm.measure import UNMEASURED
 from cachesim.confirm.observed import VertexStatus
-from cachesim.confirm.proof_report import EditRun, ProofReport, ProofRow, ProofSide, RowKind
+from cachesim.confirm.proof_report import EditRun, ProofReport, ProofRow, ProofSide, RowKind, Times
 from cachesim.confirm.script import Script, Work
 from cachesim.confirm.session import Phase, Plan, PlannedBuild, Session
+from cachesim.confirm.survey import Survey, survey
 from cachesim.confirm.workspace import Contents, disk_trouble
 from cachesim.context.snapshot import FileEntry, FileKind
 from cachesim.digest import Digest, digest_of_bytes
 from cachesim.dockerfile.instructions import From
 from cachesim.errors import CachesimError, Cancelled, ContextError
 from cachesim.graph.model import StepId
-from cachesim.graph.options import EngineKind
+from cachesim.graph.options import EngineKind, NetworkMode
 from cachesim.progress import Progress
 from cachesim.project.mix import EditGroup, EditMix, role_of
 from cachesim.project.state import ProjectState
 from cachesim.project.trial import edited, try_edits
-from cachesim.simulate.report import SimulationReport
+from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["NOT_CONTENTS", "Proof", "ProofPhase", "ProofPlan"]
 
@@ -54,6 +56,7 @@ class ProofPlan:
         mix: The edits to make; `mix_source` says where they come from.
         contents: Bytes of the context's files; `named` of the named contexts' by name.
         secrets: Values by id, for this run only.
+        seconds: What a step usually takes, if somebody knows: a rehearsal measures nothing.
         scratch: Where temporary folders are made; `running` where notes of runs are kept (None: nowhere).
     """
 
@@ -68,6 +71,7 @@ class ProofPlan:
     rehearsal: bool = False
     named: Mapping[str, Contents] = field(default_factory=dict)
     secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    seconds: Callable[[StepReport], float | None] | None = None
     running: Path | None = None
 
 
@@ -107,6 +111,7 @@ class Proof:
         self._contents = _Edited(plan.contents)
         self._edits: tuple[_Edit, ...] = ()
         self._tags: list[str] = []
+        self._absent: tuple[str, ...] = ()
         self._session: Session | None = None
         self._phase = ProofPhase()
         self._report = ProofReport(plan.rehearsal, "", time.time(), _side_of(plan.titles[0], plan.a),
@@ -121,8 +126,11 @@ class Proof:
     def script(self) -> Script[ProofReport]:
         """Make it; ends with a `ProofReport` in any case, also when it was cancelled or could not run."""
         try:
-            facts = yield from self._prepare()
-            yield from self._prove(facts)
+            found = yield from self._prepare()
+            try:
+                yield from self._prove(found)
+            except _NoBase as error:
+                yield from self._rehearse_instead(found, error)
         except Cancelled:
             self._report = replace(self._report, cancelled=True)
         except _DoesNotBuild:
@@ -145,9 +153,11 @@ class Proof:
         new = tuple(n for n in dict.fromkeys(notes) if n not in self._report.notes)
         self._report = replace(self._report, notes=(*self._report.notes, *new))
 
-    def _prepare(self) -> Script[EngineFacts]:
+    def _prepare(self) -> Script[Survey]:
         self._say("asking the engine")
-        facts = yield from probe(self.plan.engine)
+        seen = yield from survey(self.plan.engine, (self.plan.a, self.plan.b))
+        facts = seen.facts
+        assert facts is not None
         self._report = replace(self._report, engine=facts.title)
         if facts.problem is not None:
             raise _Unable(explain(facts.problem, facts.detail))
@@ -159,12 +169,24 @@ class Proof:
                 leftovers.note(running, self.token, self.plan.scratch / f"cachesim-{self.token}", self.plan.engine)
             yield Work(start, "noting that a proof runs")
         if self.plan.rehearsal:
+            self._report = replace(self._report, times=Times.ESTIMATED)
             self._note(NOT_CONTENTS)
         found = yield Work(self._choose_edits, "choosing the edits")
         assert isinstance(found, tuple)
         self._edits = found
         self._phase = replace(self._phase, builds=2 * (1 + len(self._edits)) + (not self.plan.rehearsal))
-        return facts
+        return seen
+
+    def _rehearse_instead(self, seen: Survey, error: _NoBase) -> Script[None]:
+        """What can be shown without the bases."""
+        said = str(error).splitlines()[-1]
+        self._note(f"{', '.join(seen.absent)} is not on this engine and could not be fetched ({said[:200]}).",
+                   NOT_CONTENTS)
+        self.plan = replace(self.plan, rehearsal=True)
+        self._report = replace(self._report, rehearsal=True, times=Times.ESTIMATED, rows=())
+        self._phase = replace(self._phase, done=0, builds=2 * (1 + len(self._edits)))
+        self.confirmations = ()
+        yield from self._prove(seen)
 
     def _choose_edits(self, progress: Progress) -> tuple[_Edit, ...]:
         edits = [_Edit(RowKind.EDIT, group.label, group) for group in self.plan.mix.groups]
@@ -178,8 +200,10 @@ class Proof:
 
     # -- builds -------------------------------------------------------------------------------------------------
 
-    def _prove(self, facts: EngineFacts) -> Script[None]:
-        a, b = (replace(_plain(state), store=facts.store or state.store) for state in (self.plan.a, self.plan.b))
+    def _prove(self, seen: Survey) -> Script[None]:
+        store = seen.facts.store if seen.facts is not None else None
+        a, b = (replace(_plain(state), store=store or state.store) for state in (self.plan.a, self.plan.b))
+        self._absent = seen.absent
         again = None
         if not self.plan.rehearsal:
             again = yield from self._image_of("A", "A, a first time", "a-again", a, ())
@@ -212,7 +236,7 @@ class Proof:
             inspected = yield from image_config(self.plan.engine, ref)
             found = ImageContents(normalised_config(inspected))
         else:
-            found = yield from read_image(self.plan.engine, ref, self.token, label)
+            found = yield from read_image(self.plan.engine, ref, self.token, len(self.confirmations), label)
         if (yield from remove_images(self.plan.engine, [ref])):
             self._tags.remove(ref)
         return found
@@ -243,24 +267,43 @@ class Proof:
         """Put what one side's builds showed into the report."""
         if result.cancelled:
             raise Cancelled("cancelled")
-        if result.error:
+        if result.error and not result.builds and self._absent and not self.plan.rehearsal:
+            raise _NoBase(result.error)
+        if result.error or not result.builds:
             raise _Unable(f"{side} could not be built: {result.error}")
-        self._note(*result.notes)
+        self._note(*(note for note in result.notes if not note.startswith(UNMEASURED)))
         first = result.builds[0]
         if first.observed_error:
             if first.could_not_run:
                 raise _Unable(f"{side} could not be built: {first.problem or first.observed_error}")
             self._side(side, error=first.observed_error)
+            network = self.plan.a.options.network
+            if network is NetworkMode.NONE and not self.plan.rehearsal:
+                self._note("RUN steps had no network here (network none). What fetches something needs another choice, "
+                           "or a rehearsal.")
             raise _DoesNotBuild(first.observed_error)
-        took = _seconds_by_step(first)
+        took = self._usual_seconds(reports[0]) if self.plan.rehearsal else _seconds_by_step(first)
         self._side(side, seconds=sum(took.values()))
-        runs = [_run_of(build, report, took) for build, report in zip(result.builds[1:], reports[1:], strict=False)]
+        runs = [_run_of(build, report, took, usual=self.plan.rehearsal)
+                for build, report in zip(result.builds[1:], reports[1:], strict=False)]
         rows = self._report.rows or tuple(ProofRow(e.kind, e.label, e.group.weight) for e in edits)
         if edits:
             padded = [*runs, *[None] * (len(rows) - len(runs))]
             rows = tuple(replace(row, a=run) if side == "A" else replace(row, b=run)
                          for row, run in zip(rows, padded, strict=True))
         self._report = replace(self._report, rows=rows)
+
+    def _usual_seconds(self, report: SimulationReport) -> dict[StepId, float]:
+        """What the steps of a side usually take; unless all that run are known, no seconds are shown at all."""
+        found: dict[StepId, float] = {}
+        for step in report.steps:
+            if step.runs and not isinstance(step.step.instruction, From):
+                seconds = self.plan.seconds(step) if self.plan.seconds is not None else None
+                if seconds is None:
+                    self._report = replace(self._report, times=Times.NONE)
+                    return {}
+                found[step.id] = seconds
+        return found
 
     def _side(self, side: str, **change: object) -> None:
         old = self._report.a if side == "A" else self._report.b
@@ -318,6 +361,10 @@ class _Unable(CachesimError):
     """The proof cannot be made; the text says why and what to do."""
 
 
+class _NoBase(CachesimError):
+    """A base is not there and cannot be fetched; the text is what the engine said."""
+
+
 class _DoesNotBuild(CachesimError):
     """One side fails to build, which the report says already."""
 
@@ -358,8 +405,13 @@ def _seconds_by_step(build: BuildComparison) -> dict[StepId, float]:
     return found
 
 
-def _run_of(build: BuildComparison, report: SimulationReport, took: Mapping[StepId, float]) -> EditRun:
-    """What one build showed; a linked copy that nothing isolates counts as predicted."""
+def _run_of(build: BuildComparison, report: SimulationReport, took: Mapping[StepId, float], *, usual: bool) -> EditRun:
+    """What one build showed; a linked copy that nothing isolates counts as predicted.
+
+    Args:
+        took: Seconds of each step when everything ran.
+        usual: Take these for the steps that ran, for the build itself did nothing.
+    """
     wanted = [s.id for s in report.steps if s.runs and not isinstance(s.step.instruction, From)]
     ran: dict[StepId, str] = {}
     seconds = 0.0
@@ -369,7 +421,8 @@ def _run_of(build: BuildComparison, report: SimulationReport, took: Mapping[Step
         unknown = step.verdict is Verdict.NOT_COMPARED and not step.observed and step.predicted == "run"
         if step.observed == VertexStatus.RAN.value or (unknown and not build.observed_error):
             ran.setdefault(step.step, step.name)
-            seconds += step.seconds
+            seconds += 0.0 if usual else step.seconds
+    seconds += sum(took.get(step, 0.0) for step in ran) if usual else 0.0
     failed = bool(build.observed_error)
     wrong = [f"{s.name}: {s.note}" for s in build.steps if s.verdict is Verdict.WRONG]
     problem = build.observed_error or build.problem or (wrong[0] if wrong else "")

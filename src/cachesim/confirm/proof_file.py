@@ -14,7 +14,7 @@ from typing import Any
 
 from cachesim import __version__
 from cachesim.confirm.image_diff import Difference, ImageDiff, What
-from cachesim.confirm.proof_report import EditRun, ProofReport, ProofRow, ProofSide, RowKind
+from cachesim.confirm.proof_report import EditRun, ProofReport, ProofRow, ProofSide, RowKind, Times
 from cachesim.errors import InputError, StoreFormatError
 from cachesim.project.folders import write_atomically
 
@@ -69,7 +69,7 @@ def proof_object(report: ProofReport) -> dict[str, Any]:
         "verdict": report.verdict, "exit": report.exit_code, "same_image": report.same, "worse": report.worse,
         "expected": {"a": {"reruns": round(a_runs, 4), "seconds": round(a_seconds, 3)},
                      "b": {"reruns": round(b_runs, 4), "seconds": round(b_seconds, 3)}},
-        "rehearsal": report.rehearsal, "engine": report.engine, "started": report.started, "mix": report.mix,
+        "rehearsal": report.rehearsal, "engine": report.engine, "started": report.started, "times": report.times.value, "mix": report.mix,
         "a": _side_object(report.a), "b": _side_object(report.b),
         "image": _diff_object(report.image) if report.image is not None else None,
         "rows": [{"kind": row.kind.value, "label": row.label, "weight": round(row.weight, 6), "a": _run_object(row.a),
@@ -108,7 +108,8 @@ def proof_of(value: Mapping[str, Any]) -> ProofReport:
     return ProofReport(
         bool(value["rehearsal"]), str(value["engine"]), float(value["started"]), _side_of(value["a"]),
         _side_of(value["b"]), str(value["mix"]), _diff_of(image) if image is not None else None, rows,
-        tuple(str(note) for note in value["notes"]), str(value["error"] or ""), bool(value["cancelled"]))
+        tuple(str(note) for note in value["notes"]), str(value["error"] or ""), bool(value["cancelled"]),
+        Times(value["times"]))
 
 
 def _side_of(value: Mapping[str, Any]) -> ProofSide:
@@ -151,9 +152,10 @@ def proof_markdown(report: ProofReport) -> str:
 
 
 def _row_lines(report: ProofReport) -> list[str]:
-    timed = not report.rehearsal
+    timed = report.times is not Times.NONE
     heads = ["edit", "share", "A runs", "B runs", *(("A took", "B took") if timed else ())]
-    lines = ["", f"Edits: {_cell(report.mix)}. Each cell: observed (predicted).", "", _line(heads),
+    lines = ["", f"Edits: {_cell(report.mix)}. Each cell: observed (predicted)."
+             + (" Seconds are estimates." if report.times is Times.ESTIMATED else ""), "", _line(heads),
              _line([":--", *["--:"] * (len(heads) - 1)])]
     for row in report.rows:
         label = f"*control:* {row.label}" if row.kind.control else row.label
@@ -162,7 +164,7 @@ def _row_lines(report: ProofReport) -> list[str]:
     (a, b), (before, after) = report.reruns, report.seconds
     total = ["**over the mix**", "", f"**{a:.1f}**", f"**{b:.1f}**"]
     lines.append(_line([*total, *((f"**{before:.1f} s**", f"**{after:.1f} s**") if timed else ())]))
-    if timed:
+    if report.times is Times.MEASURED:
         lines += ["", f"Without any cache: A {report.a.seconds:.1f} s, B {report.b.seconds:.1f} s."]
     return lines
 

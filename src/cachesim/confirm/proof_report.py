@@ -8,10 +8,18 @@ from dataclasses import dataclass
 
 from cachesim.confirm.image_diff import ImageDiff
 
-__all__ = ["EditRun", "ProofReport", "ProofRow", "ProofSide", "RowKind"]
+__all__ = ["EditRun", "ProofReport", "ProofRow", "ProofSide", "RowKind", "Times"]
 
 _SLACK_SHARE, _SLACK_SECONDS = 0.10, 0.5
 """Seconds that differ by less than this, either way, are the machine's mood and decide nothing."""
+
+
+class Times(enum.Enum):
+    """Where the seconds of a report come from; the value is the word in files."""
+
+    MEASURED = "measured"
+    ESTIMATED = "estimated"     # a rehearsal, with what the steps that it ran again usually take
+    NONE = "none"               # a rehearsal, and nobody knows
 
 
 class RowKind(enum.Enum):
@@ -33,8 +41,8 @@ class EditRun:
 
     Attributes:
         predicted, observed: How many steps run again (FROM lines do not count); `steps` names those that did.
-        predicted_seconds: What these steps took in the build without cache, added up.
-        seconds: What they really took, added up; `wall` the whole build as its client saw it.
+        predicted_seconds: What the predicted ones took in the build without cache, added up (a rehearsal: would take).
+        seconds: What the observed ones really took, added up; `wall` the whole build as its client saw it.
         held: Whether every certain prediction of this build was right; `problem` what was not, or why it failed.
         failed: Whether the build failed.
     """
@@ -104,6 +112,7 @@ class ProofReport:
     notes: tuple[str, ...] = ()
     error: str = ""
     cancelled: bool = False
+    times: Times = Times.MEASURED
 
     @property
     def same(self) -> bool | None:
@@ -142,7 +151,7 @@ class ProofReport:
     def seconds_decide(self) -> bool:
         """Whether the seconds differ by more than the machine's mood."""
         a, b = self.seconds
-        return not self.rehearsal and abs(a - b) > max(_SLACK_SECONDS, _SLACK_SHARE * max(a, b))
+        return self.times is not Times.NONE and abs(a - b) > max(_SLACK_SECONDS, _SLACK_SHARE * max(a, b))
 
     @property
     def worse(self) -> bool:
@@ -202,6 +211,8 @@ class ProofReport:
         image = self.image
         if image is None:
             return "The images were not compared."
+        if not image.same and self.rehearsal:
+            return f"The configurations differ: {image.first}."
         if not image.same:
             more = f" ({image.total:,} differences)" if image.total > 1 else ""
             return f"The images differ{more}: {image.first}."
@@ -215,8 +226,9 @@ class ProofReport:
             return "No edit was tried on both."
         (a, b), (before, after) = self.reruns, self.seconds
         text = f"Over the mix an edit runs {b:.1f} steps again with B, {a:.1f} with A"
-        if not self.rehearsal:
-            text += f", in {after:.1f} s instead of {before:.1f} s"
+        if self.times is not Times.NONE:
+            about = "an estimated " if self.times is Times.ESTIMATED else ""
+            text += f", in {about}{after:.1f} s instead of {before:.1f} s"
         decided = (before, after) if self.seconds_decide else (a, b)
         change = (decided[1] - decided[0]) / decided[0] if decided[0] else 0.0
         if abs(decided[1] - decided[0]) < 1e-9:
