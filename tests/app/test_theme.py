@@ -28,7 +28,7 @@ from cachesim.engines.base import MissReason, Outcome
 
 THEMES = [LIGHT, DARK, HIGH_CONTRAST, fuller(LIGHT), fuller(DARK)]
 KINDS = [(outcome, reason) for outcome in Outcome
-         for reason in (list(MissReason) if outcome is Outcome.MISS else [None])]
+         for reason in ([r for r in MissReason if r is not MissReason.NO_FILES] if outcome is Outcome.MISS else [None])]
 
 
 def luminance(colour: str) -> float:
@@ -109,3 +109,9 @@ def test_painting_does_not_lose_references_to_none(qtbot: QtBot) -> None:
     after = sys.getrefcount(None)
     painter.end()
     assert abs(after - before) < 100
+
+
+def test_what_needs_the_files_says_so_and_not_that_a_run_decides() -> None:
+    run, files = look_of(Outcome.UNDETERMINED), look_of(Outcome.UNDETERMINED, MissReason.NO_FILES)
+    assert (run.word, files.word) == ("Depends on a RUN", "Needs the files to tell")
+    assert (run.icon, run.pattern, run.border) == (files.icon, files.pattern, files.border)

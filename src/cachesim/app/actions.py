@@ -33,11 +33,14 @@ class Command:
 
 
 COMMANDS: tuple[Command, ...] = (
+    Command("new", "&New Dockerfile", "Start with an empty Dockerfile that belongs to no folder yet", ("Ctrl+N",),
+            "file"),
     Command("open", "&Open folder…", "Open a project folder with a Dockerfile", ("Ctrl+O",), "folder-open"),
     Command("open_file", "Open &Dockerfile…", "Open one Dockerfile; its folder becomes the build context",
             ("Ctrl+Shift+O",), "file"),
     Command("context_folder", "Choose build &context…", "Take another folder as the build context"),
     Command("save", "&Save", "Write the Dockerfile to disk", ("Ctrl+S",), "save"),
+    Command("save_as", "Save &as…", "Write the Dockerfile to another place and go on there", ("Ctrl+Shift+S",)),
     Command("save_files", "Save what-if &files…", "Write the edited context files to disk"),
     Command("reload", "&Read again from disk", "Read the Dockerfile and the build context again", ("F5",), "refresh"),
     Command("close_project", "&Close project", "Close the project and show the welcome page", ("Ctrl+W",)),
@@ -113,8 +116,8 @@ COMMANDS: tuple[Command, ...] = (
 _SEP = ""
 # "@name" is a menu that is filled where it opens (recent projects, targets, …)
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("&File", ("open", "open_file", "@samples", "@recent", "@dockerfiles", "context_folder", _SEP, "save", "save_files",
-               "reload", _SEP, "close_project", "preferences", "quit")),
+    ("&File", ("new", "open", "open_file", "@samples", "@recent", "@dockerfiles", "context_folder", _SEP, "save",
+               "save_as", "save_files", "reload", _SEP, "close_project", "preferences", "quit")),
     ("&Edit", ("undo", "redo", _SEP, "cut", "copy", "paste", _SEP, "find", "replace", "find_next", "find_previous",
                _SEP, "comment", "move_up", "move_down", "complete", "quick_fix")),
     ("&View", ("palette", "goto", _SEP, "@panes", "@go", "@zoom", "@theme", _SEP, "step_list", "reduce_motion",

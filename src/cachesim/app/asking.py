@@ -32,7 +32,7 @@ class Asking(QObject):
     @property
     def _folder(self) -> str:
         info = self._bench.project
-        return str(info.context_dir if info is not None else Path.home())
+        return str(info.context_dir if info is not None and info.has_files else Path.home())
 
     @Slot()
     def open_folder(self) -> None:
@@ -47,6 +47,13 @@ class Asking(QObject):
         path, _ = QFileDialog.getOpenFileName(self._window, "Open Dockerfile", self._folder, _DOCKERFILES)
         if path:
             self._bench.open_path(Path(path))
+
+    def save_as(self) -> None:
+        """Ask where to write the Dockerfile, and go on with that file."""
+        path, _ = QFileDialog.getSaveFileName(self._window, "Save Dockerfile as", f"{self._folder}/Dockerfile",
+                                              _DOCKERFILES)
+        if path:
+            self._bench.save_as(Path(path))
 
     def choose_context(self) -> None:
         """Ask for another build context of the same Dockerfile."""

@@ -13,7 +13,7 @@ from cachesim.app import recovery
 from cachesim.app.following import DiskWatch, followed
 from cachesim.app.jobs import LatestJob
 from cachesim.app.notify import Message, MessageAction, Tone
-from cachesim.app.opening import OnDisk, Opened, look_again, open_project, write_files
+from cachesim.app.opening import OnDisk, Opened, context_of_draft, look_again, open_project, write_files
 from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot
 from cachesim.errors import CachesimError
 from cachesim.project.bases import EngineFacts
@@ -76,7 +76,7 @@ class ProjectDisk(QObject):
     def open(self, path: Path, dockerfile: Path | None = None, context: Path | None = None) -> None:
         """Find and read a project in the background; the earlier one stays until it is there."""
         try:
-            info = find_project(path, context=context)
+            info = find_project(path, context=context or context_of_draft(path), without_files=True)
         except CachesimError as error:
             self._fail(error)
             return
@@ -136,7 +136,7 @@ class ProjectDisk(QObject):
         if self.info is None or not self._bench.settings.follow_disk:
             self.watch.stop()
             return
-        folders = {self.info.context_dir, self.info.dockerfile.parent}
+        folders = {f for f in (self.info.context_dir, self.info.dockerfile.parent) if f.is_dir()}
         outside = [f for f in folders if f == self.info.context_dir or self.info.context_dir not in f.parents]
         self.watch.watch(*outside)
 
@@ -155,6 +155,9 @@ class ProjectDisk(QObject):
         if info is None:
             return
         state = bench.state
+        if found.context.known != self.context.known:
+            self._files_came_or_went(info, found.context)
+            return
         context, taken, kept = followed(state.context, self.context, found.context)
         other, self.context = found.context.tree is not self.context.tree, found.context
         own = info.dockerfile_path
@@ -173,6 +176,18 @@ class ProjectDisk(QObject):
                                "write it again.", Tone.WARNING, key="foreign"))
         elif found.text != self.text:
             self._foreign_text(info, found.text)
+
+    def _files_came_or_went(self, info: ProjectInfo, context: ContextSnapshot) -> None:
+        """The folder of the context was deleted, or is there again: nothing that was edited in it holds any more."""
+        bench, self.context = self._bench, context
+        bench.follow_context(context)
+        self.context_changed.emit(context)
+        bench.post(Message("The build context is there again and was read." if context.known else
+                           f"The build context {info.context_dir} is not there any more.",
+                           Tone.INFO if context.known else Tone.WARNING, key="folder"))
+        self.follow()
+        if context.known:
+            self.look()
 
     def _foreign_text(self, info: ProjectInfo, text: str) -> None:
         """Somebody else wrote the Dockerfile."""

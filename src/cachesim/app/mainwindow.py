@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MainWindow"]
 
-_NEED_PROJECT = ("context_folder", "save", "save_files", "reload", "close_project", "find", "replace", "find_next",
+_NEED_PROJECT = ("context_folder", "save", "save_as", "save_files", "reload", "close_project", "find", "replace", "find_next",
                  "find_previous", "comment", "move_up", "move_down", "complete", "quick_fix", "goto", "focus_editor",
                  "focus_graph", "focus_why", "focus_context", "next_problem", "previous_problem", "next_miss",
                  "previous_miss", "fit", "step_list", "present", "whatif", "build", "options", "confirm",
@@ -131,6 +131,7 @@ class MainWindow(QMainWindow):
         bench.disk.progressed.connect(self.verdict.show_progress)
         self.verdict.why_asked.connect(partial(self.panes.show, "why"))
         self.verdict.whatif_asked.connect(self.toolbar.pop_whatif)
+        self.verdict.folder_asked.connect(self.asking.choose_context)
         self.verdict.cancel_asked.connect(self._cancel)
         self.timeline.build_asked.connect(bench.build)
         self.timeline.origin_asked.connect(self.menus.ask_start)
@@ -153,7 +154,7 @@ class MainWindow(QMainWindow):
     def _commands(self) -> dict[str, Callable[..., object]]:
         bench, ask, focus, graph = self.workbench, self.asking, self.focus, self.graph
         return {
-            "open": ask.open_folder, "open_file": ask.open_dockerfile, "context_folder": ask.choose_context,
+            "new": bench.open_draft, "save_as": ask.save_as, "open": ask.open_folder, "open_file": ask.open_dockerfile, "context_folder": ask.choose_context,
             "save": bench.save, "save_files": ask.save_files, "reload": bench.disk.look,
             "close_project": bench.close_project, "preferences": ask.show_preferences, "quit": self.close,
             "goto": ask.go_to, "palette": ask.show_palette, "keys": ask.show_keys, "about": ask.about,
@@ -213,6 +214,9 @@ class MainWindow(QMainWindow):
     def _show_changes(self, _: object = None) -> None:
         changes = self.workbench.changes
         self.actions_["take_back"].setEnabled(bool(changes))
+        files = self.workbench.project is not None and self.workbench.state.context.known
+        for command_id in ("confirm", "confirm_no_cache"):
+            self.actions_[command_id].setEnabled(files)
         self.actions_["take_back"].setText(f"&Take back: {changes[-1]}" if changes else "&Take back the last change")
 
     @Slot(object)

@@ -5,24 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from time import time_ns
 
 from cachesim.assets import Sample
-from cachesim.context.scan import read_regular_file, scan_context
+from cachesim.context.scan import read_regular_file
 from cachesim.context.snapshot import ContextSnapshot, FileKind, directory, regular_file, symlink
 from cachesim.digest import digest_of_bytes
 from cachesim.errors import InputError
 from cachesim.progress import Progress
 from cachesim.project.blobs import BlobStore
 from cachesim.project.folders import data_dir, write_atomically
-from cachesim.project.open import ProjectInfo, ignore_of, read_dockerfile
+from cachesim.project.open import ProjectInfo, read_dockerfile, scan_project
 from cachesim.project.scenario import ScenarioFile, read_scenarios
 from cachesim.project.start import Started, StartKind, built, start_project
 from cachesim.project.state import ProjectState
 from cachesim.project.timeline import Timeline
 
-__all__ = ["OnDisk", "Opened", "bytes_of", "copy_of_sample", "look_again", "open_project", "write_files"]
+__all__ = ["OnDisk", "Opened", "bytes_of", "context_of_draft", "copy_of_sample", "look_again", "new_draft", "open_project", "write_files"]
+
+_NO_FILES = "no-files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +80,34 @@ def _edited(state: ProjectState, path: str, file: ScenarioFile | None, blobs: Bl
     return replace(state, context=state.context.with_entry(path, entry))
 
 
+def new_draft() -> tuple[Path, Path]:
+    """An empty Dockerfile that belongs to no folder yet, and a context for it that is not there.
+
+    Raises:
+        InputError: If it cannot be written.
+    """
+    number = next(n for n in count(1) if not (_drafts() / str(n)).exists())
+    dockerfile = _drafts() / str(number) / "Dockerfile"
+    write_atomically(dockerfile, b"")
+    return dockerfile, dockerfile.parent / _NO_FILES
+
+
+def context_of_draft(path: Path) -> Path | None:
+    """The context of a draft that is opened again; None if the path is another file."""
+    return path.parent / _NO_FILES if path.parent.parent == _drafts() else None
+
+
+def _drafts() -> Path:
+    return data_dir() / "drafts"
+
+
 def look_again(info: ProjectInfo, before: ContextSnapshot, progress: Progress) -> OnDisk:
     """Read what changed."""
     try:
         text: str | None = read_dockerfile(info.dockerfile).text
     except InputError:
         text = None
-    return OnDisk(text, scan_context(info.context_dir, ignore=ignore_of(info), previous=before, progress=progress))
+    return OnDisk(text, scan_project(info, before, progress))
 
 
 def copy_of_sample(sample: Sample) -> Path:

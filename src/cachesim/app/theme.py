@@ -131,6 +131,7 @@ _TABLE: dict[str, tuple[str, str, str, Pattern, Border]] = {
     "no_cache": ("Runs: the cache is switched off", "no cache", "bolt", Pattern.DIAGONAL, Border.THICK),
     "pruned": ("Runs: its layer is gone", "pruned", "plus", Pattern.LINES, Border.SOLID),
     "undetermined": ("Depends on a RUN", "depends", "question", Pattern.GRID, Border.DOTTED),
+    "unread": ("Needs the files to tell", "needs files", "question", Pattern.GRID, Border.DOTTED),
     "config": ("Config only, no layer", "config only", "tag", Pattern.NONE, Border.THIN),
     "not_needed": ("Cached, nobody needed it", "not needed", "check", Pattern.NONE, Border.DASHED),
     "unreached": ("Not in target", "not in target", "slash", Pattern.NONE, Border.DASHED),
@@ -145,12 +146,14 @@ _OTHER = {Outcome.HIT: "hit", Outcome.UNDETERMINED: "undetermined", Outcome.CONF
 
 
 def _key_of(outcome: Outcome, reason: MissReason | None) -> str:
+    if outcome is Outcome.UNDETERMINED and reason is MissReason.NO_FILES:
+        return "unread"
     return _MISS[reason] if outcome is Outcome.MISS else _OTHER[outcome]
 
 
 def _looks(**colours: tuple[str, str]) -> tuple[tuple[str, Look], ...]:
     """Join the table with the (strong, fill) pairs of a theme; outcomes that share colours are named once."""
-    same = {"not_needed": "hit", "not_reached": "unreached", "no_cache": "part", "pruned": "new"}
+    same = {"not_needed": "hit", "not_reached": "unreached", "no_cache": "part", "pruned": "new", "unread": "undetermined"}
     return tuple((key, Look(word, icon_name, pattern, *colours[same.get(key, key)], border, short))
                  for key, (word, short, icon_name, pattern, border) in _TABLE.items())
 

@@ -19,7 +19,7 @@ from cachesim.app.disk import ProjectDisk
 from cachesim.app.jobs import LatestJob
 from cachesim.app.keeping import ProjectKeeper
 from cachesim.app.notify import Message, Tone
-from cachesim.app.opening import Opened, bytes_of, copy_of_sample
+from cachesim.app.opening import Opened, bytes_of, copy_of_sample, new_draft
 from cachesim.app.prediction import Prediction, Simulate, by_pipeline
 from cachesim.app.settings import Settings
 from cachesim.app.theme import LIGHT, Theme
@@ -33,6 +33,7 @@ from cachesim.graph.model import StepId
 from cachesim.graph.options import BuildOptions, EngineKind, ImageStore
 from cachesim.progress import Progress
 from cachesim.project.blobs import BlobStore
+from cachesim.project.folders import write_atomically
 from cachesim.project.open import ProjectInfo
 from cachesim.project.start import StartChoice, StartKind, start_timeline
 from cachesim.project.state import ProjectState
@@ -427,6 +428,25 @@ class Workbench(QObject):
             self._fail(error)
             return
         self.open_path(path)
+
+    def open_draft(self) -> None:
+        """Open an empty Dockerfile that belongs to no folder yet."""
+        if self.may_leave():
+            try:
+                dockerfile, context = new_draft()
+            except CachesimError as error:
+                self._fail(error)
+                return
+            self.disk.open(dockerfile, None, context)
+
+    def save_as(self, path: Path) -> None:
+        """Write the text to another file and go on with that one; its folder is the build context."""
+        try:
+            write_atomically(path, self._state.text.encode("utf-8", "surrogateescape"))
+        except (CachesimError, UnicodeError) as error:
+            self.post(Message(f"Not saved: {error}. The text is kept here.", Tone.ERROR, key="save"))
+            return
+        self.disk.open(path)
 
     def close_project(self) -> None:
         """Forget the project; the welcome page comes back."""

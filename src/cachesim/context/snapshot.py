@@ -123,6 +123,7 @@ def os_bytes(name: str) -> bytes:
 class ContextSnapshot:
     """A build context at one moment: a tree of entries. All edits give a new snapshot and share what did not change.
 
+    `known` is False where nobody can read the folder: what lies in it is then an open question, not nothing.
     `texts` holds the text of every ignore file (`.dockerignore`, `NAME.dockerignore`) by content digest: the only files
     whose bytes decide a prediction.
     """
@@ -130,6 +131,7 @@ class ContextSnapshot:
     tree: FileEntry
     origin: str = ""        # where it came from, for people: a folder, "HEAD of …"
     texts: Mapping[str, str] = field(default_factory=dict)
+    known: bool = True
 
     @classmethod
     def of(cls, files: Mapping[str, bytes], origin: str = "") -> ContextSnapshot:

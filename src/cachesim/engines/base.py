@@ -41,6 +41,7 @@ class MissReason(enum.Enum):
     NO_RECORD = "never built"
     NO_CACHE = "the cache is switched off"
     PRUNED = "its layer is gone"
+    NO_FILES = "the files it reads are not there to look at"
 
 
 class RunClaimKind(enum.Enum):

@@ -54,7 +54,8 @@ class TreeWriter:
     def snapshot(self, snapshot: ContextSnapshot) -> dict[str, Any]:
         """Write a snapshot; the value names its root in `folders`."""
         self.texts.update(snapshot.texts)
-        return {"tree": self._folder(snapshot.tree), "origin": snapshot.origin, "texts": sorted(snapshot.texts)}
+        value = {"tree": self._folder(snapshot.tree), "origin": snapshot.origin, "texts": sorted(snapshot.texts)}
+        return value if snapshot.known else {**value, "unknown": True}
 
     def _folder(self, entry: FileEntry) -> int:
         known = self._known.get(id(entry))
@@ -86,7 +87,7 @@ class TreeReader:
     def snapshot(self, value: Mapping[str, Any]) -> ContextSnapshot:
         """The snapshot that `TreeWriter.snapshot` described."""
         texts = {digest: self._texts[digest] for digest in value["texts"]}
-        return ContextSnapshot(self._entries[value["tree"]], value["origin"], texts)
+        return ContextSnapshot(self._entries[value["tree"]], value["origin"], texts, not value.get("unknown"))
 
 
 def _file(entry: FileEntry) -> Any:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from cachesim.context.ignore import IgnoreMatcher
 from cachesim.context.scan import read_regular_file, scan_context
-from cachesim.context.snapshot import ContextSnapshot
+from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot
 from cachesim.errors import InputError
 from cachesim.graph.options import BuildOptions, EngineKind, ImageStore
 from cachesim.progress import SILENT, Progress
 from cachesim.project.state import ProjectState
 
 __all__ = ["DockerfileText", "ProjectInfo", "dockerfiles_in", "find_project", "ignore_of", "load_state",
-           "read_dockerfile", "scan_named_contexts"]
+           "read_dockerfile", "scan_named_contexts", "scan_project"]
 
 _SKIPPED = frozenset((".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", "venv", ".tox", "vendor",
                       "target", "dist", "build"))
@@ -42,8 +42,15 @@ class ProjectInfo:
     @property
     def name(self) -> str:
         """What a person calls it: the folder's name, with the Dockerfile's if that is not the usual one."""
+        if not self.has_files:
+            return f"{self.dockerfile.name} (no files)"
         folder = self.context_dir.name or str(self.context_dir)
         return folder if self.dockerfile_path == "Dockerfile" else f"{folder} ({self.dockerfile_path})"
+
+    @property
+    def has_files(self) -> bool:
+        """Whether the context is a folder that is there."""
+        return self.context_dir.is_dir()
 
     @property
     def dockerfile_path(self) -> str:
@@ -63,20 +70,24 @@ class DockerfileText:
     note: str = ""
 
 
-def find_project(path: Path, *, context: Path | None = None, dockerfile: str | None = None) -> ProjectInfo:
+def find_project(path: Path, *, context: Path | None = None, dockerfile: str | None = None,
+                 without_files: bool = False) -> ProjectInfo:
     """Find the project that a folder or a Dockerfile belongs to.
 
     Args:
         path: A folder (then its Dockerfile is looked for) or a Dockerfile (then its folder is the context).
         context: Another context for a Dockerfile, as in `docker build -f FILE CONTEXT`.
         dockerfile: Which Dockerfile of a folder, relative to the folder.
+        without_files: Take a context that is not there: its files are then not known.
     Raises:
         InputError: If there is nothing that could be built.
     """
     path = _real(path)
+    if context is not None:
+        context = Path(os.path.abspath(context)) if without_files and not context.is_dir() else _real(context)
     if not path.is_dir():
-        return ProjectInfo(_real(context) if context is not None else path.parent, path, (path,))
-    folder = _real(context) if context is not None else path
+        return ProjectInfo(context if context is not None else path.parent, path, (path,))
+    folder = context if context is not None else path
     if dockerfile is not None:
         file = _real(path / dockerfile)
         if file.is_dir():
@@ -149,6 +160,18 @@ def ignore_of(info: ProjectInfo) -> IgnoreMatcher | None:
     return None
 
 
+def scan_project(info: ProjectInfo, previous: ContextSnapshot | None = None,
+                 progress: Progress = SILENT) -> ContextSnapshot:
+    """Read the build context as it is now; without its folder the files are not known.
+
+    Raises:
+        ContextError: If it cannot be read.
+    """
+    if not info.has_files:
+        return ContextSnapshot(EMPTY_DIR, str(info.context_dir), known=False)
+    return scan_context(info.context_dir, ignore=ignore_of(info), previous=previous, progress=progress)
+
+
 def load_state(info: ProjectInfo, *, options: BuildOptions | None = None, engine: EngineKind = EngineKind.BUILDKIT,
                store: ImageStore = ImageStore.CONTAINERD, previous: ContextSnapshot | None = None,
                progress: Progress = SILENT) -> ProjectState:
@@ -158,7 +181,7 @@ def load_state(info: ProjectInfo, *, options: BuildOptions | None = None, engine
         InputError, ContextError: If one of them cannot be read.
     """
     text = read_dockerfile(info.dockerfile).text
-    context = scan_context(info.context_dir, ignore=ignore_of(info), previous=previous, progress=progress)
+    context = scan_project(info, previous, progress)
     options = replace(options if options is not None else BuildOptions(), dockerfile=info.dockerfile_path)
     return ProjectState(text, context, options, engine, store,
                         named_contexts=scan_named_contexts(options, info.context_dir, {}, progress))

@@ -121,6 +121,8 @@ def start_timeline(info: ProjectInfo, state: ProjectState, own: Timeline, blobs:
                    kind: StartKind | None = None,
                    progress: Progress = SILENT) -> tuple[Timeline, StartKind, tuple[StartChoice, ...]]:
     """The timeline that a project starts with, which kind that is, and what else could be chosen."""
+    if not info.has_files:
+        return _without_files(own, kind)
     repository, why_not = _repository(info)
     choices = [StartChoice(StartKind.DISK, "a first build of what is on disk"),
                StartChoice(StartKind.NOTHING, "nothing: an empty cache")]
@@ -149,6 +151,16 @@ def start_timeline(info: ProjectInfo, state: ProjectState, own: Timeline, blobs:
     elif kind is StartKind.NOTHING:
         timeline = Timeline(origin="an empty cache")
     return timeline, kind, tuple(choices)
+
+
+def _without_files(own: Timeline, kind: StartKind | None) -> tuple[Timeline, StartKind, tuple[StartChoice, ...]]:
+    """Without files nothing can have been built of them; what was built before they went counts."""
+    choices = [StartChoice(StartKind.NOTHING, "nothing: an empty cache")]
+    if own.entries:
+        choices.insert(0, StartChoice(StartKind.BUILDS, "the builds made here so far"))
+    if own.entries and kind is not StartKind.NOTHING:
+        return own, StartKind.BUILDS, tuple(choices)
+    return Timeline(origin="an empty cache"), StartKind.NOTHING, tuple(choices)
 
 
 def built(timeline: Timeline, label: str, state: ProjectState, progress: Progress = SILENT, *,

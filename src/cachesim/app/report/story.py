@@ -185,6 +185,8 @@ def _reasons(report: SimulationReport, step: StepReport, engine: EngineKind) -> 
             yield _line(f"Its layer comes from the build “{step.from_build}”.")
         if step.key is not None and step.cached_key is not None and step.cached_key != step.key:
             yield _line("Its definition is new, but everything it reads has the same content as before.")
+    elif step.reason is MissReason.NO_FILES:
+        yield _line("Choose the folder that the build is started with: Choose folder, or File > Choose build context.")
     elif step.outcome is Outcome.UNDETERMINED:
         runs = deciding_runs(report, step)
         if runs:
@@ -341,6 +343,8 @@ def deciding_runs(report: SimulationReport, step: StepReport,
 
     A RUN decides about itself if a claim was made about it or if another step waits for its bytes.
     """
+    if step.reason is MissReason.NO_FILES:
+        return ()
     claimed = {claim.command for claim in claims}
     readers, parents = _edges(report, EdgeKind.COPY_FROM, EdgeKind.MOUNT), _edges(report, EdgeKind.PARENT)
     if isinstance(step.step.instruction, Run):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.simulate.report import SimulationReport, StepReport
+from cachesim.simulate.unread import UNREAD
 
-__all__ = ["Count", "counts_of", "entry_summary", "first_miss_sentence", "preview_sentence"]
+__all__ = ["Count", "counts_of", "entry_summary", "first_miss_sentence", "needs_files", "preview_sentence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,13 @@ _WORDS: Mapping[tuple[Outcome, MissReason | None], str] = {
     (Outcome.MISS, MissReason.NO_CACHE): "run, cache off",
     (Outcome.MISS, MissReason.PRUNED): "pruned",
     (Outcome.UNDETERMINED, None): "depend on a RUN",
+    (Outcome.UNDETERMINED, MissReason.NO_FILES): "need the files",
     (Outcome.FAILED, None): "failed",
     (Outcome.NOT_REACHED, None): "not reached",
     (Outcome.UNREACHED, None): "not in target",
     (Outcome.CONFIG_ONLY, None): "config only",
 }
-_SINGULAR = {"depend on a RUN": "depends on a RUN", "run, cache off": "runs, cache off"}
+_SINGULAR = {"depend on a RUN": "depends on a RUN", "need the files": "needs the files", "run, cache off": "runs, cache off"}
 
 
 def counts_of(report: SimulationReport) -> tuple[Count, ...]:
@@ -43,7 +45,8 @@ def counts_of(report: SimulationReport) -> tuple[Count, ...]:
     found: dict[tuple[Outcome, MissReason | None], list[StepReport]] = {}
     for step in report.steps:
         outcome = Outcome.HIT if step.outcome is Outcome.NOT_NEEDED else step.outcome
-        reason = (step.reason or MissReason.PART) if outcome is Outcome.MISS else None
+        reason = (step.reason or MissReason.PART) if outcome is Outcome.MISS else (
+            step.reason if step.reason is MissReason.NO_FILES else None)
         found.setdefault((outcome, reason), []).append(step)
     return tuple(Count(*kind, len(found[kind]), found[kind][0], _SINGULAR.get(word, word) if len(found[kind]) == 1
                        else word) for kind, word in _WORDS.items() if kind in found)
@@ -53,12 +56,19 @@ def first_miss_sentence(report: SimulationReport) -> str:
     """Where the first miss is, or why there is none."""
     if report.error:
         return f"This build fails: {report.error}"
+    if needs_files(report):
+        return f"{UNREAD}."
     miss = report.first_miss
     if miss is None:
         return "Nothing would run."
     if all(step.reason is MissReason.NO_RECORD for step in report.misses()) and not report_hits(report):
         return "This is your first build; press What if to change something."
     return f"first miss: line {miss.step.line}, {one_line(miss.step.instruction.text)}"
+
+
+def needs_files(report: SimulationReport) -> bool:
+    """Whether a verdict is open because the build context is not there."""
+    return any(step.reason is MissReason.NO_FILES for step in report.steps)
 
 
 def report_hits(report: SimulationReport) -> int:
@@ -70,9 +80,10 @@ def entry_summary(report: SimulationReport) -> str:
     """A build of the timeline in two numbers ("6 cached, 8 run")."""
     if report.error:
         return "fails"
-    hits, runs = report_hits(report), sum(1 for _ in report.misses())
+    hits, runs = report_hits(report), sum(1 for step in report.misses() if step.reason is not MissReason.NO_FILES)
     parts = [f"{hits} cached"] if hits else []
     parts += [f"{runs} run"] if runs else []
+    parts += ["files not known"] if needs_files(report) else []
     return ", ".join(parts) or "nothing to do"
 
 

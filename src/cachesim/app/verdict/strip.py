@@ -15,7 +15,14 @@ from PySide6.QtWidgets import (
 )
 
 from cachesim.app.theme import Theme, pixmap
-from cachesim.app.verdict.sentences import Count, counts_of, first_miss_sentence, one_line, preview_sentence
+from cachesim.app.verdict.sentences import (
+    Count,
+    counts_of,
+    first_miss_sentence,
+    needs_files,
+    one_line,
+    preview_sentence,
+)
 from cachesim.app.workbench import Workbench
 from cachesim.diagnostics import Severity
 from cachesim.engines.base import Outcome
@@ -120,6 +127,7 @@ class VerdictStrip(QWidget):
     why_asked = Signal()
     whatif_asked = Signal()
     cancel_asked = Signal()
+    folder_asked = Signal()
 
     def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -138,6 +146,8 @@ class VerdictStrip(QWidget):
         self._progress.setTextVisible(False)
         self._cancel = self._button("Cancel", "Stop reading files; the earlier answer stays", self.cancel_asked)
         self._why = self._button("Why?", "Explain the first miss", self._explain)
+        self._folder = self._button("Choose folder", "Choose the folder that the build is started with",
+                                    self.folder_asked)
         self._line = self._button("Go to line", "Jump to the line that does not parse", self._go_to_line)
         self._what = self._button("What if", "Change something and see what it would cost", self.whatif_asked)
         row = QHBoxLayout(self)
@@ -146,7 +156,7 @@ class VerdictStrip(QWidget):
         row.setSpacing(8)
         row.addLayout(self._counts)
         row.addWidget(self._sentence, 1)
-        for widget in (self._progress, self._cancel, self._line, self._what, self._why):
+        for widget in (self._progress, self._cancel, self._folder, self._line, self._what, self._why):
             row.addWidget(widget)
         workbench.report_changed.connect(self._refresh)
         workbench.report_stale_changed.connect(self._refresh)
@@ -191,7 +201,7 @@ class VerdictStrip(QWidget):
         font = QFont(self.font())
         font.setPixelSize(round(theme.sizes.verdict))
         self._sentence.setFont(font)
-        for button in (self._why, self._line, self._what, self._cancel):
+        for button in (self._why, self._folder, self._line, self._what, self._cancel):
             button.setFont(font)
             button.setStyleSheet(f"QPushButton {{ color: {theme.accent}; border: 1px solid transparent;"
                                  " padding: 2px 8px; border-radius: 4px;"
@@ -214,8 +224,10 @@ class VerdictStrip(QWidget):
         self._line.setVisible(bench.stale and not busy)
         miss = report.first_miss if report is not None else None
         calm = not busy and not bench.stale and preview is None
-        self._why.setVisible(calm and (miss is not None or bool(report and report.error)))
-        self._what.setVisible(calm and report is not None and not report.error
+        unread = report is not None and needs_files(report)
+        self._folder.setVisible(calm and unread)
+        self._why.setVisible(calm and not unread and (miss is not None or bool(report and report.error)))
+        self._what.setVisible(calm and report is not None and not report.error and not unread
                               and (miss is None or not any(b.count.outcome is Outcome.HIT
                                                            for b in self.count_buttons())))
         self._fit()
@@ -226,7 +238,7 @@ class VerdictStrip(QWidget):
 
     def _fit(self) -> None:
         """Leave room for the sentence: quiet counts lose their words first, then they go, then all words go."""
-        others = sum(w.sizeHint().width() + 8 for w in (self._why, self._line, self._what, self._cancel)
+        others = sum(w.sizeHint().width() + 8 for w in (self._why, self._folder, self._line, self._what, self._cancel)
                      if not w.isHidden())
         wanted = QFontMetrics(self._sentence.font()).horizontalAdvance(self._sentence.text()) + 16
         share = 0 if self._workbench.look.sizes.presenting else max(self.width() * 2 // 5, 120)   # the caption says it
@@ -251,6 +263,8 @@ class VerdictStrip(QWidget):
             return preview_sentence(report, preview)
         if bench.stale:
             return self._stale_words()
+        if needs_files(report):
+            return first_miss_sentence(report)
         return "; ".join(filter(None, (first_miss_sentence(report), self._time_words(report))))
 
     def _time_words(self, report: SimulationReport) -> str:
