@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Diagnostic", "Severity", "SourceSpan"]
 
@@ -16,8 +17,7 @@ class Severity(enum.Enum):
     HINT = "hint"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SourceSpan:
+class SourceSpan(NamedTuple):
     """A piece of the source text: lines count from 1, columns are code points from 0, the end is exclusive."""
 
     line: int

@@ -8,13 +8,14 @@ Source: BuildKit v0.25.2, frontend/dockerfile/{parser,instructions}; the message
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import replace
 
 from cachesim.diagnostics import Diagnostic, Severity, SourceSpan
 from cachesim.dockerfile.build import Place, build
 from cachesim.dockerfile.instructions import Arg, From, Instruction, Maintainer, ParsedDockerfile
-from cachesim.dockerfile.lines import LogicalLine, Scan, read_directive, scan
+from cachesim.dockerfile.lines import Body, LogicalLine, Scan, read_directive, scan
 from cachesim.dockerfile.nodes import Node, Refusal, read_node
 from cachesim.dockerfile.words import split_keyword
 
@@ -33,9 +34,14 @@ def parse_instruction(text: str) -> Instruction | None:
         return None
     line = scanned.instructions[0]
     try:
-        return build(read_node(line.text, scanned.escape), _place(line, scanned), _trigger)
+        return _instruction(scanned.escape, *_place(line, scanned))
     except Refusal:
         return None
+
+
+@functools.lru_cache(maxsize=4096)      # while somebody types, all lines but one stay the same
+def _instruction(escape: str, span: SourceSpan, text: str, bodies: tuple[Body, ...]) -> Instruction:
+    return build(read_node(text, escape), Place(span, text, bodies), _trigger)
 
 
 def _trigger(text: str, span: SourceSpan) -> Instruction | None:
@@ -72,7 +78,7 @@ class _Parser:
     def _read(self, line: LogicalLine) -> None:
         try:
             node = read_node(line.text, self._scan.escape)
-            instruction = build(node, _place(line, self._scan), _trigger)
+            instruction = _instruction(self._scan.escape, *_place(line, self._scan))
         except Refusal as refusal:
             self._refuse(refusal, line)
             return

@@ -7,7 +7,7 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cachesim.app.editor.explain import FLAGS, INSTRUCTIONS
 from cachesim.context.ignore import IgnoreMatcher
@@ -92,7 +92,7 @@ def _keyword(diagnostic: Diagnostic, source: FixSource) -> list[Fix]:
     if previous.strip() and not previous.lstrip().startswith("#"):
         above = SourceSpan(span.line - 1, len(previous.rstrip()), span.line - 1, len(previous))
         found.append(Fix("Continue the line above", above, f" {source.escape}"))
-    found.append(Fix("Run it as a command: insert RUN", replace(span, end_column=span.column), "RUN "))
+    found.append(Fix("Run it as a command: insert RUN", span._replace(end_column=span.column), "RUN "))
     return found
 
 

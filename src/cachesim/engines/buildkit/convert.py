@@ -22,9 +22,11 @@ from cachesim.dockerfile.expand import ExpandError, expand_heredoc, expand_step_
 from cachesim.dockerfile.mounts import MountError, ResolvedMount, resolve_mount
 from cachesim.engines.base import Assumption, BuildRequest, HistoryEntry
 from cachesim.engines.buildkit import history
+from cachesim.engines.buildkit.copies import CopySource, CopyWords, copy_facts, owner_key
 from cachesim.engines.buildkit.env import DEFAULT_PATH, Env
-from cachesim.engines.buildkit.filesystem import mode_of, owner_of
-from cachesim.engines.buildkit.vertex import CopyAction, ExecSpec, MkdirAction, Op, OpInput, OpKind, SourceSpec
+from cachesim.engines.buildkit.filesystem import owner_of
+from cachesim.engines.buildkit.runs import RunOptions, RunPlace, run_facts
+from cachesim.engines.buildkit.vertex import ExecSpec, MkdirAction, Op, OpInput, OpKind, SourceSpec
 from cachesim.errors import CachesimError
 from cachesim.graph.model import BuildGraph, Source, SourceKind, Stage, Step, StepId
 from cachesim.graph.options import BaseImage, ImageConfig, ImageStore, NetworkMode, normalize_ref
@@ -32,7 +34,6 @@ from cachesim.graph.platforms import HOST, Platform
 
 __all__ = ["Conversion", "LocalSource", "StepOps", "StepRefused", "convert"]
 
-_VARIABLES = frozenset({PartKind.ENV, PartKind.ARG})       # the same to a RUN
 _NOT_IN_ENV = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"})
 _PLAIN_CONFIG = ImageConfig(env=(("PATH", DEFAULT_PATH),))
 
@@ -116,8 +117,8 @@ class _State:
     shell: tuple[str, ...] = ()
     op: int | None = None
     platform: Platform = HOST
-    args: list[tuple[str, str | None]] = field(default_factory=list)
-    arg_names: set[str] = field(default_factory=set)
+    args: tuple[tuple[str, str | None], ...] = ()
+    arg_names: frozenset[str] = frozenset()
     history: list[HistoryEntry] = field(default_factory=list)
     local: LocalSource | None = None
     total: int = 0
@@ -147,7 +148,8 @@ class _Converter:
         epoch = self.given.get("SOURCE_DATE_EPOCH") or self.global_scope.get("SOURCE_DATE_EPOCH") or ""
         self.epoch = epoch
         self.single = self._state_count() == 1
-        self.hosts = tuple(h for h, _ in self.options.add_hosts)
+        self.run_options = RunOptions(tuple([h for h, _ in self.options.add_hosts]), self.given.get("BUILDKIT_SANDBOX_HOSTNAME") or "",
+                                      self.options.ulimits, self.options.cgroup_parent)
         self.merges = request.store is ImageStore.CONTAINERD
 
     def run(self) -> Conversion:
@@ -192,14 +194,11 @@ class _Converter:
             return text
         if not again:
             state.index += 1
-        width = int(1 + math.log10(state.total))
         stage = f"{state.label} " if state.label else ""
-        return f"[{stage}{state.index:>{width}}/{state.total}] {'ONBUILD ' if onbuild else ''}{text}"
+        return f"[{stage}{state.index:>{_width(state.total)}}/{state.total}] {'ONBUILD ' if onbuild else ''}{text}"
 
     def _step_text(self, state: _State, text: str, *, run: bool = False) -> str:
-        expanded = expand_step_name(text, state.env, self.escape, keep_quotes=run)
-        first, space, rest = expanded.partition(" ")
-        return first.upper() + space + rest
+        return _step_text(text, state.env, self.escape, run)
 
     def _marshal_order(self, start: int | None) -> Iterator[int]:
         if start is None:
@@ -231,17 +230,18 @@ class _Converter:
     def _add(self, op: Op, apart: str = "") -> int:
         """Note an operation, its inputs given as occurrences; returns the number of the new occurrence.
 
-        Equal operations are one vertex, unless what does not count for the key (`apart`) tells them apart.
+        Equal operations are one vertex, unless what does not count for the key (`apart`) tells them apart. The kind of an
+        operation is part of its digest.
         """
-        made_of = tuple(i.op for i in op.inputs)
-        inputs = tuple([OpInput(self.occurrences[i.op].op, i.selector, i.content) for i in op.inputs])
-        key = (op.kind, op.digest, inputs, op.ignore_cache, apart)
+        occurrences = self.occurrences
+        inputs = tuple([OpInput(occurrences[i].op, selector, content) for i, selector, content in op.inputs])
+        key = (op.digest, inputs, op.ignore_cache, apart)
         known = self.by_digest.get(key)
         if known is None:
             known = self.by_digest[key] = len(self.ops)
-            self.ops.append(Op(op.kind, op.digest, inputs, op.base, op.ignore_cache, op.step, op.name, op.internal, op.parts,
-                               op.copies, op.mkdir, op.exec, op.source))
-        return self._occur(known, op.step, op.name, made_of)
+            self.ops.append(op._replace(inputs=inputs) if inputs != op.inputs else op)
+        occurrences.append(_Occurrence(known, op.step, op.name, tuple([i.op for i in op.inputs])))
+        return len(occurrences) - 1
 
     def _occur(self, op: int, step: StepId | None, name: str, inputs: tuple[int, ...]) -> int:
         self.occurrences.append(_Occurrence(op, step, name, inputs))
@@ -321,7 +321,7 @@ class _Converter:
         for key, value in base.image_env.items():
             env = env.with_(key, value)
         return _State(env, dict(base.image_env), base.cwd, base.user, base.shell, base.op, base.platform,
-                      list(base.args), set(base.arg_names), list(base.history), base.local, image_config=base.image_config)
+                      base.args, base.arg_names, list(base.history), base.local, image_config=base.image_config)
 
     def _base(self, stage: Stage, source: Source, state: _State, step: Step) -> str:
         """Give the state its base; returns the name of the FROM step."""
@@ -396,7 +396,7 @@ class _Converter:
                 for key, value in pairs:
                     state.env = state.env.with_(key, value)
                     state.image_env[key] = value
-                    state.arg_names.discard(key)
+                state.arg_names = state.arg_names.difference(k for k, _ in pairs)
                 state.history.append(history.env("ENV", pairs))
             case ins.Label() as label:
                 state.history.append(history.env("LABEL", [(expand(k), expand(v)) for k, v in label.pairs]))
@@ -450,8 +450,8 @@ class _Converter:
                 value = self.global_scope.get(name)
             if value is not None and name not in _NOT_IN_ENV:
                 state.env = state.env.with_(name, value)
-                state.arg_names.add(name)
-            state.args.append((name, value))
+                state.arg_names |= {name}
+            state.args = (*state.args, (name, value))
             shown.append(name if value is None else f"{name}={value}")
         state.history.append(history.meta("ARG " + " ".join(shown)))
 
@@ -474,7 +474,7 @@ class _Converter:
         name = self._prefix(state, self._step_text(state, step.instruction.text), onbuild=step.onbuild)
         parts = [KeyPart(PartKind.DESTINATION, "path", clean, digest_of(clean))]
         if state.user:
-            parts.append(KeyPart(PartKind.USER, "USER", state.user, digest_of(_owner_key(state.user))))
+            parts.append(KeyPart(PartKind.USER, "USER", state.user, digest_of(owner_key(state.user))))
         if self.epoch:
             parts.append(KeyPart(PartKind.TIMESTAMP, "SOURCE_DATE_EPOCH", self.epoch, digest_of(self.epoch)))
         digest = digest_of("mkdir", *(p.digest for p in parts), "|" if state.op is None else "")
@@ -514,12 +514,13 @@ class _Converter:
         if run.network == NetworkMode.HOST.value and self.options.network is not NetworkMode.HOST:
             raise StepRefused(step.id, "failed to load LLB: network.host is not allowed", "network-host")
         inputs, fields, targets = self._mounts(state, step, mounts, extra, internal)
-        parts = self._run_parts(state, run, full, argv is None, network, fields)
-        digest = digest_of("exec", *(f"{p.kind.value} {p.label} {p.digest}" if p.kind not in _VARIABLES else p.digest for p in parts))
+        place = RunPlace(state.env, state.arg_names, state.cwd or "/", state.user, str(state.platform))
+        facts = run_facts(full, argv is None, place, self.run_options, network, tuple(fields))
         caches = sorted((m.target, m.id or _go_clean(m.target), m.sharing or "shared") for m in mounts if m.type == "cache")
-        op = self._add(Op(OpKind.EXEC, digest, tuple(inputs), 0 if state.op is not None else None, state.ignore_cache, step.id,
-                          name, False, tuple(parts),
-                          exec=ExecSpec(full, argv is None, state.env, state.cwd or "/", tuple(targets))), repr(caches))
+        op = self._add(Op(OpKind.EXEC, facts.digest, tuple(inputs), 0 if state.op is not None else None, state.ignore_cache, step.id,
+                          name, False, facts.parts,
+                          exec=ExecSpec(full, argv is None, state.env, state.cwd or "/", tuple(targets))),
+                       repr(caches) if caches else "")
         state.op = op
         self.steps[step.id] = StepOps(step.id, name, (op,), tuple(internal))
         state.history.append(history.run(full, state.args, state.env))
@@ -648,32 +649,6 @@ class _Converter:
                 f"{_clean(target)} {identity} {mount.uid or 0} {mount.gid or 0} "
                 f"{0o400 if mount.mode is None else mount.mode} {mount.required} {mount.env}")
 
-    def _run_parts(self, state: _State, run: ins.Run, argv: tuple[str, ...], shell: bool, network: str,
-                   mounts: list[tuple[str, str]]) -> list[KeyPart]:
-        parts = []
-        if shell:
-            prefix = argv[:-1]
-            parts.append(KeyPart(PartKind.SHELL, "SHELL", " ".join(prefix), digest_of(*prefix)))
-        body = argv[-1:] if shell else argv
-        if not shell and len(argv) > 1:      # an exec form that spells the shell out is the same command
-            parts.append(KeyPart(PartKind.SHELL, "SHELL", " ".join(argv[:-1]), digest_of(*argv[:-1])))
-            body = argv[-1:]
-        parts.append(KeyPart(PartKind.COMMAND, "command", " ".join(body), digest_of(*body)))
-        for key, value in state.env.items():
-            kind = PartKind.ARG if key in state.arg_names else PartKind.ENV
-            parts.append(_variable(kind, key, value))
-        plain = [
-            (PartKind.WORKDIR, "WORKDIR", state.cwd or "/"), (PartKind.USER, "USER", state.user),
-            (PartKind.NETWORK, "network", network), (PartKind.PLATFORM, "platform", str(state.platform)),
-            (PartKind.HOSTS, "extra hosts", " ".join(self.hosts)),
-            (PartKind.FLAG, "sandbox hostname", self.given.get("BUILDKIT_SANDBOX_HOSTNAME") or ""),
-            (PartKind.FLAG, "ulimits", " ".join(self.options.ulimits)),
-            (PartKind.FLAG, "cgroup parent", self.options.cgroup_parent),
-        ]
-        parts += [_plain_part(kind, label, value) for kind, label, value in plain if value]
-        parts += [KeyPart(PartKind.MOUNT, label, value, digest_of(value)) for label, value in mounts]
-        return parts
-
     def _from(self, state: _State, step: Step, name: str, *, by_index: bool) -> tuple[int | None, LocalSource | None]:
         """The op that a `--from` or mount names."""
         found = self.graph.find(name, by_index=by_index)
@@ -704,32 +679,22 @@ class _Converter:
         _check_chmod(step, chmod)
         name_text = self._step_text(state, copy.text)
         name = self._prefix(state, name_text, onbuild=step.onbuild)
-        dest = _destination(state.cwd, destination)
         linked = self.merges and copy.link and not chmod and state.op is not None
         if (linked or state.op is None) and chown and not _numeric_owner(chown):
             raise StepRefused(step.id, f"invalid user index: -1 ({chown} is looked up in an empty file system, which has no user table)",
                               "no-user-table")
         inputs, base = ((), None) if linked else self._on(state)
-        plan = _CopyPlan(list(inputs), dest, owner_of(chown), mode_of(chmod), copy.excludes,
-                         len(sources) + len(bodies) > 1, self._same)
-        internal: list[int] = []
+        taken = _Taken(self._same)
         for word in sources:
-            self._plan_source(state, step, copy, add, plan, word)
-        for heredoc in copy.heredocs:
-            op = self._inline(heredoc.name, bodies[heredoc.name], 0o644)
-            internal.append(op)
-            plan.add(op, Selector(heredoc.name, follow=False), f"inline {heredoc.name}", contents_only=False, unpack=False)
-        parts = [*plan.parts, KeyPart(PartKind.DESTINATION, "destination", dest, digest_of(dest))]
-        if chown:
-            parts.append(KeyPart(PartKind.OWNER, "--chown", chown, digest_of(_owner_key(chown))))
-        if chmod:
-            parts.append(KeyPart(PartKind.MODE, "--chmod", chmod, digest_of(str(mode_of(chmod)))))
-        if copy.excludes:
-            parts.append(KeyPart(PartKind.FLAG, "--exclude", " ".join(copy.excludes), digest_of(*copy.excludes)))
-        wiring = ["no base" if base is None else ""]
-        digest = digest_of("copy", *(f"{p.kind.value} {p.label} {p.digest}" for p in parts), *wiring, *plan.wiring)
-        op = self._add(Op(OpKind.COPY, digest, plan.finished(), base, state.ignore_cache, step.id, name, False, tuple(parts),
-                          copies=tuple(plan.actions)))
+            self._take(state, step, copy, add, taken, word)
+        internal = [self._inline(heredoc.name, bodies[heredoc.name], 0o644) for heredoc in copy.heredocs]
+        for heredoc, made in zip(copy.heredocs, internal, strict=True):
+            taken.add(made, Selector(heredoc.name, follow=False), f"inline {heredoc.name}", contents_only=False, unpack=False)
+        words = CopyWords(_destination(state.cwd, destination), chown, chmod, copy.excludes)
+        facts = copy_facts(words, tuple(taken.sources), based=base is not None)
+        own = tuple([OpInput(op, selector, chosen) for op, (selector, chosen) in zip(taken.ops, facts.links, strict=True)])
+        op = self._add(Op(OpKind.COPY, facts.digest, (*inputs, *own), base, state.ignore_cache, step.id, name, False, facts.parts,
+                          copies=facts.actions))
         ops: tuple[int, ...] = (op,)
         if linked:
             assert state.op is not None
@@ -741,13 +706,13 @@ class _Converter:
         self.steps[step.id] = StepOps(step.id, name, ops, tuple(internal))
         state.history.append(history.copy(copy.keyword, chown, chmod, sources, list(bodies), destination))
 
-    def _plan_source(self, state: _State, step: Step, copy: ins.Copy, add: ins.Add | None, plan: _CopyPlan, word: str) -> None:
+    def _take(self, state: _State, step: Step, copy: ins.Copy, add: ins.Add | None, taken: _Taken, word: str) -> None:
         remote = _remote(word)
         if remote:
             if add is None:
                 what = "a git ref" if remote == "git" else "a URL"
                 raise StepRefused(step.id, f"source can't be {what} for COPY", "copy-remote")
-            self._plan_remote(step, add, plan, word, remote)
+            self._take_remote(step, add, taken, word, remote)
             return
         if add is not None and add.checksum:
             raise StepRefused(step.id, "checksum requires HTTP(S) or Git sources", "checksum")
@@ -762,9 +727,9 @@ class _Converter:
             self.main.add(path)
         unpack = add is not None if add is None or add.unpack is None else add.unpack
         selector = Selector(path.lstrip("/"), True, has_wildcards(path), copy.excludes)
-        plan.add(op, selector, posixpath.basename(path) or "/", contents_only=True, unpack=unpack)
+        taken.add(op, selector, posixpath.basename(path) or "/", contents_only=True, unpack=unpack)
 
-    def _plan_remote(self, step: Step, add: ins.Add, plan: _CopyPlan, url: str, kind: str) -> None:
+    def _take_remote(self, step: Step, add: ins.Add, taken: _Taken, url: str, kind: str) -> None:
         base = posixpath.basename(url.split("#")[0].split("?")[0]) or "__unnamed__"
         token = digest_of("remote", url, add.checksum, str(add.keep_git_dir))
         name = "" if kind == "git" else base
@@ -772,60 +737,36 @@ class _Converter:
         op = self._add(Op(OpKind.REMOTE, token, (), None, False, None, "", False, (),
                           source=SourceSpec((f"remote {token}",), tree=tree)))
         self.assumptions.append(Assumption(f"{url} still gives the same bytes as before (only the engine can fetch it)", step.id))
-        plan.add(op, Selector(name, follow=False), base, contents_only=kind == "git", unpack=bool(add.unpack))
+        taken.add(op, Selector(name, follow=False), base, contents_only=kind == "git", unpack=bool(add.unpack))
 
 
 @dataclass(slots=True)
-class _CopyPlan:
-    """The sources of one COPY while they are collected."""
+class _Taken:
+    """The sources of one COPY while they are collected; `ops` are the inputs that they come from, each once."""
 
-    inputs: list[OpInput]
-    dest: str
-    owner: tuple[int, int] | None
-    mode: int | None
-    excludes: tuple[str, ...]
-    several: bool
     same: Callable[[int, int], bool]
-    actions: list[CopyAction] = field(default_factory=list)
-    parts: list[KeyPart] = field(default_factory=list)
-    wiring: list[str] = field(default_factory=list)
-    selectors: dict[int, list[Selector]] = field(default_factory=dict)
+    ops: list[int] = field(default_factory=list)
+    sources: list[CopySource] = field(default_factory=list)
 
-    def add(self, op: int | None, selector: Selector, base_name: str, *, contents_only: bool, unpack: bool) -> None:
+    def add(self, op: int | None, selector: Selector, name: str, *, contents_only: bool, unpack: bool) -> None:
         """Take one source; `op` None is an empty file system."""
-        position = -1
+        number: int | None = None
         if op is not None:
-            op = next((o for o in self.selectors if self.same(o, op)), op)
-            if op not in self.selectors:
-                self.selectors[op] = []
-                self.inputs.append(OpInput(op))
-            position = next(i for i in range(len(self.inputs) - 1, -1, -1)
-                            if self.inputs[i].op == op and i >= len(self.inputs) - len(self.selectors))
-            self.selectors[op].append(selector)
-        number = len(self.actions) + 1
-        self.actions.append(CopyAction(position, selector, self.dest, contents_only, self.owner, self.mode, unpack, self.several))
-        flags = f"{'follow' if selector.follow else ''} {'unpack' if unpack else ''} {'dir' if contents_only else ''}"
-        self.parts.append(KeyPart(PartKind.SOURCE, f"source {number}", base_name, digest_of(base_name, flags)))
-        self.wiring.append("nothing" if op is None else str(list(self.selectors).index(op)))
-
-    def finished(self) -> tuple[OpInput, ...]:
-        """The inputs with their selectors."""
-        offset = len(self.inputs) - len(self.selectors)
-        done = self.inputs[:offset]
-        for given in self.inputs[offset:]:
-            chosen = tuple(self.selectors[given.op])
-            done.append(OpInput(given.op, "\0".join(sorted("/" + s.path for s in chosen)), chosen))
-        return tuple(done)
+            number = next((n for n, o in enumerate(self.ops) if o == op or self.same(o, op)), len(self.ops))
+            if number == len(self.ops):
+                self.ops.append(op)
+        self.sources.append(CopySource(number, selector, name, contents_only, unpack))
 
 
-@functools.lru_cache(maxsize=4096)
-def _variable(kind: PartKind, key: str, value: str) -> KeyPart:
-    return KeyPart(kind, f"{'ARG' if kind is PartKind.ARG else 'ENV'} {key}", value, digest_of(key, value))
+@functools.lru_cache(maxsize=4096)      # most steps stay as they were from one build to the next
+def _step_text(text: str, env: Env, escape: str, run: bool) -> str:
+    first, space, rest = expand_step_name(text, env, escape, keep_quotes=run).partition(" ")
+    return first.upper() + space + rest
 
 
-@functools.lru_cache(maxsize=4096)
-def _plain_part(kind: PartKind, label: str, value: str) -> KeyPart:
-    return KeyPart(kind, label, value, digest_of(value))
+@functools.cache
+def _width(total: int) -> int:
+    return int(1 + math.log10(total))
 
 
 def _check_chmod(step: Step, chmod: str) -> None:
@@ -855,10 +796,6 @@ def _clean(path: str) -> str:
 
 def _go_clean(path: str) -> str:
     return posixpath.normpath(path) if path else "."
-
-
-def _owner_key(text: str) -> str:
-    return ":".join("0" if p == "root" else str(int(p)) if p.isdigit() else "name " + p for p in text.split(":"))
 
 
 def _numeric_owner(text: str) -> bool:

@@ -5,11 +5,13 @@ Source: BuildKit v0.25 dockerfile2llb/convert.go (commitToHistory and its caller
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Sequence
 
 from cachesim.dockerfile import instructions as ins
 from cachesim.dockerfile.words import go_quote
 from cachesim.engines.base import HistoryEntry
+from cachesim.engines.buildkit.env import Env
 
 __all__ = ["COMMENT", "command", "copy", "env", "expose", "healthcheck", "is_signal", "meta", "port_problem", "run"]
 
@@ -35,7 +37,8 @@ def command(keyword: str, argv: Sequence[str]) -> HistoryEntry:
     return meta(f"{keyword} [{' '.join(go_quote(a) for a in argv)}]")
 
 
-def run(argv: Sequence[str], args: Sequence[tuple[str, str | None]], environment: Mapping[str, str]) -> HistoryEntry:
+@functools.lru_cache(maxsize=4096)      # most steps stay as they were from one build to the next
+def run(argv: tuple[str, ...], args: tuple[tuple[str, str | None], ...], environment: Env) -> HistoryEntry:
     """RUN: all ARGs declared so far in front, by first declaration."""
     declared = {name: f"{name}={environment.get(name, value or '')}" for name, value in args}
     prefix = [f"|{len(declared)}", *declared.values()] if declared else []
