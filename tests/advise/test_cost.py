@@ -39,14 +39,17 @@ def test_measured_and_estimated_seconds_are_kept_apart() -> None:
     assert cost.words == "12 s measured and about 2.1 s estimated"
 
 
-def test_a_run_costs_the_same_with_a_mount_and_in_another_place() -> None:
+def test_a_run_costs_the_same_in_another_place_and_a_guessed_half_with_a_new_cache_mount() -> None:
     def measured(step: StepReport) -> float | None:
         return 12.0 if step.step.line == 3 else None
     model = CostModel(CONTEXT, measured)
     model.trials(STATE, MIX)
-    moved = STATE.with_text(TEXT.replace("RUN pip", "RUN --mount=type=cache,target=/c pip").replace(
-        "COPY . /app\n", "ENV A=1\nCOPY . /app\n"), 1)
-    assert expected_cost(model.trials(moved, MIX), model).measured == pytest.approx(12.0)
+    moved = TEXT.replace("COPY . /app\n", "ENV A=1\nCOPY . /app\n").replace("RUN pip", "RUN --network=none pip")
+    cost = expected_cost(model.trials(STATE.with_text(moved, 1), MIX), model)
+    assert (cost.measured, cost.estimated) == (pytest.approx(12.0), pytest.approx(2.1, abs=0.01))
+    mounted = STATE.with_text(moved.replace("RUN --network=none", "RUN --mount=type=cache,target=/c"), 1)
+    cost = expected_cost(model.trials(mounted, MIX), model)
+    assert (cost.measured, cost.estimated) == (0.0, pytest.approx(8.1, abs=0.01))
 
 
 def test_the_saving_is_a_share_of_the_expected_seconds() -> None:

@@ -17,6 +17,7 @@ from cachesim.simulate.report import StepReport
 __all__ = ["CostModel", "ExpectedCost", "Known", "expected_cost", "table_seconds"]
 
 _FILE_SECONDS, _BYTES_PER_SECOND = 0.1, 100e6
+_WARM = 0.5                             # of its time, where a tool finds what it fetched before: a guess
 _RUN_SECONDS = 2.0                      # a RUN that no row knows
 
 # What usual commands take on a CI machine, in seconds. These are guesses to rank steps by where nothing was measured,
@@ -75,12 +76,13 @@ class CostModel:
     """Seconds per step, for a Dockerfile and all that is made of it.
 
     A RUN costs the same wherever it stands: it is looked up by its command alone. What is measured comes first, then
-    the table.
+    the table. With a cache mount that it did not have before, it is guessed to take half.
     """
 
     context: ContextSnapshot
     measured: Callable[[StepReport], float | None] = lambda step: None
     _by_text: dict[str, Known] = field(default_factory=dict)
+    _mounts: dict[str, int] = field(default_factory=dict)
 
     def __call__(self, step: StepReport) -> float:
         """Seconds for `try_edits`."""
@@ -97,6 +99,10 @@ class CostModel:
             seconds = self.measured(step)
             found = Known(seconds, True) if seconds is not None else Known(self._estimate(step), False)
             self._by_text[text] = found
+        if isinstance(instruction, Run):
+            mounts = sum(mount.type == "cache" for mount in instruction.mounts)
+            if mounts > self._mounts.setdefault(text, mounts):
+                return Known(found.seconds * _WARM, False)
         return found
 
     def trials(self, state: ProjectState, mix: EditMix, progress: Progress = SILENT) -> Trials:

@@ -17,7 +17,7 @@ from cachesim.dockerfile.edit import MoveRefused, move_instruction, why_not_mova
 from cachesim.dockerfile.instructions import Instruction, ParsedDockerfile
 from cachesim.project.state import ProjectState
 
-__all__ = ["FREE", "Dependencies", "MoveKind", "MoveVerdict", "dependencies", "judge_move"]
+__all__ = ["FREE", "Dependencies", "MoveKind", "MoveVerdict", "dependencies", "judge_move", "judge_pair"]
 
 
 class MoveKind(enum.Enum):
@@ -83,7 +83,7 @@ def dependencies(state: ProjectState, commands: CommandTable, parsed: ParsedDock
     for second, step in enumerate(analysis.steps):
         for first in range(second):
             if analysis.steps[first].stage == step.stage and step.stage >= -1:
-                verdict = _judge(analysis, first, second)
+                verdict = judge_pair(analysis, first, second)
                 if verdict != FREE:
                     pairs[first, second] = verdict
     return Dependencies(analysis, pairs)
@@ -106,14 +106,14 @@ def judge_move(state: ProjectState, index: int, to_index: int, commands: Command
     except MoveRefused as refused:
         return MoveVerdict(MoveKind.REFUSED, str(refused))
     low, high = sorted((index, to_index))
-    pairs = {(min(index, k), max(index, k)): _judge(analysis, min(index, k), max(index, k))
+    pairs = {(min(index, k), max(index, k)): judge_pair(analysis, min(index, k), max(index, k))
              for k in range(low, min(high + 1, len(analysis.steps))) if k != index}
     return Dependencies(analysis, pairs).move(index, to_index)
 
 
 # -- a pair --
 
-def _judge(analysis: Analysis, first: int, second: int) -> MoveVerdict:
+def judge_pair(analysis: Analysis, first: int, second: int) -> MoveVerdict:
     """The verdict on two instructions, the first one above the second."""
     one, other = analysis.parsed.instructions[first], analysis.parsed.instructions[second]
     if "FROM" in (one.keyword, other.keyword):

@@ -1,0 +1,1 @@
+"""Which changes of a Dockerfile could save something? One file per kind; each yields changes, `proposal.py` scores them."""
