@@ -107,6 +107,7 @@ class Proof:
         self.plan = plan
         self.token = leftovers.token()
         self.confirmations: tuple[Confirmation, ...] = ()       # what was built, step by step: A again, A, B
+        self.sessions: list[str] = []           # their tokens
         self._changed = on_phase
         self._contents = _Edited(plan.contents)
         self._edits: tuple[_Edit, ...] = ()
@@ -225,6 +226,7 @@ class Proof:
             Plan(Mode.REHEARSAL if self.plan.rehearsal else Mode.ISOLATED, self.plan.engine, builds, self._contents,
                  self.plan.scratch, self.plan.named, secrets=self.plan.secrets, running=self.plan.running),
             self._changed)
+        self.sessions.append(session.token)
         self._say(f"building {label}")
         result = yield from session.script()
         self._session = None
