@@ -79,3 +79,16 @@ def test_small_files_of_a_build_are_remembered_if_they_are_what_was_scanned(tmp_
     assert store.remember(snapshot, context) == 1
     assert store.get(digest_of_bytes(b"small")) == b"small"
     assert store.get(digest_of_bytes(b"old")) is None and store.get(digest_of_bytes(b"new")) is None
+
+
+def test_files_of_a_context_are_read_from_disk_only_as_they_were_then(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"one")
+    (tmp_path / "b.txt").write_bytes(b"two")
+    store, context = BlobStore(), scan_context(tmp_path)
+    read = store.reader(context, tmp_path)
+    assert (read("a.txt"), read("nothing"), read("")) == (b"one", None, None)
+    (tmp_path / "a.txt").write_bytes(b"new")
+    (tmp_path / "b.txt").unlink()
+    assert (read("a.txt"), read("b.txt")) == (None, None)
+    store.put(b"one")
+    assert read("a.txt") == b"one"

@@ -29,6 +29,7 @@ COMMANDS = {
     "confirm": "run the build for real and compare it with the prediction",
     "history": "which steps did the commits of a repository re-run, and why?",
     "compare": "two Dockerfiles side by side",
+    "advise": "what would make the usual edits cheaper, with the image the same?",
     "prove": "build two Dockerfiles: is it the same image, and what does each cost?",
     "samples": "list the sample projects, or copy one",
 }
@@ -43,6 +44,7 @@ examples:
   cachesim plan main..topic --json  what each commit of a branch would re-run
   cachesim replay scenario.json     predict a written-down sequence of builds
   cachesim confirm .                build it, and compare each step with the prediction
+  cachesim advise                   what could be changed, as diffs with what they save
   cachesim prove Dockerfile Dockerfile.new --report proof.md
   cachesim samples copy flask-early-copy
 

@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from cachesim.context.scan import read_regular_file
@@ -115,6 +115,19 @@ class BlobStore:
         if contents:
             self.put_many(contents)
         return len(contents)
+
+    def reader(self, context: ContextSnapshot, folder: Path) -> Callable[[str], bytes | None]:
+        """Reads files of a context by path: what lies in `folder` with these very bytes, else what is kept of them."""
+        def read(path: str) -> bytes | None:
+            entry = context.get(path)
+            if entry is None or entry.kind is not FileKind.FILE or not entry.digest:
+                return None
+            with contextlib.suppress(OSError):
+                data = read_regular_file(f"{folder}/{path}")
+                if digest_of_bytes(data) == entry.digest:
+                    return data
+            return self.get(entry.digest)
+        return read
 
     def close(self) -> None:
         """Close the database; the store can still be used."""
