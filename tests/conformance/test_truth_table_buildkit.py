@@ -129,6 +129,11 @@ ROWS = [
     row(54, "xattr set, other context folder", "COPY f /x", Build(files={"f": file(b"1", xattrs=(("user.a", "1"),))}, folder="other"), "X"),
     row(55, "linked source retargeted to an equal file", Build("COPY l /x", {"l": symlink("g")}), Build(files={"l": symlink("h")}), "C"),
     row(55, "link in a copied folder retargeted", Build("COPY d /x", {"d/l": symlink("f")}), Build(files={"d/l": symlink("sub/g")}), "X"),
+    row(55, "file changed behind a link in a folder that a wildcard took", Build("COPY s* /x/; COPY l* /y/", {"s/l": symlink("../g"), "l": symlink("g")}),
+        edit(g=b"new"), "C X"),
+    row(55, "file changed behind a link in a folder with --exclude", Build("COPY --exclude=zz s /x/; COPY g /g", {"s/l": symlink("../g")}),
+        edit(g=b"new"), "C X"),
+    row(55, "a wildcard takes a link to nowhere", Build("COPY l* /y/", {"l": symlink("g")}), Build(files={"g": None}), ERROR),
     row(56, "copy to hard link", Build("COPY d /x", {"d/f2": file(b"1", seconds=1)}),
         Build(files={"d/f": file(b"1", seconds=1, inode=5), "d/f2": file(b"1", seconds=1, inode=5)}), "C"),
     row(57, "two sources swapped", "COPY f g /x/", "COPY g f /x/", "X"),
@@ -246,6 +251,7 @@ ROWS = [
     row(100, "COPY heredoc renamed", "COPY <<a /x\nv\na", "COPY <<b /x\nv\nb", "X"),
 
     # the rest
+    row(102, "other URL", "ADD http://s/a/f /x/", "ADD http://s/b/f /x/", "x", "ADD http://s/b/g /x/", "X"),
     row(103, "named folder replaced, equal", Build("COPY --from=n f /f", options={"contexts": (("n", "n"),)}, named={"n": ContextSnapshot.of({"f": b"1"})}),
         Build(options={"contexts": (("n", "m"),)}, named={"n": ContextSnapshot.of({"f": b"1"})}, folder="other"), "C"),
     row(103, "named folder replaced, different", Build("COPY --from=n f /f", options={"contexts": (("n", "n"),)}, named={"n": ContextSnapshot.of({"f": b"1"})}),
@@ -266,7 +272,6 @@ ROWS = [
 NOT_MODELLED = (
     (79, "which of two parallel steps is cancelled is a race"),
     (101, "needs the answers of a web server"),
-    (102, "needs the bytes that a web server sends"),
     (107, "needs the commits of a git server"),
     (109, "remote caches are not modelled"),
 )

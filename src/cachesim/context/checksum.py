@@ -179,19 +179,26 @@ def selection_digest(tree: FileEntry, selectors: Sequence[Selector], *, root: bo
             assert entry is not None
             sums.append(entry_digest(entry, root=root and not found))
             continue
-        entries = list(matching_entries(tree, selector))
-        sums.append(_entries_digest(tree, selector, entries, root))
+        found = _entries_digest(tree, selector, root)
+        if not isinstance(found, Digest):
+            return found
+        sums.append(found)
     return join_digests(sums)
 
 
-def _entries_digest(tree: FileEntry, selector: Selector, entries: list[tuple[str, FileEntry]], root: bool) -> Digest:
+def _entries_digest(tree: FileEntry, selector: Selector, root: bool) -> Digest | str:
+    """The digest of a filtered selection: links are followed only at its top, where each must lead somewhere."""
     parts: list[tuple[str, Digest]] = []
-    for path, entry in entries:
+    top: str | None = None
+    for path, entry in matching_entries(tree, selector):
         digest = header_digest(entry) if path or not root else Digest("")
-        if entry.kind is FileKind.SYMLINK and selector.follow:
-            real = resolve_links(tree, path)
-            target = lookup(tree, real) if real is not None else None
-            if target is not None:
+        if top is None or (top and path != top and not path.startswith(top + "/")):
+            top = path
+            if entry.kind is FileKind.SYMLINK and selector.follow:
+                real = resolve_links(tree, path)
+                target = lookup(tree, real) if real is not None else None
+                if target is None:
+                    return path
                 digest = entry_digest(target)
         parts.append((posixpath.basename(path), digest))
     if not parts:

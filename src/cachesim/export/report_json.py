@@ -10,6 +10,7 @@ from cachesim.simulate.report import SimulationReport, StepReport
 __all__ = ["report_object", "step_objects"]
 
 _NOT_COMPARED = {"status": "internal"}      # "[internal] …" lines: shown by the engine, but no instruction's own
+_INTERNAL = "[internal]"
 
 
 def report_object(report: SimulationReport) -> dict[str, Any]:
@@ -17,7 +18,8 @@ def report_object(report: SimulationReport) -> dict[str, Any]:
     value: dict[str, Any] = {
         "error": report.error or None,
         "steps": [*step_objects(report),
-                  *(_vertex(v, {"outcome": v.outcome.value, "cause": ""}) | _NOT_COMPARED for v in report.internal)]}
+                  *(_vertex(v, {"outcome": v.outcome.value, "cause": ""}) | (_NOT_COMPARED if v.name.startswith(_INTERNAL) else {})
+                    for v in report.internal)]}
     if report.assumptions:
         value["assumptions"] = list(dict.fromkeys(a.text for a in report.assumptions))
     if report.diagnostics:

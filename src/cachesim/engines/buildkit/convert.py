@@ -22,6 +22,7 @@ from cachesim.dockerfile.expand import ExpandError, expand_heredoc, expand_step_
 from cachesim.dockerfile.mounts import MountError, ResolvedMount, resolve_mount
 from cachesim.engines.base import Assumption, BuildRequest, HistoryEntry
 from cachesim.engines.buildkit import history
+from cachesim.engines.buildkit.contents import opaque_entry
 from cachesim.engines.buildkit.copies import CopySource, CopyWords, copy_facts, owner_key
 from cachesim.engines.buildkit.env import DEFAULT_PATH, Env
 from cachesim.engines.buildkit.filesystem import owner_of
@@ -686,7 +687,7 @@ class _Converter:
         inputs, base = ((), None) if linked else self._on(state)
         taken = _Taken(self._same)
         for word in sources:
-            self._take(state, step, copy, add, taken, word)
+            self._take(state, step, copy, add, taken, word, name)
         internal = [self._inline(heredoc.name, bodies[heredoc.name], 0o644) for heredoc in copy.heredocs]
         for heredoc, made in zip(copy.heredocs, internal, strict=True):
             taken.add(made, Selector(heredoc.name, follow=False), f"inline {heredoc.name}", contents_only=False, unpack=False)
@@ -706,13 +707,14 @@ class _Converter:
         self.steps[step.id] = StepOps(step.id, name, ops, tuple(internal))
         state.history.append(history.copy(copy.keyword, chown, chmod, sources, list(bodies), destination))
 
-    def _take(self, state: _State, step: Step, copy: ins.Copy, add: ins.Add | None, taken: _Taken, word: str) -> None:
+    def _take(self, state: _State, step: Step, copy: ins.Copy, add: ins.Add | None, taken: _Taken, word: str,
+              name: str) -> None:
         remote = _remote(word)
         if remote:
             if add is None:
                 what = "a git ref" if remote == "git" else "a URL"
                 raise StepRefused(step.id, f"source can't be {what} for COPY", "copy-remote")
-            self._take_remote(step, add, taken, word, remote)
+            self._take_remote(step, add, taken, word, remote, name)
             return
         if add is not None and add.checksum:
             raise StepRefused(step.id, "checksum requires HTTP(S) or Git sources", "checksum")
@@ -729,12 +731,12 @@ class _Converter:
         selector = Selector(path.lstrip("/"), True, has_wildcards(path), copy.excludes)
         taken.add(op, selector, posixpath.basename(path) or "/", contents_only=True, unpack=unpack)
 
-    def _take_remote(self, step: Step, add: ins.Add, taken: _Taken, url: str, kind: str) -> None:
+    def _take_remote(self, step: Step, add: ins.Add, taken: _Taken, url: str, kind: str, shown: str) -> None:
         base = posixpath.basename(url.split("#")[0].split("?")[0]) or "__unnamed__"
         token = digest_of("remote", url, add.checksum, str(add.keep_git_dir))
         name = "" if kind == "git" else base
-        tree = directory({base: regular_file(token, 0, 0o600)})
-        op = self._add(Op(OpKind.REMOTE, token, (), None, False, None, "", False, (),
+        tree = directory({base: opaque_entry(token, is_dir=False, undecided=True)})     # another URL may bring the same bytes
+        op = self._add(Op(OpKind.REMOTE, token, (), None, False, None, shown, True, (),
                           source=SourceSpec((f"remote {token}",), tree=tree)))
         self.assumptions.append(Assumption(f"{url} still gives the same bytes as before (only the engine can fetch it)", step.id))
         taken.add(op, Selector(name, follow=False), base, contents_only=kind == "git", unpack=bool(add.unpack))
