@@ -22,8 +22,8 @@ BROKEN = ("COPY missing.txt /m", "RUN false", "RUN exit 3", "NOPE x", "RUN --nop
           "RUN --mount=type=bind,from=nostage,target=/m true", "RUN --mount=type=bind,source=missing,target=/m true",
           "RUN --mount=type=cache,target=/c,sharing=odd true", "RUN --mount=target=/m,nope=1 true", "RUN --mount=type=ssh,required=true true",
           "FROM", "FROM nowhere:1", "FROM base:1 AS", "FROM base:1 AS 0x", "FROM --platform=linux/arm64 base:1", "FROM base:1 AS a b",
-          "COPY --from=$V0 /x /y", "COPY --from=nowhere:1 /x /y", "COPY req.txt app/main.py /etc/marker", "COPY app /etc/marker/",
-          "COPY app /etc/marker/in/", "WORKDIR /etc/marker", "RUN nosuchprogram", 'RUN ["/no/such"]', "ADD --unpack=maybe req.txt /m",
+          "COPY --from=$V0 /x /y", "COPY --from=nowhere:1 /x /y", "COPY req.txt app/main.py /two", "RUN nosuchprogram", 'RUN ["/no/such"]',
+          "ADD --unpack=maybe req.txt /m",
           "COPY --link=maybe req.txt /m", "COPY --exclude= app /m", "ARG a b=c 1=2", "ARG =x", "ENV =x", "ENV a =b", "LABEL =b",
           "EXPOSE 80-70", "EXPOSE 80/xyz", "VOLUME [\"\"]", "VOLUME \"\"", "USER \"\"", "COPY [\"req.txt\"]", "COPY \"\" /x", "RUN \"", "ENV a='b")
 MOUNTS = ("--mount=type=cache,target=/c", "--mount=type=cache,target=/c,sharing=locked", "--mount=type=cache,id=W,target=/c",

@@ -252,6 +252,9 @@ ROWS = [
 
     # the rest
     row(102, "other URL", "ADD http://s/a/f /x/", "ADD http://s/b/f /x/", "x", "ADD http://s/b/g /x/", "X"),
+    row(57, "several sources need no folder", "COPY f g /x", SAME, "C"),
+    row(57, "a file and then a folder in its place", "COPY f /x", "COPY f d /x", ERROR),
+    row(57, "into a folder named by its dot", "FROM scratch AS s; COPY f /w/.; FROM base:1; COPY --from=s /w/f /f", SAME, "C C"),
     row(103, "named folder replaced, equal", Build("COPY --from=n f /f", options={"contexts": (("n", "n"),)}, named={"n": ContextSnapshot.of({"f": b"1"})}),
         Build(options={"contexts": (("n", "m"),)}, named={"n": ContextSnapshot.of({"f": b"1"})}, folder="other"), "C"),
     row(103, "named folder replaced, different", Build("COPY --from=n f /f", options={"contexts": (("n", "n"),)}, named={"n": ContextSnapshot.of({"f": b"1"})}),

@@ -52,6 +52,10 @@ class Platform:
         arch, variant = _normal(parts[1], parts[2] if len(parts) > 2 else "")
         return cls(parts[0].lower(), arch, variant)
 
+    def normalized(self) -> Platform:
+        """The same under its usual names ("x86_64" is amd64)."""
+        return Platform(self.os.lower(), *_normal(self.arch, self.variant))
+
     def __str__(self) -> str:
         return "/".join(p for p in (self.os, self.arch, self.variant) if p)
 

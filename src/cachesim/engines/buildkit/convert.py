@@ -19,6 +19,7 @@ from cachesim.context.snapshot import directory, regular_file
 from cachesim.digest import digest_of, digest_of_bytes
 from cachesim.dockerfile import instructions as ins
 from cachesim.dockerfile.expand import ExpandError, expand_heredoc, expand_step_name, expand_word, expand_words
+from cachesim.dockerfile.go_values import read_bool
 from cachesim.dockerfile.mounts import MountError, ResolvedMount, resolve_mount
 from cachesim.engines.base import Assumption, BuildRequest, HistoryEntry
 from cachesim.engines.buildkit import history
@@ -31,7 +32,7 @@ from cachesim.engines.buildkit.vertex import ExecSpec, MkdirAction, Op, OpInput,
 from cachesim.errors import CachesimError
 from cachesim.graph.model import BuildGraph, Source, SourceKind, Stage, Step, StepId
 from cachesim.graph.options import BaseImage, ImageConfig, ImageStore, NetworkMode, normalize_ref
-from cachesim.graph.platforms import HOST, Platform
+from cachesim.graph.platforms import HOST, Platform, PlatformError
 
 __all__ = ["Conversion", "LocalSource", "StepOps", "StepRefused", "convert"]
 
@@ -152,6 +153,7 @@ class _Converter:
         self.run_options = RunOptions(tuple([h for h, _ in self.options.add_hosts]), self.given.get("BUILDKIT_SANDBOX_HOSTNAME") or "",
                                       self.options.ulimits, self.options.cgroup_parent)
         self.merges = request.store is ImageStore.CONTAINERD
+        self.platform_names = self._multi_platform()
 
     def run(self) -> Conversion:
         for stage in self.graph.stages:
@@ -196,6 +198,8 @@ class _Converter:
         if not again:
             state.index += 1
         stage = f"{state.label} " if state.label else ""
+        if self.platform_names:
+            stage = f"{state.platform}{_cross_target(state)} {stage}"
         return f"[{stage}{state.index:>{_width(state.total)}}/{state.total}] {'ONBUILD ' if onbuild else ''}{text}"
 
     def _step_text(self, state: _State, text: str, *, run: bool = False) -> str:
@@ -343,6 +347,15 @@ class _Converter:
         state.op = self._image(image, state.platform, name, step.id)
         self._configure(state, image.config or _PLAIN_CONFIG)
         return name
+
+    def _multi_platform(self) -> bool:
+        """Whether steps are named with their platform. Source: BuildKit frontend/dockerui/config.go."""
+        text = self.given.get("BUILDKIT_MULTI_PLATFORM") or ""
+        try:
+            return bool(text) and read_bool(text)
+        except ValueError:
+            raise StepRefused(self.graph.stages[0].steps[0].id, f"invalid boolean value for multi-platform: {text}",
+                              "bad-boolean") from None
 
     def _prefix_only(self, state: _State, text: str) -> str:
         stage = f"[{state.label}] " if state.label else ""
@@ -769,6 +782,28 @@ def _step_text(text: str, env: Env, escape: str, run: bool) -> str:
 @functools.cache
 def _width(total: int) -> int:
     return int(1 + math.log10(total))
+
+
+def _cross_target(state: _State) -> str:
+    """What TARGET… variables add to the platform in a step's name. Source: BuildKit dockerfile2llb/convert.go."""
+    os, arch, variant, found = "", "", "", False
+    for key, value in state.env.items():
+        if key == "TARGETPLATFORM":
+            try:
+                given = Platform.parse(value)
+            except PlatformError:
+                continue
+            os, arch, variant, found = given.os, given.arch, given.variant, True
+            break
+        if key in ("TARGETOS", "TARGETARCH", "TARGETVARIANT"):
+            os, arch, variant = (value if key == "TARGETOS" else os, value if key == "TARGETARCH" else arch,
+                                 value if key == "TARGETVARIANT" else variant)
+            found = True
+    base = state.platform
+    wanted = Platform(os or base.os, arch or base.arch, variant).normalized()
+    if not found or (wanted.os == base.os and wanted.arch == base.arch):
+        return ""
+    return f"->{wanted}" if wanted.os != base.os else "->" + "/".join(p for p in (wanted.arch, wanted.variant) if p)
 
 
 def _check_chmod(step: Step, chmod: str) -> None:

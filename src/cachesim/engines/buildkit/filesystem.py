@@ -125,12 +125,11 @@ class FileSystem:
         return self._with_top(tree)
 
     def with_placed(self, placement: Placement) -> FileSystem:
-        """Copy one source entry to its destination."""
-        dest = placement.dest.rstrip("/")
-        wants_dir = placement.dest.endswith("/") or placement.dest in ("", ".")
-        target = self.resolved(dest.lstrip("/"))
+        """Copy one source entry to its destination. Source: tonistiigi/fsutil copy/copy.go prepareTargetDir."""
+        wants_dir = placement.dest.endswith(("/", "/.")) or placement.dest in ("", ".")
+        target = self.resolved(posixpath.normpath("/" + placement.dest.lstrip("/")).lstrip("/"))
         entry = placement.owned()
-        if not (entry.is_dir and placement.contents_only) and (wants_dir or placement.several or self.is_dir(target)):
+        if not (entry.is_dir and placement.contents_only) and (wants_dir or self.is_dir(target)):
             target = posixpath.join(target, placement.name)
         fs = self.with_dir(posixpath.dirname(target), placement.owner or (0, 0))
         tree = fs.layers[0].tree
@@ -166,7 +165,6 @@ class Placement:
         name: Its base name.
         dest: Absolute destination; a "/" at the end asks for a directory.
         contents_only: A directory gives its contents, not itself.
-        several: There are several sources, so the destination is a directory.
         owner: --chown, or None for root. Names have negative numbers.
         mode: --chmod: new permission bits, or a text that stands for a symbolic change; None: unchanged.
     """
@@ -175,7 +173,6 @@ class Placement:
     name: str
     dest: str
     contents_only: bool = True
-    several: bool = False
     owner: tuple[int, int] | None = None
     mode: int | None = None
 

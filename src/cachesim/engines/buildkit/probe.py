@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 
 from cachesim.cache.index import Links, Result
 from cachesim.context.checksum import parent_of_wildcard, resolve_links
-from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind
+from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, lookup
 from cachesim.engines.buildkit.contents import Content, Contents, World
+from cachesim.engines.buildkit.filesystem import SCRATCH
 from cachesim.engines.buildkit.values import Values
 from cachesim.engines.buildkit.vertex import CopyAction, ExecSpec, Op, OpKind
 from cachesim.errors import CachesimError
@@ -40,7 +41,7 @@ class Walk:
         self.trees = trees
         self.known: dict[int, frozenset[str]] = {}
         self.result_keys: dict[int, frozenset[str]] = {}
-        self.file_places = {a.dest for op in ops for a in op.copies if not a.dest.endswith("/") and not a.several}
+        self.file_places = {a.dest for op in ops for a in op.copies if not a.dest.endswith(("/", "/."))}
         self.values = Values(ops, contents, build, trees)
         self.executed: set[int] = set()
         self.loaded: set[int] = set()
@@ -199,12 +200,12 @@ class Walk:
     def _check(self, index: int) -> None:
         """Stop where it is known that the operation cannot run."""
         op = self.ops[index]
-        for action in op.copies:
+        for number, action in enumerate(op.copies):
             tree = EMPTY_DIR if action.input < 0 else self.values.known_tree(op.inputs[action.input].op)
             start = parent_of_wildcard(action.selector.path) if action.selector.wildcard else action.selector.path
             if tree is not None and resolve_links(tree, start) is None:
                 raise BuildFails(index, f'lstat /{start}: no such file or directory', missing=start)
-            self._check_folder(index, action)
+            self._check_folder(index, number)
         if op.exec is not None and index not in self.values.on_image and (
                 op.base is None or self.values.value(op.inputs[op.base].op).exact):
             tree = EMPTY_DIR if op.base is None else self.values.value(op.inputs[op.base].op).layers[0].tree
@@ -212,17 +213,31 @@ class Walk:
                 raise BuildFails(index, f'process "{" ".join(op.exec.argv)}" did not complete successfully: exit code: 1 '
                                         f"(nothing has put {op.exec.argv[0]} into this file system)")
 
-    def _check_folder(self, index: int, action: CopyAction) -> None:
-        """Stop where an earlier step of this build put a file in the place of a folder."""
-        op, dest = self.ops[index], action.dest.rstrip("/")
-        folder = dest if action.several or action.dest.endswith("/") else posixpath.dirname(dest)
-        while op.base is not None and len(folder) > 1:
+    def _check_folder(self, index: int, number: int) -> None:
+        """Stop where an earlier step or source of this build put a file in the place of a folder."""
+        op, action = self.ops[index], self.ops[index].copies[number]
+        dest = posixpath.normpath("/" + action.dest.lstrip("/"))
+        into = action.dest.endswith(("/", "/."))
+        folder = dest if into or self._brings_folder(op, action) else posixpath.dirname(dest)
+        while (op.base is not None or number) and len(folder) > 1:
             if folder in self.file_places:
-                fs = self.values.value(op.inputs[op.base].op)
+                fs = self.values.value(op.inputs[op.base].op) if op.base is not None else SCRATCH
+                for earlier in op.copies[:number]:
+                    fs = self.values.placed(index, fs, earlier)
                 entry = fs.known(fs.resolved(folder.lstrip("/")))
                 if entry is not None and entry.kind is FileKind.FILE:
-                    raise BuildFails(index, f"mkdir {folder}: not a directory")
+                    raise BuildFails(index, f"mkdir {folder}: not a directory" if into or folder != dest
+                                     else f"cannot copy to non-directory: {folder}")
             folder = posixpath.dirname(folder)
+
+    def _brings_folder(self, op: Op, action: CopyAction) -> bool:
+        """Whether a source is certainly a folder, whose contents are copied."""
+        tree = EMPTY_DIR if action.input < 0 else self.values.known_tree(op.inputs[action.input].op)
+        if tree is None or action.selector.wildcard or not action.contents_only:
+            return False
+        real = resolve_links(tree, action.selector.path)
+        entry = lookup(tree, real) if real is not None else None
+        return entry is not None and entry.is_dir
 
     def _leading(self, index: int, position: int) -> frozenset[str]:
         op, given = self.ops[index], self.ops[index].inputs[position]

@@ -89,7 +89,7 @@ class Values:
                 return below.after(Execution(f"{self.build}.{index}", op.exec.argv, op.exec.shell, op.exec.env, op.exec.cwd,
                                              below, mounts))
         for action in op.copies:
-            below = self._placed(index, below, action)
+            below = self.placed(index, below, action)
         return below
 
     def _mounted(self, source: int, path: str) -> FileSystem | FileEntry:
@@ -102,7 +102,8 @@ class Values:
         entry = self.contents.entry(fs, path)
         return entry if entry is not None else EMPTY_DIR
 
-    def _placed(self, index: int, below: FileSystem, action: CopyAction) -> FileSystem:
+    def placed(self, index: int, below: FileSystem, action: CopyAction) -> FileSystem:
+        """The file system with one more source of a COPY or ADD in it."""
         if action.input < 0:
             return below
         source = self.ops[index].inputs[action.input].op
@@ -114,8 +115,7 @@ class Values:
             if action.unpack and entry.kind is FileKind.FILE and name.endswith(_ARCHIVES):
                 below = below.with_unpacked(action.dest, entry.digest)
             else:
-                below = below.with_placed(Placement(entry, name, action.dest, action.contents_only, action.several,
-                                                    action.owner, action.mode))
+                below = below.with_placed(Placement(entry, name, action.dest, action.contents_only, action.owner, action.mode))
         return below
 
     def _sources(self, tree: FileEntry | None, fs: FileSystem | None,

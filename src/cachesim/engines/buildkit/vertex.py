@@ -42,8 +42,7 @@ class OpInput(NamedTuple):
 class CopyAction(NamedTuple):
     """One source of a COPY or ADD.
 
-    `input` is the position in the op's inputs; `unpack` whether archives are opened; `required` whether a missing source
-    fails (no wildcard).
+    `input` is the position in the op's inputs; `unpack` whether archives are opened.
     """
 
     input: int
@@ -53,7 +52,6 @@ class CopyAction(NamedTuple):
     owner: tuple[int, int] | None
     mode: int | None
     unpack: bool
-    several: bool
 
 
 class MkdirAction(NamedTuple):

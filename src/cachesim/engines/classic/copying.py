@@ -187,7 +187,7 @@ def placed(fs: FileSystem, copied: Sequence[Copied], target: str, owner: tuple[i
         if unpack and not each.entry.is_dir and name.endswith(_ARCHIVES):
             fs = fs.with_unpacked(target, each.entry.digest)
         else:
-            fs = fs.with_placed(Placement(each.entry, name, target, True, len(copied) > 1, owner, None))
+            fs = fs.with_placed(Placement(each.entry, name, target, True, owner, None))
     return fs
 
 
