@@ -148,6 +148,9 @@ ROWS = [
     row(61, "other file changed", Build("COPY --exclude=*.log a /x/", {"a/b": b"1", "a/c.log": b"1"}), edit(a__b=b"2"), "X"),
 
     # chains
+    row(61, "--exclude=* takes a file away", "COPY --exclude=* f /x", edit(f=b"new"), "C"),
+    row(61, "--exclude=* leaves a folder what is brought back", "COPY --exclude=* --exclude=!f d /x/", edit(d__sub__g=b"new"), "C",
+        edit(d__f=b"new"), "X"),
     row(62, "last COPY's file", "COPY f /f; RUN r; COPY g /g", edit(g=b"n"), "C C X"),
     row(63, "two COPYs swapped", "COPY f /f; COPY g /g", "COPY g /g; COPY f /f", "X X"),
     row(64, "RUN inserted", "RUN a; RUN b", "RUN a; RUN n; RUN b", "C X X"),

@@ -131,6 +131,7 @@ def matching_entries(tree: FileEntry, selector: Selector) -> Iterator[tuple[str,
     top = lookup(tree, real)
     assert top is not None
     excludes = IgnoreMatcher.of(selector.excludes)
+    top_out = excludes.excluded_top()
     pattern = selector.path if selector.wildcard else None
     pending: list[tuple[str, FileEntry]] = []
     last_match: str | None = None
@@ -146,18 +147,18 @@ def matching_entries(tree: FileEntry, selector: Selector) -> Iterator[tuple[str,
             pending.pop()
         if last_match is not None and (path == last_match or path.startswith(last_match + "/") or not last_match):
             inside = path[len(last_match):].lstrip("/")
-            take = not inside or not excludes.excluded(inside)
+            take = not (excludes.excluded(inside) if inside else top_out)
         else:
             take = pattern is not None and go_path_match(pattern, path)
             if take:
-                last_match = path
+                last_match, take = path, not top_out
         if take:
             yield from pending
             pending.clear()
             yield path, entry
         elif entry.is_dir:
             pending.append((path, entry))
-            if last_match is None or not path.startswith(last_match + "/"):
+            if last_match is None or (path != last_match and not path.startswith(last_match + "/")):
                 pending.pop()   # a folder above the first match is not part of it
 
 

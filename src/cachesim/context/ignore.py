@@ -55,6 +55,14 @@ class IgnoreMatcher:
         """Whether the path is kept out (a directory may still be sent for what it holds)."""
         return self._verdict(path)[0]
 
+    def excluded_top(self) -> bool:
+        """Whether the patterns of --exclude take away the source itself, whose path below itself is empty: "*" does."""
+        excluded = False
+        for pattern in self.patterns:
+            if pattern.exception == excluded and pattern.matches(""):
+                excluded = not pattern.exception
+        return excluded
+
     def line_for(self, path: str) -> int | None:
         """The line that decides for this path (kept out, or brought back), or None if no line matches."""
         matched = self._verdict(path)[1]
