@@ -34,7 +34,7 @@ from tests.conformance.generate_lines import URLS
 
 Json = dict[str, Any]
 ELSEWHERE = re.compile(r"did not complete successfully: exit code|returned a non-zero code|failed to do request"
-                       r"|no such (user|group)|unable to find (user|group)|no matching entries in|etc/marker: not a directory|cannot copy to non-directory"
+                       r"|no such (user|group)|unable to find (user|group)|no matching entries in|mkdir /\S+: not a directory|cannot copy to non-directory"
                        r"|registry-1.docker.io|connection refused")
 NOT_THERE = re.compile(r'(?:"|l?stat )/?([^"]+?)"?: (?:not found|no such file|file does not exist)')
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,7 +81,8 @@ def decided_elsewhere(error: str, prediction: Json) -> bool:
     """Whether a build failed by what a RUN did, what a base holds or a registry has: nobody could tell before."""
     missing = NOT_THERE.search(error)
     return ELSEWHERE.search(error) is not None or (missing is not None and any(
-        missing[1] in step["name"] for step in prediction["steps"] if "from=" in step["name"].lower()))
+        missing[1] in step["name"] for step in prediction["steps"] if "from=" in step["name"].lower())) or (
+        "no source files were specified" in error and any("--from=" in step["name"] for step in prediction["steps"]))
 
 
 def fails_at_once(case: Json) -> bool:

@@ -134,6 +134,8 @@ ROWS = [
     row(55, "file changed behind a link in a folder with --exclude", Build("COPY --exclude=zz s /x/; COPY g /g", {"s/l": symlink("../g")}),
         edit(g=b"new"), "C X"),
     row(55, "a wildcard takes a link to nowhere", Build("COPY l* /y/", {"l": symlink("g")}), Build(files={"g": None}), ERROR),
+    row(55, "a link to nowhere at the top of a filtered context", Build("COPY --exclude=*.md . /y/", {"l": symlink("g")}),
+        Build(files={"g": None}), ERROR),
     row(56, "copy to hard link", Build("COPY d /x", {"d/f2": file(b"1", seconds=1)}),
         Build(files={"d/f": file(b"1", seconds=1, inode=5), "d/f2": file(b"1", seconds=1, inode=5)}), "C"),
     row(57, "two sources swapped", "COPY f g /x/", "COPY g f /x/", "X"),
@@ -187,6 +189,9 @@ ROWS = [
     row(74, "stage renamed", "FROM base:1 AS b; RUN a; FROM base:1; COPY --from=b /o /o", "FROM base:1 AS c; RUN a; FROM base:1; COPY --from=c /o /o", "C C"),
     row(74, "--from by number", "FROM base:1 AS b; RUN a; FROM base:1; COPY --from=b /o /o", "FROM base:1 AS b; RUN a; FROM base:1; COPY --from=0 /o /o", "C C"),
     row(75, "owner in the stage", "FROM base:1; COPY f /x", "FROM scratch AS s; COPY --chown=5:5 f /f; FROM base:1; COPY --from=s f /x", "X X"),
+    row(75, "a RUN's file copied on with another owner", "FROM base:1 AS b; RUN echo 1 > /o; FROM base:1 AS m; COPY --chown=1 --from=b /o /o; "
+        "FROM base:1; COPY --from=m /o /o; RUN r", "FROM base:1 AS b; RUN echo 1 > /o; FROM base:1 AS m; COPY --chown=2 --from=b /o /o; "
+        "FROM base:1; COPY --from=m /o /o; RUN r", "C X X X"),
     row(76, "context to stage", "FROM base:1; COPY f /x", "FROM scratch AS s; COPY f /f; FROM base:1; COPY --from=s f /x", "X C"),
     row(77, "unreachable stage that fails", "FROM base:1 AS b; COPY f /f; FROM base:1; RUN r", "FROM base:1 AS b; COPY nope /f; FROM base:1; RUN r", "C"),
 
@@ -236,6 +241,9 @@ ROWS = [
     row(94, "secret id changed", "RUN --mount=type=secret,id=s,target=/s r", "RUN --mount=type=secret,id=t,target=/s r", "X"),
     row(94, "secret required", "RUN --mount=type=secret,id=s r", Build("RUN --mount=type=secret,id=s,required=true r",
                                                                     options={"secrets": (("s", digest_of_bytes(b"1")),)}), "X"),
+    row(94, "required secret no longer given", Build("RUN --mount=type=secret,id=s,required=true r", options={"secrets": (("s", digest_of_bytes(b"1")),)}),
+        opts(), "C", "RUN --mount=type=secret,id=s,required=true other", ERROR),
+    row(95, "required agent not given", "RUN r", "RUN --mount=type=ssh,required=true r", ERROR),
     row(95, "ssh mount added", "RUN r", "RUN --mount=type=ssh r", "X"),
     row(95, "tmpfs size", "RUN --mount=type=tmpfs,target=/t r", "RUN --mount=type=tmpfs,target=/t,size=1m r", "X"),
     row(96, "mounts swapped", "RUN --mount=type=cache,target=/c --mount=type=tmpfs,target=/t r", "RUN --mount=type=tmpfs,target=/t --mount=type=cache,target=/c r",

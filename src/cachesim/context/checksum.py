@@ -192,8 +192,10 @@ def _entries_digest(tree: FileEntry, selector: Selector, root: bool) -> Digest |
     parts: list[tuple[str, Digest]] = []
     top: str | None = None
     for path, entry in matching_entries(tree, selector):
-        digest = header_digest(entry) if path or not root else Digest("")
-        if top is None or (top and path != top and not path.startswith(top + "/")):
+        if not path:
+            continue        # the header of the root itself is left out
+        digest = header_digest(entry)
+        if top is None or (path != top and not path.startswith(top + "/")):
             top = path
             if entry.kind is FileKind.SYMLINK and selector.follow:
                 real = resolve_links(tree, path)

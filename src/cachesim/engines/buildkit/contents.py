@@ -28,11 +28,12 @@ from cachesim.engines.base import RunClaim, RunClaimKind
 from cachesim.engines.buildkit.filesystem import USUAL_DIRS, Execution, FileSystem
 from cachesim.engines.buildkit.guess import Effect, effect_of, statements, written_paths
 
-__all__ = ["Content", "Contents", "World", "opaque_entry"]
+__all__ = ["Content", "Contents", "World", "may_be_equal", "opaque_entry"]
 
 _OPAQUE = "unknown bytes"
 _UNDECIDED = "a RUN decides"
 _DEPTH = 40
+_SYMBOLIC = 1 << 20     # --chmod in letters: the number stands for the text
 
 
 class World(enum.Enum):
@@ -51,12 +52,19 @@ class Content(NamedTuple):
         opaque: Whether an execution had a say, so that the worlds may disagree.
         missing: The path that certainly does not exist, or None.
         runs: The executions that had a say.
+        owned: Owner and mode that a COPY certainly gave to the unknown bytes, or "".
     """
 
     digest: Digest
     opaque: bool = False
     missing: str | None = None
     runs: tuple[Execution, ...] = ()
+    owned: str = ""
+
+    @property
+    def key(self) -> str:
+        """The content's key in the cache."""
+        return f"content {self.digest}"
 
 
 @dataclass(slots=True)
@@ -76,6 +84,22 @@ def opaque_entry(token: str, *, is_dir: bool, undecided: bool = False) -> FileEn
     """An entry that stands for bytes nobody knows; equal tokens, equal bytes (`undecided`: unequal ones may be equal too)."""
     return FileEntry(FileKind.OTHER, 0, 0, Digest(token), 0, _OPAQUE + ("/" if is_dir else ""), 0, 0, (), 0,
                      _UNDECIDED if undecided else "", {}, {})
+
+
+def may_be_equal(one: str, other: str) -> bool:
+    """Whether unknown bytes may be equal, by what is known of them (`Content.owned`): not with another owner or mode."""
+    mine, theirs = one.split(), other.split()
+    if not mine or not theirs:
+        return True
+    modes = {int(mine[1]), int(theirs[1])}
+    return mine[0] == theirs[0] and (len(modes) == 1 or 0 in modes or max(modes) >= _SYMBOLIC)
+
+
+def _owned(entry: FileEntry | None, selectors: Sequence[Selector]) -> str:
+    """What is known of an unknown entry that a COPY put in its place, if it is all that is selected."""
+    if entry is None or len(selectors) != 1 or selectors[0].filters or not is_opaque(entry) or not _undecided(entry):
+        return ""
+    return f"{entry.uid}:{entry.gid} {entry.mode}"
 
 
 def is_opaque(entry: FileEntry) -> bool:
@@ -100,7 +124,7 @@ class Contents:
         """Content of a selection of a stage's file system."""
         if fs.exact:
             return self._exact(fs.layers[0].tree, selectors, root=False)
-        sums, runs, undecided = [], [], False
+        sums, runs, undecided, owned = [], [], False, ""
         for selector in sorted(selectors, key=lambda s: s.path):
             start = parent_of_wildcard(selector.path) if selector.wildcard else selector.path
             guessed = self._likely_matches(fs, selector) if selector.wildcard and self.world is World.LIKELY else None
@@ -111,6 +135,7 @@ class Contents:
             view = self.view(fs, start)
             runs += view.runs
             undecided = undecided or view.undecided
+            owned = _owned(view.copied, selectors)
             if view.tokens and not selector.filters:
                 sums.append(entry_digest(self._opaque(view, start)))
             elif view.tokens:
@@ -124,7 +149,7 @@ class Contents:
                                   selector.follow, selector.wildcard, selector.excludes)
                 found = selection_digest(tree, [inside], root=False)
                 sums.append(found if isinstance(found, Digest) else digest_of("nothing", found))
-        return Content(join_digests(sums), bool(runs) or undecided, None, tuple(runs))
+        return Content(join_digests(sums), bool(runs) or undecided, None, tuple(runs), owned)
 
     def _likely_matches(self, fs: FileSystem, selector: Selector) -> Digest | None:
         """The guess for a wildcard: what is known to match, and what commands write by name; None for no idea."""
@@ -155,7 +180,10 @@ class Contents:
     def _exact(self, tree: FileEntry, selectors: Sequence[Selector], *, root: bool) -> Content:
         found = selection_digest(tree, selectors, root=root)
         if isinstance(found, Digest):
-            return Content(found, not root and any(self._holds_undecided(tree, s) for s in selectors))
+            if root or not any(self._holds_undecided(tree, s) for s in selectors):
+                return Content(found)
+            real = resolve_links(tree, selectors[0].path)
+            return Content(found, True, owned=_owned(lookup(tree, real) if real is not None else None, selectors))
         return Content(Digest(""), missing=found)
 
     def entry(self, fs: FileSystem, path: str) -> FileEntry | None:

@@ -533,7 +533,7 @@ class _Converter:
         caches = sorted((m.target, m.id or _go_clean(m.target), m.sharing or "shared") for m in mounts if m.type == "cache")
         op = self._add(Op(OpKind.EXEC, facts.digest, tuple(inputs), 0 if state.op is not None else None, state.ignore_cache, step.id,
                           name, False, facts.parts,
-                          exec=ExecSpec(full, argv is None, state.env, state.cwd or "/", tuple(targets))),
+                          exec=ExecSpec(full, argv is None, state.env, state.cwd or "/", tuple(targets), self._lacking(mounts))),
                        repr(caches) if caches else "")
         state.op = op
         self.steps[step.id] = StepOps(step.id, name, (op,), tuple(internal))
@@ -558,6 +558,16 @@ class _Converter:
                 if mount.env:
                     shown = shown.replace(f"${{{mount.env}}}", "****").replace(f"${mount.env}", "****")
         return shown
+
+    def _lacking(self, mounts: list[ResolvedMount]) -> str:
+        """Why a RUN cannot start without what it requires; a cached one never asks. Source: BuildKit executor, session/secrets."""
+        secrets, agents = dict(self.options.secrets), {a.partition("=")[0] for a in self.options.ssh}
+        for mount in mounts:
+            if mount.required and mount.type == "secret" and _secret_id(mount) not in secrets:
+                return f"secret {_secret_id(mount)}: not found"
+            if mount.required and mount.type == "ssh" and (mount.id or "default") not in agents:
+                return f"unset ssh forward key {mount.id or 'default'}"
+        return ""
 
     def _mounts(self, state: _State, step: Step, mounts: list[ResolvedMount], extra: list[tuple[ResolvedMount, int]],
                 internal: list[int]) -> tuple[list[OpInput], list[tuple[str, str]], list[tuple[str, int | None, str]]]:
@@ -650,9 +660,7 @@ class _Converter:
                             source=None if inputs else SourceSpec((digest,))))
 
     def _secret(self, state: _State, mount: ResolvedMount) -> tuple[str, str]:
-        identity = mount.id or mount.source
-        if not identity:
-            identity = posixpath.basename(mount.target)
+        identity = _secret_id(mount)
         target = mount.target
         if mount.env is not None and not target:
             return f"secret {identity}", f"env {mount.env} {identity} {mount.required}"
@@ -837,6 +845,10 @@ def _go_clean(path: str) -> str:
 
 def _numeric_owner(text: str) -> bool:
     return all(p.isdigit() or p == "root" for p in text.split(":"))
+
+
+def _secret_id(mount: ResolvedMount) -> str:
+    return mount.id or mount.source or posixpath.basename(mount.target)
 
 
 def _remote(word: str) -> str:

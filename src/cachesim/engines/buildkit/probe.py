@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from cachesim.cache.index import Links, Result
 from cachesim.context.checksum import parent_of_wildcard, resolve_links
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, lookup
-from cachesim.engines.buildkit.contents import Content, Contents, World
+from cachesim.engines.buildkit.contents import Content, Contents, World, may_be_equal
 from cachesim.engines.buildkit.filesystem import SCRATCH
 from cachesim.engines.buildkit.values import Values
 from cachesim.engines.buildkit.vertex import CopyAction, ExecSpec, Op, OpKind
@@ -99,13 +99,14 @@ class Walk:
             return done
         op, given = self.ops[index], self.ops[index].inputs[position]
         content = self._content_of(index, position)
-        key = f"content {content.digest}"
+        key = content.key
         ids = self.links.find(key, position, op.digest, "")
         if content.opaque:
             self.opaque.append((index, content))
             if not ids and self.contents.world is World.EQUAL:
                 for other in self.links.by_op.get((position, op.digest), ()):
-                    ids |= self.links.find(other, position, op.digest, "")
+                    if may_be_equal(content.owned, self.links.owned.get(other, "")):
+                        ids |= self.links.find(other, position, op.digest, "")
         parents = self.result_keys[given.op]
         reached = ids
         for parent in parents:
@@ -128,6 +129,8 @@ class Walk:
         if content.missing is not None:
             raise BuildFails(index, f'failed to calculate checksum of ref: "/{content.missing}": not found', content.missing)
         self.content[index, position] = content
+        if content.owned:
+            self.links.owned[content.key] = content.owned
         return content
 
     # -- making -----------------------------------------------------------------------------------------------------
@@ -184,7 +187,7 @@ class Walk:
             for parent in self.result_keys[given.op]:
                 self.links.link(parent, i, op.digest, given.selector, record)
             if given.content is not None:
-                self.links.link(f"content {self.content[index, i].digest}", i, op.digest, "", record, content=True)
+                self.links.link(self.content[index, i].key, i, op.digest, "", record, content=True)
         self.result_keys[index] = frozenset((record,))
 
     def _execute_source(self, index: int) -> None:
@@ -206,6 +209,8 @@ class Walk:
             if tree is not None and resolve_links(tree, start) is None:
                 raise BuildFails(index, f'lstat /{start}: no such file or directory', missing=start)
             self._check_folder(index, number)
+        if op.exec is not None and op.exec.lacks:
+            raise BuildFails(index, op.exec.lacks)
         if op.exec is not None and index not in self.values.on_image and (
                 op.base is None or self.values.value(op.inputs[op.base].op).exact):
             tree = EMPTY_DIR if op.base is None else self.values.value(op.inputs[op.base].op).layers[0].tree
@@ -245,7 +250,7 @@ class Walk:
         for parent in self.result_keys[given.op]:
             found |= self.links.find(parent, position, op.digest, given.selector)
         if given.content is not None:
-            found |= self.links.find(f"content {self.content[index, position].digest}", position, op.digest, "")
+            found |= self.links.find(self.content[index, position].key, position, op.digest, "")
         return found
 
 

@@ -62,13 +62,14 @@ class MkdirAction(NamedTuple):
 
 
 class ExecSpec(NamedTuple):
-    """What a RUN runs; `mounts` are (target, input position or None, source path)."""
+    """What a RUN runs; `mounts` are (target, input position or None, source path), `lacks` why it cannot start."""
 
     argv: tuple[str, ...]
     shell: bool
     env: Env
     cwd: str
     mounts: tuple[tuple[str, int | None, str], ...]
+    lacks: str = ""
 
 
 class SourceSpec(NamedTuple):

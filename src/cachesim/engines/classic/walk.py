@@ -255,6 +255,15 @@ class Walk:
 
         return Plan(probe, own, change, empty=False)
 
+    def _check_owner(self, state: State, step: Step, chown: str) -> None:
+        """Stop where a name is looked up and nothing has brought the table. Source: moby builder/dockerfile/internals_linux.go."""
+        user, _, group = chown.partition(":")
+        for name, table, kind in ((user, "etc/passwd", "uid for user"), (group or user, "etc/group", "gid for group")):
+            fs = state.files.value() if not name.isdigit() else None
+            if fs is not None and fs.exact and fs.known(table) is None:
+                raise StepFails(step.id, f"unable to convert uid/gid chown string to host mapping: can't find {kind} {name}: "
+                                         f"open /{table}: no such file or directory", "no-user-table")
+
     # -- COPY and ADD -----------------------------------------------------------------------------------------------
 
     def _copy(self, state: State, step: Step, copy: ins.Copy, word: Callable[[str], str]) -> Plan:
@@ -285,6 +294,7 @@ class Walk:
                        content.rpartition(":")[2][:12], digest_of(content)),
                KeyPart(PartKind.DESTINATION, "destination", dest, digest_of(dest))]
         if chown:
+            self._check_owner(state, step, chown)
             own.append(KeyPart(PartKind.OWNER, "--chown", chown, digest_of(chown)))
         target, owner, copied = destination(state.config.workdir, dest), owner_of(chown), tuple(taken.copied)
 
