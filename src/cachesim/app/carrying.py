@@ -100,6 +100,8 @@ class Carrier:
         """The text to show now that this was let go; a refusal is said instead."""
         if hanging is None:
             return None
+        if hanging.after is not None and self._as_file(hanging.text) != self._workbench.state.text:
+            hanging = replace(hanging, after=None, refusal="The text changed meanwhile, so nothing was moved.")
         if hanging.refusal:
             refuse_move(self._workbench, hanging.refusal)
         return hanging.after

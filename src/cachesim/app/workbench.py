@@ -463,6 +463,7 @@ class Workbench(QObject):
     @Slot(object)
     def _take_project(self, opened: Opened) -> None:
         started = opened.started
+        self.preview_text(None)
         self.keeper.open(None, {})
         self._project, self._changes, self.starts = started.info, (), started.choices
         self.select(None)

@@ -123,3 +123,21 @@ def test_a_node_never_leaves_its_lane(view: DagView, workbench: Workbench) -> No
     assert item.pos().x() == view.dag.layout.steps[StepId(0, 1)].x
     QTest.mouseRelease(view.viewport(), LEFT, NONE, goal)
     assert workbench.state.text.index("COPY") < workbench.state.text.index("FROM one")
+
+
+def test_a_text_that_changes_under_the_hand_is_not_overwritten(view: DagView, workbench: Workbench) -> None:
+    goal = middle(view, StepId(0, 3)) + QPoint(0, 10)
+    carry(view, StepId(0, 1), goal)
+    other = TEXT + "RUN d\n"
+    workbench.new_text(other)
+    QTest.mouseRelease(view.viewport(), LEFT, NONE, goal)
+    assert workbench.state.text == other
+
+
+def test_another_project_ends_a_drag(view: DagView, workbench: Workbench) -> None:
+    carry(view, StepId(0, 1), middle(view, StepId(0, 3)) + QPoint(0, 10))
+    assert workbench.preview is not None
+    workbench.project_opened.emit(None)
+    assert workbench.preview is None and lines(view) == []
+    QTest.mouseRelease(view.viewport(), LEFT, NONE, middle(view, StepId(0, 3)))
+    assert workbench.state.text == TEXT

@@ -256,6 +256,7 @@ class DagView(PanZoomView):
     @Slot(object)
     def _take_project(self, project: object) -> None:
         """Another project: look at it as if for the first time."""
+        self._drag.cancel()
         self._auto, self._arrived = True, False
         self._dag.set_unfolded(frozenset())
         self._dag.set_badges({})
