@@ -33,6 +33,7 @@ PANES: tuple[Pane, ...] = (
     Pane("why", "Why", "cachesim.app.report.why_panel", "WhyPanel"),
     Pane("keyparts", "Key parts", "cachesim.app.report.keyparts", "KeyPartsPanel"),
     Pane("problems", "Problems", "cachesim.app.report.problems", "ProblemsPanel"),
+    Pane("advice", "Advice", "cachesim.app.advice.panel", "AdvicePanel"),
     Pane("log", "Build log", "cachesim.app.confirm.log_panel", "LogPanel"),
     Pane("history", "History", "cachesim.app.history.panel", "HistoryPanel", on_demand=True),
     Pane("versus", "Two files", "cachesim.app.versus.panel", "VersusPanel", on_demand=True),

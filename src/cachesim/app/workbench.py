@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import time_ns
 from typing import TYPE_CHECKING
@@ -88,6 +89,7 @@ class Workbench(QObject):
         self._project: ProjectInfo | None = None
         self._busy: str | None = None
         self._preview: SimulationReport | None = None
+        self._preview_words = ""
         self._confirmation: object | None = None
         self._comparison: ReportComparison | None = None
         self._look, self._settings = LIGHT, Settings()
@@ -222,9 +224,18 @@ class Workbench(QObject):
         else:
             state = self._state.with_text(text, time_ns())
             preview, _ = self.prediction.simulate(state.request(), self._timeline.store, Progress())
-        if preview != self._preview:
-            self._preview = preview
+        self.show_preview(preview)
+
+    def show_preview(self, preview: SimulationReport | None, words: str = "") -> None:
+        """Show a build that hangs in the air in the place of the prediction; `words` say what it is. None ends it."""
+        if (preview, words) != (self._preview, self._preview_words):
+            self._preview, self._preview_words = preview, words
             self.preview_changed.emit(preview)
+
+    @property
+    def preview_words(self) -> str:
+        """What the preview is, if whoever shows it said so."""
+        return self._preview_words
 
     # -- selection ----------------------------------------------------------------------------------------------
 
@@ -414,11 +425,10 @@ class Workbench(QObject):
 
     # -- disk ---------------------------------------------------------------------------------------------------
 
-    def open_path(self, path: Path, *, dockerfile: Path | None = None, context: Path | None = None,
-                  commit: str = "") -> None:
-        """Open a folder or a Dockerfile (one of several in a folder, with another context, as built at a commit)."""
+    def open_path(self, path: Path, *, dockerfile: Path | None = None, context: Path | None = None) -> None:
+        """Open a folder or a Dockerfile (one of several in a folder, or with another context)."""
         if self.may_leave():
-            self.disk.open(path, dockerfile, context, commit)
+            self.disk.open(path, dockerfile, context)
 
     def open_sample(self, name: str) -> None:
         """Open a copy of a shipped sample."""
@@ -479,11 +489,11 @@ class Workbench(QObject):
         self.project_opened.emit(started.info)
         self.saved_changed.emit(self.saved)
 
-    def start_with(self, kind: StartKind, commit: str = "HEAD") -> None:
+    def start_with(self, kind: StartKind) -> None:
         """Let the cache start with something else; the timeline begins anew."""
-        info, state, timeline = self._project, self._state, self._timeline
-        if info is not None:
-            self._starts.submit(lambda progress: start_timeline(info, state, timeline, self.blobs, kind, progress, commit))
+        if self._project is not None:
+            work = partial(start_timeline, self._project, self._state, self._timeline, self.blobs, kind)
+            self._starts.submit(work)
 
     @Slot(object)
     def _restart(self, found: tuple[Timeline, StartKind, tuple[StartChoice, ...]]) -> None:

@@ -307,7 +307,7 @@ class DagView(PanZoomView):
         if self._drag.active:
             text = self._drag.words
         elif self._workbench.preview is not None:
-            text = "Preview: not dropped yet"
+            text = self._workbench.preview_words or "Preview: not dropped yet"
         else:
             text = stale_caption(self._workbench.diagnostics) if self._workbench.stale else ""
         self._cover.show_state(text, broken=self._workbench.stale)

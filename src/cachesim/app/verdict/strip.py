@@ -260,7 +260,7 @@ class VerdictStrip(QWidget):
         if report is None:
             return ""
         if preview is not None:
-            return preview_sentence(report, preview)
+            return bench.preview_words or preview_sentence(report, preview)
         if bench.stale:
             return self._stale_words()
         if needs_files(report):

@@ -1,0 +1,1 @@
+"""Proposals for a better order: shown, previewed, applied."""
