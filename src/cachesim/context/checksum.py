@@ -163,13 +163,21 @@ def matching_entries(tree: FileEntry, selector: Selector) -> Iterator[tuple[str,
 
 
 def selection_digest(tree: FileEntry, selectors: Sequence[Selector], *, root: bool) -> Digest | str:
-    """The content digest of all selections on one input, or the path (text) that does not exist.
+    """The content digest of all selections on one input, or the path (text) that does not exist; remembered in the tree.
 
     A wildcard or filtered selection of nothing is fine here; whether its folder exists is asked when the step runs.
 
     Args:
         root: Whether the tree's top is the top of a transferred context (its header does not count).
     """
+    key = ("selection", tuple(selectors), root)
+    known = tree.memo.get(key)
+    if known is None:
+        known = tree.memo[key] = _selection_digest(tree, selectors, root)
+    return known
+
+
+def _selection_digest(tree: FileEntry, selectors: Sequence[Selector], root: bool) -> Digest | str:
     sums: list[Digest] = []
     for selector in _deduplicated(selectors):
         if not selector.filters:

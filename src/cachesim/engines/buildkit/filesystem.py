@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, directory, lookup, with_children
 from cachesim.digest import Digest, digest_of
@@ -51,20 +52,21 @@ class Execution:
         return " ".join(self.argv)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Layer:
+class Layer(NamedTuple):
     """Known entries since the last execution; `run` is that execution (None: the base lies below)."""
 
     tree: FileEntry
     run: Execution | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class FileSystem:
-    """Layers from the top down; `base` identifies what is below all of them ("": nothing at all)."""
+    """Layers from the top down; `base` identifies what is below all of them ("": nothing at all). Never changed."""
 
-    base: str
-    layers: tuple[Layer, ...]
+    __slots__ = ("_linked", "base", "layers")
+
+    def __init__(self, base: str, layers: tuple[Layer, ...]) -> None:
+        self.base, self.layers = base, layers
+        self._linked: bool | None = None        # whether there is a symbolic link anywhere; None: nobody asked yet
 
     @property
     def exact(self) -> bool:
@@ -76,7 +78,7 @@ class FileSystem:
         return FileSystem(self.base, (Layer(EMPTY_DIR, run), *self.layers))
 
     def _with_top(self, tree: FileEntry) -> FileSystem:
-        return FileSystem(self.base, (replace(self.layers[0], tree=tree), *self.layers[1:]))
+        return FileSystem(self.base, (Layer(tree, self.layers[0].run), *self.layers[1:]))
 
     def known(self, path: str) -> FileEntry | None:
         """The topmost known entry at a path, links not followed."""
@@ -88,7 +90,9 @@ class FileSystem:
 
     def resolved(self, path: str) -> str:
         """The path with every known link on the way followed."""
-        if not any(_has_links(layer.tree) for layer in self.layers):
+        if self._linked is None:
+            self._linked = any(layer.tree.children and _has_links(layer.tree) for layer in self.layers)
+        if not self._linked:
             return path
         for _ in range(_MAX_LINKS):
             done: list[str] = []
@@ -156,8 +160,7 @@ class FileSystem:
         return below._with_top(_merged(top.tree, self.layers[0].tree, replace_headers=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """One source of a COPY or ADD and where it goes.
 
     Attributes:

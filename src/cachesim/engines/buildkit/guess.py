@@ -12,7 +12,7 @@ import posixpath
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Effect", "Statement", "effect_of", "statements", "written_paths"]
 
@@ -26,17 +26,16 @@ _VOLATILE = re.compile(r"\bdate\b|\$RANDOM|/dev/u?random|\buuidgen\b|\bmktemp\b|
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One simple command: its words, what it writes through redirections, and its text."""
+class Statement(NamedTuple):
+    """One simple command: its words, what it writes through redirections, its text and the variables that it may name."""
 
     words: tuple[str, ...]
     redirects: tuple[tuple[str, str], ...]      # (">" or ">>", path)
     text: str
+    variables: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(NamedTuple):
     """A statement's likely effect on one path.
 
     Attributes:
@@ -81,7 +80,8 @@ def statements(command: str) -> tuple[Statement, ...]:
         while kept and kept[0] in ("if", "then", "else", "elif", "do", "while", "{", "(", "!", "time", "exec", "sudo"):
             kept.pop(0)
         if kept or redirects:
-            found.append(Statement(tuple(kept), tuple(redirects), piece.strip()))
+            text = "\n".join([piece, *words])       # once more without quotes: $A"B" is taken for $AB
+            found.append(Statement(tuple(kept), tuple(redirects), piece.strip(), tuple(sorted(set(_VARIABLE.findall(text))))))
     return tuple(found)
 
 
@@ -107,7 +107,12 @@ def _split(command: str) -> list[str]:
 
 def effect_of(statement: Statement, path: str, cwd: str, env: Mapping[str, str]) -> Effect | None:
     """What a statement likely does to a path (or to something below it); None for nothing."""
-    text, words = statement.text, statement.words
+    return _effect(statement, path, cwd, tuple([(name, env[name]) for name in statement.variables if name in env]))
+
+
+@functools.lru_cache(maxsize=4096)      # every world asks, and so does every build of the same command
+def _effect(statement: Statement, path: str, cwd: str, values: tuple[tuple[str, str], ...]) -> Effect | None:
+    text, words, env = statement.text, statement.words, dict(values)
     name = posixpath.basename(words[0]) if words else ""
     variables = tuple(sorted(set(_VARIABLE.findall(text)) & set(env)))
     volatile = _VOLATILE.search(text) is not None

@@ -5,6 +5,7 @@ Source: BuildKit v0.25 solver/edge.go, solver/cachemanager.go, solver/index.go; 
 
 from __future__ import annotations
 
+import functools
 import posixpath
 from collections.abc import Mapping, Sequence
 
@@ -14,10 +15,12 @@ from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, lookup
 from cachesim.engines.buildkit.contents import Content, Contents, World, may_be_equal
 from cachesim.engines.buildkit.filesystem import SCRATCH
 from cachesim.engines.buildkit.values import Values
-from cachesim.engines.buildkit.vertex import CopyAction, ExecSpec, Op, OpKind
+from cachesim.engines.buildkit.vertex import CopyAction, ExecSpec, Op, OpInput, OpKind
 from cachesim.errors import CachesimError
 
 __all__ = ["BuildFails", "Walk"]
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 class BuildFails(CachesimError):
@@ -71,8 +74,8 @@ class Walk:
                 if "root " + key in self.links.roots:
                     return frozenset(("root " + key,))
             return frozenset()
-        by_definition = [self._by_definition(op, i) for i in range(len(op.inputs))]
-        hit = frozenset.intersection(*by_definition)
+        by_definition = [self._by_definition(op.digest, i, given) for i, given in enumerate(op.inputs)]
+        hit = by_definition[0].intersection(*by_definition[1:])
         if hit:
             return hit
         for i, given in enumerate(op.inputs):
@@ -84,12 +87,11 @@ class Walk:
                     by_definition[i] = by_definition[i] | self._by_content(index, i)
         return frozenset.intersection(*by_definition)
 
-    def _by_definition(self, op: Op, position: int) -> frozenset[str]:
-        given = op.inputs[position]
-        parents = self.known[given.op]
-        found: frozenset[str] = frozenset()
-        for parent in parents:
-            found |= self.links.find(parent, position, op.digest, given.selector)
+    def _by_definition(self, digest: str, position: int, given: OpInput) -> frozenset[str]:
+        found, links = _NOTHING, self.links.links
+        for parent in self.known[given.op]:
+            more = links.get((parent, position, digest, given.selector), _NOTHING)
+            found = found | more if found else more
         return found
 
     def _by_content(self, index: int, position: int) -> frozenset[str]:
@@ -221,10 +223,11 @@ class Walk:
     def _check_folder(self, index: int, number: int) -> None:
         """Stop where an earlier step or source of this build put a file in the place of a folder."""
         op, action = self.ops[index], self.ops[index].copies[number]
+        if not self.file_places or (op.base is None and not number):
+            return
         dest = posixpath.normpath("/" + action.dest.lstrip("/"))
         into = action.dest.endswith(("/", "/."))
-        folder = dest if into or self._brings_folder(op, action) else posixpath.dirname(dest)
-        while (op.base is not None or number) and len(folder) > 1:
+        for folder in _upwards(dest if into or self._brings_folder(op, action) else posixpath.dirname(dest)):
             if folder in self.file_places:
                 fs = self.values.value(op.inputs[op.base].op) if op.base is not None else SCRATCH
                 for earlier in op.copies[:number]:
@@ -233,7 +236,6 @@ class Walk:
                 if entry is not None and entry.kind is FileKind.FILE:
                     raise BuildFails(index, f"mkdir {folder}: not a directory" if into or folder != dest
                                      else f"cannot copy to non-directory: {folder}")
-            folder = posixpath.dirname(folder)
 
     def _brings_folder(self, op: Op, action: CopyAction) -> bool:
         """Whether a source is certainly a folder, whose contents are copied."""
@@ -246,12 +248,18 @@ class Walk:
 
     def _leading(self, index: int, position: int) -> frozenset[str]:
         op, given = self.ops[index], self.ops[index].inputs[position]
-        found: frozenset[str] = frozenset()
+        found = _NOTHING
         for parent in self.result_keys[given.op]:
             found |= self.links.find(parent, position, op.digest, given.selector)
         if given.content is not None:
             found |= self.links.find(self.content[index, position].key, position, op.digest, "")
         return found
+
+
+@functools.lru_cache(maxsize=4096)
+def _upwards(folder: str) -> tuple[str, ...]:
+    """A folder and those above it, without the root."""
+    return (folder, *_upwards(posixpath.dirname(folder))) if len(folder) > 1 else ()
 
 
 def _has_program(tree: FileEntry, spec: ExecSpec) -> bool:
