@@ -83,6 +83,19 @@ def test_an_install_that_may_read_sources_stays_below_them(text: str, files: dic
     assert all(p.check for p in proposals)
 
 
+def test_what_manifests_name_binds_where_the_table_knows_nothing_of_it() -> None:
+    """The order is good already: no copy of what the install needs may sink below it."""
+    requirements = ("FROM python:3.12\nWORKDIR /app\nCOPY requirements.txt .\nCOPY base.txt .\n"
+                    "RUN pip install --no-cache-dir -r requirements.txt\nCOPY app.py .\n")
+    files = {"requirements.txt": "-r base.txt", "base.txt": "flask", "app.py": ""}
+    assert safe(made(requirements, files, "base.txt 50, requirements.txt 10, source 40")) == ""
+    restore = ("FROM sdk:8\nWORKDIR /r\nCOPY a.sln .\nCOPY a/a.csproj a/\nRUN dotnet restore a.sln\nCOPY . .\n")
+    solution = {"a.sln": 'Project("{X}") = "a", "a\\a.csproj", "{Y}"\n', "a/a.csproj": "<Project/>", "p.cs": ""}
+    assert safe(made(restore, solution, "a/a.csproj 90, source 10")) == ""
+    source = "FROM python:3.12\nWORKDIR /app\nCOPY requirements.txt .\nCOPY setup.py .\nRUN pip install -r requirements.txt\n"
+    assert safe(made(source, {"requirements.txt": "-e .", "setup.py": ""}, "setup.py 100")) == ""
+
+
 def test_a_doubt_is_said_with_what_to_check() -> None:
     proposals = made(NODE, {"package.json": "{}", "package-lock.json": LOCK % ("@prisma/client", "true"), "index.js": "1"})
     found = next(p for p in proposals if p.rule == "manifest-first")

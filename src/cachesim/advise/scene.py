@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from cachesim.advise.access import Access, AccessKind, Effects, Scope
 from cachesim.advise.commands import CommandTable
 from cachesim.advise.cost import CostModel
-from cachesim.advise.dependencies import Dependencies, MoveKind, MoveVerdict, dependencies, judge_pair
+from cachesim.advise.dependencies import Dependencies, MoveVerdict, dependencies, judge_pair
 from cachesim.advise.effects import Analysis
 from cachesim.advise.landing import Landings, is_context_copy
 from cachesim.advise.manifests.call import Found, ImageFiles
@@ -132,45 +132,52 @@ class Scene:
                 continue
             env = {**at.env, **{k: v or "" for k, v in command.variables.items()}}
             found = needs_of(tuple(w.text for w in command.argv), command.cwd, env, files)
-            if found is not None and not found.refusal:
+            if found is not None:
                 yield Install(command.text, command.cwd, found)
 
     def _judge(self, first: int, second: int, trusting: bool) -> MoveVerdict:
-        verdict = self.deps.between(first, second)
-        if verdict.kind is MoveKind.FREE:
-            return verdict
         instructions = self.analysis.parsed.instructions
-        one, other = instructions[first], instructions[second]
-        if is_context_copy(one) and isinstance(other, Run):
-            copy, run = first, second
-        elif isinstance(one, Run) and is_context_copy(other):
-            copy, run = second, first
-        else:
-            return verdict
-        if self.analysis.effects[run].barrier:
-            return verdict
         effects = list(self.analysis.effects)
-        narrowed = self._effects(run, trusting)
-        there = self._brought_by_another(copy, run)
-        reads = tuple(r for r in narrowed.reads if not (r.kind is AccessKind.PATH and r.name in there))
-        effects[run] = replace(narrowed, reads=reads)
+        changed = False
+        for run, other in ((first, second), (second, first)):
+            if not isinstance(instructions[run], Run) or effects[run].barrier:
+                continue
+            there: set[str] = set()
+            copy = is_context_copy(instructions[other])
+            if copy:
+                there = self._brought_by_another(other, run)
+            if there or self.installs(run):
+                found = self._effects(run, trusting, narrow=copy)
+                effects[run] = replace(found, reads=tuple(
+                    r for r in found.reads if not (r.kind is AccessKind.PATH and r.name in there)))
+                changed = True
+        if not changed:
+            return self.deps.between(first, second)
         return judge_pair(replace(self.analysis, effects=tuple(effects)), first, second)
 
-    def _effects(self, run: int, trusting: bool) -> Effects:
-        """The effects of a RUN, with what its manifests say in place of "may read the folder"."""
+    def _effects(self, run: int, trusting: bool, *, narrow: bool = True) -> Effects:
+        """The effects of a RUN with what its manifests say: files that the table cannot know of.
+
+        Args:
+            narrow: Where the manifests leave no doubt, let them stand in place of "may read the folder".
+        """
         effects = self.analysis.effects[run]
         reads, writes = list(effects.reads), list(effects.writes)
+        landing = self.landings.before(run)
         for install in self.installs(run):
             found = install.found
-            if found.doubts and not trusting:
-                continue
-            reads = [a for a in reads if not _in_project(a, install)]
-            writes = [a for a in writes if a.certain or not _in_project(a, install)]
-            landing = self.landings.before(run)
+            project = Access(AccessKind.PATH, install.cwd, scope=Scope.SOME, by=install.by)
+            if found.refusal:
+                reads.append(project)
+            elif found.doubts and not trusting:
+                reads.append(replace(project, certain=False, check=f"that it is not so: {next(iter(found.doubts))}"))
+            elif narrow:
+                reads = [a for a in reads if not _in_project(a, install)]
+                writes = [a for a in writes if a.certain or not _in_project(a, install)]
+                writes += [Access(AccessKind.PATH, name, certain=False, by=install.by,
+                                  check=f"`{install.by}` leaves {name} as it is in the repository") for name in found.rewrites]
             names = dict.fromkeys((*found.files, *(p for tree in found.trees for p in landing if p.startswith(tree + "/"))))
             reads += [Access(AccessKind.PATH, name, by=install.by) for name in names]
-            writes += [Access(AccessKind.PATH, name, certain=False, by=install.by,
-                              check=f"`{install.by}` leaves {name} as it is in the repository") for name in found.rewrites]
         return replace(effects, reads=tuple(reads), writes=tuple(writes))
 
     def _brought_by_another(self, copy: int, run: int) -> set[str]:

@@ -232,8 +232,10 @@ def dotnet(call: Call, found: Found) -> None:
                             r"<Import\b|Exists\(|System\.IO", call.at.text(other) or ""):
                         found.doubt(f"{posixpath.basename(other)} imports or looks for other files")
         if path.endswith(".sln"):
-            for name in re.findall(r'=\s*"[^"]*",\s*"([^"]+\.\w+proj)"', text):
-                projects.append(posixpath.normpath(posixpath.join(folder, name.replace("\\", "/"))))
+            named_in = re.findall(r'=\s*"[^"]*",\s*"([^"]+\.\w+proj)"', text)
+            projects += [posixpath.normpath(posixpath.join(folder, name.replace("\\", "/"))) for name in named_in]
+            if not named_in:
+                found.doubt(f"{posixpath.basename(path)} names no project")
             continue
         for name in re.findall(r'<ProjectReference\s[^>]*Include\s*=\s*"([^"]+)"', text):
             projects.append(posixpath.normpath(posixpath.join(folder, name.replace("\\", "/"))))

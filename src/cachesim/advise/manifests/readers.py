@@ -41,6 +41,8 @@ def needs_of(argv: tuple[str, ...], cwd: str, env: Mapping[str, str], files: Ima
     if not words:
         return None
     tool = _NAMES.get(words[0], re.sub(r"^pip[\d.]+$", "pip", words[0]))
+    if tool in ("npm", "pnpm") and {"-g", "--global"} & set(words):
+        return None             # looks at no project
     options = [w for w in words[1:] if w.startswith("-")] if tool in ("pip", "npm", "composer", "yarn", "bundle") else []
     for name, subs, reader in _READERS:
         for sub in subs:

@@ -1,0 +1,44 @@
+"""The figures over all projects: how many improve, by how much, and that no safe proposal changes an image."""
+
+from __future__ import annotations
+
+import pytest
+
+from cachesim.advise.commands import CommandTable
+from cachesim.advise.proposal import Risk
+from cachesim.dockerfile.parser import parse
+from tests.advise.figures import Result, figures, result_of
+from tests.advise.projects import names, project
+
+
+@pytest.fixture(scope="module")
+def results() -> list[Result]:
+    commands = CommandTable.load()
+    return [result_of(project(name), commands) for name in names()]
+
+
+def test_no_safe_proposal_changes_the_image_that_the_projects_declare(results: list[Result]) -> None:
+    assert sum(p.risk is Risk.SAFE for r in results for p in r.proposals) >= 40
+    assert figures(results).wrong == ()
+
+
+def test_proposals_keep_every_instruction_and_comment(results: list[Result]) -> None:
+    for result in results:
+        before = result.project.state.text
+        for proposal in result.proposals:
+            if proposal.rule == "cache-mount":
+                continue
+            lines = proposal.text.splitlines()
+            assert [line for line in before.splitlines() if line.strip() and line not in lines] == []
+            assert parse(proposal.text).error is None
+
+
+def test_each_check_says_what_to_look_at(results: list[Result]) -> None:
+    for result in results:
+        for proposal in result.proposals:
+            assert bool(proposal.check) == (proposal.risk is Risk.CHECK)
+            assert proposal.title and proposal.why and 0 < proposal.saving <= 1
+
+
+def test_a_project_takes_well_under_a_second(results: list[Result]) -> None:
+    assert sorted(r.seconds for r in results)[len(results) // 2] < 1
