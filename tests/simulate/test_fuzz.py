@@ -66,7 +66,7 @@ def all_options() -> st.SearchStrategy[BuildOptions]:
     return st.builds(
         BuildOptions, target=word, platform=word, args=st.lists(st.tuples(name, st.none() | word), max_size=3).map(tuple), no_cache=st.booleans(),
         no_cache_filter=st.lists(word, max_size=2).map(tuple), add_hosts=st.lists(st.tuples(word, word), max_size=2).map(tuple),
-        network=st.sampled_from(NetworkMode), secrets=st.lists(st.tuples(word, word.map(lambda w: digest_of_bytes(w.encode("utf-8", "surrogatepass")))), max_size=2).map(tuple),
+        network=st.sampled_from(NetworkMode), secrets=st.lists(st.tuples(word, st.just(digest_of_bytes(b"1"))), max_size=2).map(tuple),
         ssh=st.lists(word, max_size=2).map(tuple), contexts=st.lists(st.tuples(word, word), max_size=2).map(tuple), labels=st.just((("l", "1"),)))
 
 
@@ -112,7 +112,8 @@ def test_any_build_is_predicted(text: str, then: str, files: dict[str, bytes | F
 
 LINES = ("RUN x", "COPY f /f$A", "COPY l* /x/", "COPY --exclude=* d /x/", "ENV A=$A-1", "ARG A=${A:-1}", "WORKDIR /w/x", "COPY <<E /x\n$A\nE", "ADD http://h/f /x",
          "RUN --mount=type=cache,target=/c x", "RUN --mount=target=/m x", "FROM base:1 AS a", "FROM a AS a", "COPY --from=0 /x /x", "RUN echo 1 >> /log",
-         "COPY --link f d/", "ONBUILD RUN x", "RUN <<E\nx\nE", "LABEL a=b", "VOLUME /v$A", "USER 1", "EXPOSE 1-9", "NOPE", "# c", "FROM base:1 AS b\nCOPY --from=a /log /log")
+         "COPY --link f d/", "ONBUILD RUN x", "RUN <<E\nx\nE", "LABEL a=b",
+         "VOLUME /v$A", "USER 1", "EXPOSE 1-9", "NOPE", "# c", "FROM base:1 AS b\nCOPY --from=a /log /log")
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=" ".join)
