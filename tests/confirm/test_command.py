@@ -57,7 +57,7 @@ def test_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("mode", ["live", "isolated"])
 def test_the_builder_that_was_chosen_last_and_its_images(mode: str, project: Path, monkeypatch: pytest.MonkeyPatch,
                                                          capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("cachesim.confirm.session.classic_build", classic_answer)
+    monkeypatch.setattr("cachesim.confirm.build.classic_build", classic_answer)
     kept = (EngineKind.BUILDKIT, ImageStore.CONTAINERD)
     remember_builder(find_project(project), BuilderChoice(EngineKind.CLASSIC, ImageStore.GRAPHDRIVER, kept))
     assert run(str(project), "--mode", mode, "--json") == 0

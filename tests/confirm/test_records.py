@@ -13,13 +13,13 @@ from cachesim.confirm.match import BuildComparison, Confirmation, Mode, StepComp
 from cachesim.confirm.observed import Observation, VertexStatus
 from cachesim.confirm.records import (
     Record,
-    StreamFile,
     Tally,
     copy_record,
     load_record,
     read_stream,
     save_record,
 )
+from cachesim.confirm.stream import StreamFile
 from cachesim.errors import InputError, StoreFormatError
 from cachesim.graph.model import StepId
 

@@ -155,7 +155,7 @@ def test_secrets_that_are_demanded() -> None:
     assert "one" not in required_secrets(graph, {"one": b""})
 
 
-def test_downloads_cannot_be_replaced() -> None:
+def test_what_add_would_fetch() -> None:
     graph = graph_of(state_of("FROM a\nADD https://example.com/x.tar /x\nADD f /f\n"))
     assert unreachable_sources(graph) == ("https://example.com/x.tar",)
 

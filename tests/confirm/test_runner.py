@@ -154,11 +154,10 @@ sys.path[:0] = {sys.path!r}
 from pathlib import Path
 from cachesim.cli.runner import Runner
 from cachesim.confirm.buildx import RawJsonReader
-from cachesim.confirm.records import StreamFile
 from cachesim.confirm.script import Command
-from cachesim.confirm.session import _Sink
+from cachesim.confirm.stream import Sink
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-sink = _Sink(RawJsonReader(), Path({str(tmp_path)!r}), 0, [], lambda: None)
+sink = Sink(RawJsonReader(), Path({str(tmp_path)!r}), 0, [], lambda: None)
 data = base64.b64encode(b"x" * 75_000).decode()
 line = json.dumps({{"logs": [{{"vertex": "d", "stream": 1, "data": data}}]}})
 writer = "import sys\\nfor _ in range(2000): sys.stderr.write(sys.argv[1] + chr(10))"

@@ -177,7 +177,7 @@ def classic_answer(endpoint: object, archive: Path, options: BuildOptions, line:
 
 @pytest.mark.parametrize("mode", [Mode.LIVE, Mode.ISOLATED, Mode.NO_CACHE])
 def test_images_of_the_classic_builder(mode: Mode, plan: Plan, docker: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cachesim.confirm.session.classic_build", classic_answer)
+    monkeypatch.setattr("cachesim.confirm.build.classic_build", classic_answer)
     first = replace(plan.builds[0], state=replace(plan.builds[0].state, engine=EngineKind.CLASSIC))
     result = confirm(replace(plan, mode=mode, builds=(first,)))
     steps = result.builds[0].steps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -24,7 +25,7 @@ from cachesim.confirm.records import load_record
 from cachesim.confirm.session import PlannedBuild, Session
 from cachesim.confirm.workspace import FolderContents
 from cachesim.context.scan import scan_context
-from cachesim.graph.options import ImageStore
+from cachesim.graph.options import BuildOptions, ImageStore
 from cachesim.project.state import ProjectState
 
 from .conftest import BASE, Bench, docker, inspected, table, wrong
@@ -349,6 +350,37 @@ def test_a_rehearsal_needs_no_network(bench: Bench) -> None:
     edited = {s.name: s.observed for s in result.builds[1].steps}
     assert [o for n, o in edited.items() if n.endswith("COPY --chown=nonroot:nogroup . /srv")] == ["run"]
     assert bench.nothing_is_left()
+
+
+def test_a_rehearsal_fetches_nothing_that_add_names(bench: Bench) -> None:
+    """The addresses lead nowhere: a build that asked one of them would fail."""
+    text = ("FROM python:3.12 AS tools\nARG V=2\nADD --checksum=sha256:%s https://nowhere.invalid/tool-$V.tgz /opt/\n"
+            "ADD https://nowhere.invalid/lib.git#v1 \\\n    /src\nADD f https://nowhere.invalid/x /mixed/\n"
+            "FROM alpine:3\nCOPY --from=tools /opt/tool-2.tgz /t\nCOPY --from=tools /src/a.c /a.c\n"
+            "COPY --from=lib /x /x\nRUN make\n" % ("ab" * 32))
+    first = bench.state({"Dockerfile": text, "f": "1\n"}, BuildOptions(contexts=(("lib", "https://nowhere.invalid/l.git"),)))
+    result = bench.confirm(Mode.REHEARSAL, ("first", first), ("again", first), ("edit", bench.edited(first, {"f": "2\n"})))
+    assert wrong(result) == [] and result.exit_code == 0 and result.compared == 3 * 7
+    notes = " ".join(result.notes)
+    assert notes.count("is not fetched") == 4 and "tool-2.tgz" in notes
+    assert {s.observed for s in result.builds[1].steps if s.verdict.counts} == {"cached"}
+    assert bench.nothing_is_left()
+
+
+@pytest.mark.parametrize("mode", [Mode.ISOLATED, Mode.REHEARSAL])
+def test_a_tag_that_moved_is_replayed(bench: Bench, mode: Mode, tmp_path: Path) -> None:
+    file = tmp_path / "moved.json"
+    files = {"Dockerfile": {"text": f"FROM {BASE} AS a\nRUN true\nCOPY f /f\n"},
+             "f": {"text": "1\n"}}
+    file.write_text(json.dumps({"name": "moved", "store": bench.facts.store.value if bench.facts.store else "",
+                                "bases": [{"ref": BASE, "config": []}],
+                                "builds": [{"edit": "first", "files": files}, {"edit": "again"},
+                                           {"edit": "moved", "move_tags": [BASE]}, {"edit": "after"}]}))
+    builds, contents, _ = _scenario(file)
+    result = bench.confirm(mode, *((b.label, b.state) for b in builds), contents=contents)
+    assert wrong(result) == [] and result.exit_code == 0
+    ran = [[s.observed for s in build.steps if "RUN true" in s.name] for build in result.builds]
+    assert ran == [["run"], ["cached"], ["run"], ["cached"]] and bench.nothing_is_left()
 
 
 # -- it survives ------------------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ class EngineProblem(enum.Enum):
     NO_DAEMON = "no answer"
     NO_PERMISSION = "no permission"
     NO_CONTEXTS = "too old"
+    NO_IMAGES = "no images of its own"
 
     @property
     def sentence(self) -> str:
@@ -54,6 +55,9 @@ _PROBLEMS = {
     EngineProblem.NO_CONTEXTS: ("This buildx is older than 0.8 and knows no named contexts, so nothing can be isolated "
                                 "from earlier builds. Use the mode 'live', or update it.",
                                 "sudo apt install --only-upgrade docker-buildx"),
+    EngineProblem.NO_IMAGES: ("A rehearsal needs an engine that holds images: the stand-ins for the bases are made there, "
+                              "and a builder in a container or elsewhere cannot see them.",
+                              "choose an engine with the driver docker (docker context ls)"),
 }
 
 

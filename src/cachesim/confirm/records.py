@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import shutil
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from cachesim import __version__
-from cachesim.confirm.buildx import LineReader, PlainReader, RawJsonReader, Redactor
+from cachesim.confirm.buildx import LineReader, PlainReader, RawJsonReader
 from cachesim.confirm.classic import ClassicReader
 from cachesim.confirm.match import BuildComparison, Confirmation, Mode, StepComparison, Verdict
 from cachesim.confirm.observed import Observation, ObservedBuild
@@ -22,12 +21,11 @@ from cachesim.confirm.workspace import disk_trouble
 from cachesim.errors import InputError, StoreFormatError
 from cachesim.graph.model import StepId
 
-__all__ = ["FORMAT", "Record", "StreamFile", "Tally", "copy_record", "load_record", "read_stream", "save_record",
+__all__ = ["FORMAT", "Record", "Tally", "copy_record", "load_record", "read_stream", "save_record",
            "step_object"]
 
 FORMAT = 1
 _MAIN = "confirmation.json"
-_BUFFER = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,64 +42,6 @@ class Record:
     facts: Mapping[str, str]
     dockerfiles: tuple[str, ...] = ()
     commands: tuple[tuple[str, ...], ...] = ()
-
-
-class StreamFile:
-    """The raw lines of one build on their way to disk; secrets are taken out, memory does not grow."""
-
-    def __init__(self, path: Path, secrets: Sequence[bytes] = ()) -> None:
-        self.path = path
-        self._secrets = tuple(secrets)
-        self._whole = Redactor(secrets)
-        self._parts: dict[tuple[str, int], Redactor] = {}
-        self._waiting = bytearray()     # a buffer of our own: what cannot be written must not be tried again
-        try:
-            self._file = path.open("wb", buffering=0)
-        except OSError as error:
-            raise disk_trouble(error, path) from error
-
-    def write(self, line: str) -> None:
-        """Add one line.
-
-        Raises:
-            InputError: The disk is full.
-        """
-        text = self._cleaned(line) if self._whole.active else line
-        self._waiting += text.encode("utf-8", "backslashreplace") + b"\n"
-        if len(self._waiting) >= _BUFFER:
-            self._flush()
-
-    def close(self) -> None:
-        """Write the rest; a full disk is told here at the latest."""
-        try:
-            self._flush()
-        finally:
-            self._file.close()
-
-    def abandon(self) -> None:
-        """Let go of the file of a build that was given up; what is not written yet is dropped."""
-        self._file.close()
-
-    def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, bytearray()
-        try:
-            while waiting:
-                del waiting[:self._file.write(waiting)]
-        except OSError as error:
-            self._file.close()
-            raise disk_trouble(error, self.path) from error
-
-    def _cleaned(self, line: str) -> str:
-        try:
-            data = json.loads(line) if line.startswith("{") else None
-            for item in data.get("logs") or () if isinstance(data, dict) else ():
-                key = (str(item.get("vertex")), int(item.get("stream") or 1))
-                raw = base64.b64decode(item.get("data") or "").decode("utf-8", "surrogateescape")
-                text = self._parts.setdefault(key, Redactor(self._secrets)).feed(raw)
-                item["data"] = base64.b64encode(text.encode("utf-8", "surrogateescape")).decode("ascii")
-        except (ValueError, TypeError, AttributeError):
-            data = None
-        return self._whole.whole(line if data is None else json.dumps(data, ensure_ascii=False))
 
 
 def save_record(path: Path, record: Record, streams: Iterable[Path]) -> None:

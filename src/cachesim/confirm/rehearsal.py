@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cachesim.confirm.downloads import DOWNLOADS, FILES, is_remote_source
 from cachesim.confirm.engines import EngineChoice
 from cachesim.confirm.isolate import LABEL, NONCE_FILE, Base, changes_of, external_base, run_or_fail, tar_of
 from cachesim.confirm.script import Command, Script, Work
@@ -23,12 +24,12 @@ from cachesim.digest import digest_of
 from cachesim.dockerfile.expand import ExpandError, expand_word
 from cachesim.dockerfile.instructions import Add, Arg, Copy, Env, Instruction, Run, Shell, User, Workdir
 from cachesim.engines.base import RunClaim, RunClaimKind
-from cachesim.graph.model import BuildGraph, Source, SourceKind, Stage
+from cachesim.graph.model import BuildGraph, Source, SourceKind, Stage, StepId
 from cachesim.graph.options import BaseImage, BuildOptions, ImageConfig, normalize_ref
 from cachesim.project.state import ProjectState
 
-__all__ = ["LIMITS", "Needs", "claims_of", "exit_program", "needs_of", "required_secrets", "stand_in_files",
-           "stand_in_image", "unreachable_sources"]
+__all__ = ["LIMITS", "Needs", "claims_of", "exit_program", "needs_of", "required_secrets", "sources_of_adds",
+           "stand_in_files", "stand_in_image", "unreachable_sources"]
 
 REPOSITORY = "localhost/cachesim/stand-in"
 
@@ -85,6 +86,13 @@ def needs_of(state: ProjectState, graph: BuildGraph) -> dict[str, Needs]:
     return _Survey(state, graph).run()
 
 
+def sources_of_adds(state: ProjectState, graph: BuildGraph) -> dict[StepId, list[tuple[str, str]]]:
+    """The sources of every ADD that a build needs, as written and as they are in this build."""
+    survey = _Survey(state, graph)
+    survey.run()
+    return survey.added
+
+
 @dataclass(slots=True)
 class _Walk:
     """How far one stage has been read."""
@@ -115,6 +123,7 @@ class _Survey:
         self._needs: dict[str, Needs] = defaultdict(Needs)
         self._walks: dict[int, _Walk] = {}
         self._wishes: list[_Wish] = []
+        self.added: dict[StepId, list[tuple[str, str]]] = {}
 
     def run(self) -> dict[str, Needs]:
         for stage in self._graph.stages:
@@ -140,6 +149,8 @@ class _Survey:
             if base is not None:
                 _name(self._needs[base.context], config.user)
         for step in stage.steps[1:]:
+            if isinstance(step.instruction, Add):
+                self.added[step.id] = [(word, self._word(word, walk)) for word in step.instruction.sources]
             self._step(walk, step.instruction)
         return walk
 
@@ -183,7 +194,7 @@ class _Survey:
         into = dest.endswith(("/", "/.")) or dest in (".", "", "..") or len(sources) + len(instruction.heredocs) > 1
         for name in (h.name for h in instruction.heredocs):
             walk.given[_join(target, name) if into else target] = "file"
-        if isinstance(instruction, Add) and any("://" in s for s in sources):
+        if isinstance(instruction, Add) and any(map(is_remote_source, sources)):
             return
         place = self._place(instruction.from_, by_index=True) if instruction.from_ else None
         for source in sources:
@@ -191,8 +202,12 @@ class _Survey:
                 self._from_context(walk, source, target, into)
             elif place is not None:
                 path = _relative(source)
-                self._wishes.append(_Wish(place, path, _kind(source, target, into)))
-                given = _join(target, posixpath.basename(path)) if into and _looks_like_file(path) else target
+                kind = _kind(source, target, into)
+                if place == DOWNLOADS:
+                    kind = "file" if path.startswith(f"{FILES}/") else "folder"
+                self._wishes.append(_Wish(place, path, kind))
+                a_file = _looks_like_file(path) or (place == DOWNLOADS and kind == "file")
+                given = _join(target, posixpath.basename(path)) if into and a_file else target
                 walk.given.setdefault(given, "folder" if into and given == target else "either")
 
     def _from_context(self, walk: _Walk, source: str, target: str, into: bool) -> None:
@@ -380,7 +395,7 @@ def required_secrets(graph: BuildGraph, given: Mapping[str, bytes]) -> tuple[str
 
 
 def unreachable_sources(graph: BuildGraph) -> tuple[str, ...]:
-    """Sources that a rehearsal cannot replace: downloads and git repositories that ADD names."""
+    """What ADD of needed stages would fetch: downloads and git repositories."""
     return tuple(dict.fromkeys(
         edge.origin.name for edge in graph.edges
         if isinstance(edge.origin, Source) and edge.origin.kind in (SourceKind.URL, SourceKind.GIT)

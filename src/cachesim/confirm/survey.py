@@ -44,9 +44,9 @@ class Survey:
     buildkit: str = ""
 
     def may_fetch(self, mode: Mode) -> tuple[str, ...]:
-        """What a confirmation in that mode may have to fetch from a network."""
+        """What a confirmation in that mode may have to fetch from a network; a rehearsal needs none."""
         if mode is Mode.REHEARSAL:
-            return self.downloads
+            return ()
         return (*self.absent, *((self.frontend,) if self.frontend else ()), *self.downloads)
 
 

@@ -160,7 +160,7 @@ def test_a_difference_is_marked_explained_and_copied(qtbot: QtBot, panel: LogPan
 @pytest.mark.parametrize("mode", [Mode.LIVE, Mode.ISOLATED])
 def test_images_of_steps_are_shown_and_offered_where_they_stay(mode: Mode, qtbot: QtBot, panel: LogPanel,
                                                                window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cachesim.confirm.session.classic_build", classic_answer)
+    monkeypatch.setattr("cachesim.confirm.build.classic_build", classic_answer)
     window.workbench.go_to(None)
     window.workbench.set_engine(EngineKind.CLASSIC, ImageStore.GRAPHDRIVER)
     panel.controller.ask(mode)
