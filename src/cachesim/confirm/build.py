@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cachesim.confirm.buildx import BuildCommand, LineReader, build_argv, clean_environment, reader_for
@@ -14,7 +14,6 @@ from cachesim.confirm.isolate import linked_copies
 from cachesim.confirm.match import BuildComparison, Mode, compare
 from cachesim.confirm.observed import Observation, ObservedBuild
 from cachesim.confirm.plan import Plan
-from cachesim.confirm.rehearsal import required_secrets
 from cachesim.confirm.script import Command, Finished, Script, Work
 from cachesim.confirm.stream import Sink
 from cachesim.confirm.workspace import Contents, Workspace, disk_matches, remove_tree
@@ -36,6 +35,7 @@ class Prediction:
 
     Attributes:
         own: The person's state; `state` is what the engine gets, and `report` speaks of that.
+        secrets: Values that the build gets.
         keys: Digests of the keys of the person's own steps: what is measured is remembered under them.
     """
 
@@ -44,6 +44,7 @@ class Prediction:
     state: ProjectState
     report: SimulationReport
     keys: Mapping[StepId, str]
+    secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 class Building:
@@ -84,11 +85,9 @@ class Building:
         Raises:
             CachesimError: A file cannot be written, or its content is not known any more.
         """
-        state, secrets = built.state, dict(self._plan.secrets)
+        state, secrets = built.state, built.secrets
         self._contents.add(state)
         folder = yield from self._folder_for(state if state.engine is EngineKind.CLASSIC else built.own)
-        if self._plan.mode is Mode.REHEARSAL:
-            secrets.update(dict.fromkeys(required_secrets(built.report.graph, secrets), b"rehearsal"))
         dockerfile = yield Work(lambda _: self._dockerfile(state, folder, number), "writing the Dockerfile")
         assert isinstance(dockerfile, Path)
         contexts = yield Work(lambda progress: self._named(state, progress), "writing named contexts")
@@ -98,7 +97,7 @@ class Building:
         for index, (name, value) in enumerate(secrets.items()):
             env[f"CACHESIM_SECRET_{index}"] = value.decode("utf-8", "surrogateescape")
             names[name] = f"CACHESIM_SECRET_{index}"
-        for name, _ in state.options.secrets:
+        for name, _ in built.own.options.secrets:
             if name not in names:
                 self._note(f"The value of secret {name} was not given: it is missing in the real build.")
         if state.engine is EngineKind.CLASSIC:

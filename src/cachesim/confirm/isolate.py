@@ -230,7 +230,7 @@ def _last_lines(text: str, count: int = 4) -> str:
 
 
 def _import(choice: EngineChoice, ref: str, file: Path, token: str) -> Script[None]:
-    yield Work(lambda _: file.write_bytes(tar_of({NONCE_FILE: (0o644, token.encode())})), "making a unique layer")
+    yield Work(lambda _: file.write_bytes(tar_of({NONCE_FILE: (0o644, ref.encode())})), "making a unique layer")
     yield from run_or_fail(Command((*choice.client, "import", "--change", f"LABEL {LABEL}={token}", str(file), ref),
                                    "isolating FROM scratch"))
 
@@ -238,7 +238,7 @@ def _import(choice: EngineChoice, ref: str, file: Path, token: str) -> Script[No
 def _build(choice: EngineChoice, base: Base, ref: str, token: str, folder: Path, options: BuildOptions) -> Script[None]:
     def write(_: object) -> None:
         folder.mkdir()
-        (folder / "nonce").write_text(token)
+        (folder / "nonce").write_text(ref)
         (folder / "Dockerfile").write_text(f"FROM {base.ref}\nLABEL {LABEL}={token}\nCOPY nonce /{NONCE_FILE}\n")
     yield Work(write, "making a unique layer")
     platform = base.platform or options.platform
@@ -252,7 +252,7 @@ def _commit(choice: EngineChoice, source: str, ref: str, token: str, folder: Pat
     """For a base with ONBUILD triggers: a build on it would run them, a container does not."""
     name = f"cachesim-{token}"
     file = folder / NONCE_FILE
-    yield Work(lambda _: file.write_text(token), "making a unique layer")
+    yield Work(lambda _: file.write_text(ref), "making a unique layer")
     argv = (*choice.client, "create", "--name", name, "--label", f"{LABEL}={token}", source, "true")
     yield from run_or_fail(Command(argv, f"isolating {familiar_ref(source)}"))
     try:

@@ -7,7 +7,7 @@ exactly the same builds; `Session.state` says at any moment how far it is.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from cachesim import __version__
@@ -23,10 +23,11 @@ from cachesim.confirm.measure import UNMEASURED, cache_uses, image_sizes, with_c
 from cachesim.confirm.observed import ObservedBuild, VertexStatus
 from cachesim.confirm.plan import Phase, Plan, PlannedBuild
 from cachesim.confirm.records import Record, save_record
-from cachesim.confirm.rehearsal import claims_of, sources_of_adds
+from cachesim.confirm.rehearsal import claims_of, required_secrets, sources_of_adds
 from cachesim.confirm.rewrite import neutralise_syntax, syntax_of
 from cachesim.confirm.script import Command, Script, Work
 from cachesim.confirm.workspace import disk_trouble, remove_tree
+from cachesim.digest import digest_of_bytes
 from cachesim.dockerfile.parser import parse
 from cachesim.errors import CachesimError, Cancelled
 from cachesim.graph.model import BuildGraph, StepId
@@ -145,15 +146,18 @@ class Session:
         own_store = store
         for number, (build, state, graph) in enumerate(zip(self.plan.made, states, graphs, strict=True)):
             label, target = labels[number], isolated(state, graph, isolations[number])
+            secrets = dict(self.plan.secrets)
             if self.plan.mode is Mode.REHEARSAL:
                 target = replace(target, claims=claims_of(graph))
+                secrets.update(dict.fromkeys(required_secrets(graph, secrets), b"rehearsal"))
+            target = _given(target, secrets)
             report, store = yield from _predicted(target, label, store)
-            own, own_store = yield from _predicted(build.state, label, own_store)
+            own, own_store = yield from _predicted(_given(build.state, secrets), label, own_store)
             keys = {step.id: step.key.digest for step in own.steps if step.key is not None}
             self.reports = (*self.reports, report)
             self._names = {v.name: step.id for step in report.steps for v in step.vertices}
             self._say(f"building: {label}", build=number, label=label, report=report, observed=ObservedBuild())
-            comparison = yield from building.run(Prediction(label, build.state, target, report, keys), number)
+            comparison = yield from building.run(Prediction(label, build.state, target, report, keys, secrets), number)
             done.append(comparison)
             self._say(f"compared: {label}", done=tuple(done), observed=comparison.observed)
             if comparison.observed.cancelled or (comparison.observed_error and number + 1 < len(states)):
@@ -254,6 +258,12 @@ class Session:
 
 class _Unable(CachesimError):
     """The engine cannot be used; the text says why and what to do."""
+
+
+def _given(state: ProjectState, secrets: Mapping[str, bytes]) -> ProjectState:
+    """The state with exactly the secrets that the real build gets: without one that it requires, a RUN fails."""
+    given = tuple((name, digest_of_bytes(value)) for name, value in secrets.items())
+    return replace(state, options=replace(state.options, secrets=given))
 
 
 def _graph_of(state: ProjectState) -> BuildGraph:
