@@ -6,9 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from cachesim.app.command_choices import command_choices, live_choices
 from cachesim.app.mainwindow import MainWindow
@@ -68,8 +68,8 @@ def test_palette_says_when_nothing_matches(opened: MainWindow) -> None:
 def test_filling_menus_again_and_again_leaves_none_behind(opened: MainWindow) -> None:
     live_choices(opened.menuBar())
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[call-overload]
-    before = len(opened.findChildren(QMenu))
+    before = len(opened.findChildren(QObject))
     for _ in range(5):
         live_choices(opened.menuBar())
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[call-overload]
-    assert len(opened.findChildren(QMenu)) == before
+    assert len(opened.findChildren(QObject)) <= before

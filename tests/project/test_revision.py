@@ -136,6 +136,7 @@ def test_whether_there_are_changes(repo: GitRepo) -> None:
 
 def test_no_repository_and_a_bare_one(tmp_path: Path, repo: GitRepo) -> None:
     assert find_repository(tmp_path) is None
+    assert find_repository(tmp_path / "not there") is None
     repo.git("clone", "-q", "--bare", ".", str(tmp_path / "bare.git"))
     bare = find_repository(tmp_path / "bare.git")
     assert bare is not None and bare.top is None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt, Slot
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
 
 from cachesim.app.theme import Theme, icon
@@ -144,10 +144,11 @@ def plain(text: str) -> str:
 
 
 def empty(menu: QMenu) -> None:
-    """Take everything out of a menu; its sub-menus go too, which `clear` alone leaves behind."""
+    """Take everything out of a menu; its sub-menus and groups go too, which `clear` alone leaves behind."""
     menu.clear()
-    for inner in menu.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly):
-        inner.deleteLater()
+    for kind in (QMenu, QActionGroup):
+        for inner in menu.findChildren(kind, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            inner.deleteLater()
 
 
 class Actions(QObject):

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QPoint, Qt, Slot
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
+from cachesim.app.actions import empty
 from cachesim.app.panes import Panes
 from cachesim.app.settings import THEME_NAMES
 from cachesim.app.whatif.menu import ENGINES, WhatIf
@@ -86,7 +87,7 @@ class LiveMenus(QObject):
             menu.addAction(dock.toggleViewAction())
 
     def _themes(self, menu: QMenu) -> None:
-        menu.clear()
+        empty(menu)
         group = QActionGroup(menu)
         for name in THEME_NAMES:
             action = menu.addAction(name, partial(self._set_theme, name))

@@ -166,12 +166,12 @@ class ObjectReader:
 
 
 def find_repository(folder: Path) -> Repository | None:
-    """The repository that a folder lies in; None without one, or without git.
+    """The repository that a folder lies in; None without one, without the folder, or without git.
 
     Raises:
         GitError: If there is one that git refuses to read.
     """
-    if shutil.which("git") is None:
+    if shutil.which("git") is None or not folder.is_dir():
         return None
     here = Repository(folder, None, folder, False)
     try:
