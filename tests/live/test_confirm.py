@@ -16,16 +16,18 @@ from pathlib import Path
 
 import pytest
 
+from cachesim.cache.store import EMPTY_STORE
 from cachesim.cli.confirm import _scenario
 from cachesim.cli.runner import Runner
 from cachesim.confirm import leftovers
-from cachesim.confirm.match import Mode, Verdict
+from cachesim.confirm.match import Mode, Verdict, compare
 from cachesim.confirm.measure import measured_by
-from cachesim.confirm.records import load_record
+from cachesim.confirm.records import load_record, read_stream
 from cachesim.confirm.session import PlannedBuild, Session
 from cachesim.confirm.workspace import FolderContents
 from cachesim.context.scan import scan_context
 from cachesim.graph.options import BuildOptions, ImageStore
+from cachesim.pipeline import simulate
 from cachesim.project.state import ProjectState
 
 from .conftest import BASE, Bench, docker, inspected, table, wrong
@@ -292,6 +294,30 @@ def test_live_names_what_the_engine_knew_and_then_predicts_it(bench: Bench, tmp_
     result = Runner().run(bench.session(plan).script())
     assert wrong(result) == [] and (result.compared, result.held) == (3, 3)
     assert bench.nothing_is_left()
+
+
+def test_a_log_of_the_engines_history_opens_and_fits_the_project(bench: Bench, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    unique = leftovers.token()
+    (project / "Dockerfile").write_text(f"FROM {BASE}\nRUN echo {unique}\nCOPY f /f\nRUN cat /f\n")
+    (project / "f").write_text(unique)
+    told = tmp_path / "build.json"
+    docker("buildx", "build", "--builder", "default", "--network", "none", "--output", "type=cacheonly", "--metadata-file",
+           str(told), str(project))
+    ref = json.loads(told.read_text())["buildx.build.ref"]
+    log = tmp_path / "log.rawjson"
+    done = subprocess.run(["docker", "buildx", "history", "logs", "--progress", "rawjson", ref.rpartition("/")[2]],
+                          capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    log.write_bytes(done.stdout + done.stderr)
+    observed = read_stream(log)
+    state = ProjectState((project / "Dockerfile").read_text(), scan_context(project),
+                         store=bench.facts.store)       # type: ignore[arg-type]   # known for the docker driver
+    report, _ = simulate(state.request(), EMPTY_STORE)
+    build = compare(report, observed, log.name, mode=Mode.LIVE)
+    assert build.held and build.count(Verdict.RIGHT) == 3
+    assert any(unique in step.log for step in build.steps)
 
 
 # -- rehearsal --------------------------------------------------------------------------------------------------------

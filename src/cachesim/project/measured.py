@@ -101,8 +101,8 @@ class Total:
     @property
     def words(self) -> str:
         """ "41 s measured, ~3 s estimated, 2 steps of unknown length" """
-        parts = [f"{seconds_text(self.measured)} measured"] if self.measured else []
-        parts += [f"~{seconds_text(self.estimated)} estimated"] if self.estimated else []
+        parts = [f"{seconds_text(self.measured)} measured"] if self.measured >= 0.05 else []
+        parts += [f"~{seconds_text(self.estimated)} estimated"] if self.estimated >= 0.05 else []
         if self.unknown_steps:
             parts.append(f"{self.unknown_steps} step{'' if self.unknown_steps == 1 else 's'} of unknown length")
         return ", ".join(parts) or "no time"
