@@ -32,6 +32,8 @@ class Outcome(enum.Enum):
     NOT_REACHED = "not reached"
     FAILED = "failed"
 
+    __hash__ = object.__hash__      # enum's own is written in Python; every member exists once
+
 
 class MissReason(enum.Enum):
     """Why a step must run."""

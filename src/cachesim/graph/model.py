@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cachesim.diagnostics import Diagnostic
 from cachesim.dockerfile.instructions import From, Instruction
@@ -13,8 +14,7 @@ from cachesim.graph.options import familiar_ref, normalize_ref
 __all__ = ["BuildGraph", "Edge", "EdgeKind", "Source", "SourceKind", "Stage", "Step", "StepId", "find_source"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class StepId:
+class StepId(NamedTuple):
     """Stage index in file order (meta ARGs before the first FROM: -1) and index in the stage; FROM is index 0.
 
     Steps of ONBUILD triggers come from the base; their ids follow the FROM's own instructions in number: index is
@@ -22,7 +22,7 @@ class StepId:
     """
 
     stage: int
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody needs here
 
 
 class SourceKind(enum.Enum):
@@ -53,8 +53,7 @@ class EdgeKind(enum.Enum):
     CONTEXT = "context"
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """`origin` is what is read: a step (the last one of a stage), or a source; `target` the step that reads it."""
 
     kind: EdgeKind
@@ -62,8 +61,7 @@ class Edge:
     target: StepId
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One instruction in one build. `line` is its first source line (of the FROM for ONBUILD triggers)."""
 
     id: StepId
@@ -142,11 +140,13 @@ class BuildGraph:
 
     def step(self, step_id: StepId) -> Step:
         """The step of that id; KeyError if there is none."""
-        steps = self.meta if step_id.stage < 0 else self.stages[step_id.stage].steps
-        for step in steps:
-            if step.id == step_id:
-                return step
-        raise KeyError(step_id)
+        stage, index = step_id
+        if stage >= len(self.stages) or index < 0:
+            raise KeyError(step_id)
+        steps = self.stages[stage].steps if stage >= 0 else self.meta
+        if index >= len(steps):
+            raise KeyError(step_id)
+        return steps[index]
 
 
 def find_source(name: str, contexts: Mapping[str, str]) -> Source:

@@ -34,15 +34,15 @@ def explained(graph: BuildGraph, verdict: BuildVerdict, builds: Sequence[str],
         builds: Labels of all builds so far; verdicts name them by number.
     """
     by_id = {v.id: v for v in verdict.steps}
-    labels = {s.id: f"line {s.line}" for s in (*graph.meta, *(s for stage in graph.stages for s in stage.steps))}
     causes: dict[StepId, StepId | None] = {}
     steps = []
     for step in (*graph.meta, *(s for stage in graph.stages for s in stage.steps)):
         v = by_id[step.id]
-        changes = changed_parts(v.cached_key, v.key) if v.key is not None and v.cached_key is not None and v.reason else ()
-        changes = _worth_saying(changes, v)
+        changes: tuple[PartChange, ...] = ()
+        if v.reason and v.key is not None and v.cached_key is not None:
+            changes = _worth_saying(changed_parts(v.cached_key, v.key))
         causes[step.id] = cause_step = _first_cause(v, by_id, causes)
-        cause = _sentence(v, changes, cause_step, by_id, labels, builds, verdict)
+        cause = _sentence(v, changes, cause_step, by_id, graph, builds, verdict)
         from_build = builds[v.from_build] if 0 <= v.from_build < len(builds) else ""
         steps.append(StepReport(step, v.name, v.outcome, v.likely, v.reason, cause, cause_step, v.key, v.cached_key, changes,
                                 from_build, v.rule, v.reads, v.error, v.vertices))
@@ -50,7 +50,7 @@ def explained(graph: BuildGraph, verdict: BuildVerdict, builds: Sequence[str],
                             verdict.error_step, verdict.history, engine)
 
 
-def _worth_saying(changes: tuple[PartChange, ...], v: StepVerdict) -> tuple[PartChange, ...]:
+def _worth_saying(changes: tuple[PartChange, ...]) -> tuple[PartChange, ...]:
     """Drop digests where the files themselves are named; put what a person did before what follows from it."""
     named = any(c.kind is PartKind.FILE for c in changes)
     kept = [c for c in changes if not (named and c.kind is PartKind.CONTENT)]
@@ -69,11 +69,11 @@ def _first_cause(v: StepVerdict, by_id: Mapping[StepId, StepVerdict], causes: Ma
 
 
 def _sentence(v: StepVerdict, changes: Sequence[PartChange], cause_step: StepId | None, by_id: Mapping[StepId, StepVerdict],
-              labels: Mapping[StepId, str], builds: Sequence[str], verdict: BuildVerdict) -> str:
+              graph: BuildGraph, builds: Sequence[str], verdict: BuildVerdict) -> str:
     if v.outcome is Outcome.FAILED:
         return f"The build stops here: {v.error}"
     if v.outcome is Outcome.NOT_REACHED:
-        where = f" ({labels[verdict.error_step]} fails)" if verdict.error_step is not None else ""
+        where = f" ({_line(graph, verdict.error_step)} fails)" if verdict.error_step is not None else ""
         return f"Not reached: the build fails first{where}"
     if v.outcome is Outcome.UNREACHED:
         return "Not part of the target: nothing that is built needs this"
@@ -85,7 +85,11 @@ def _sentence(v: StepVerdict, changes: Sequence[PartChange], cause_step: StepId 
         label = builds[v.from_build] if 0 <= v.from_build < len(builds) else ""
         text = f"From the cache: the layer was made by the build “{label}”" if label else "From the cache: nothing it depends on changed"
         return _hedged(text, v)
-    return _hedged(_miss(v, changes, cause_step, labels, by_id), v)
+    return _hedged(_miss(v, changes, cause_step, graph, by_id), v)
+
+
+def _line(graph: BuildGraph, step: StepId) -> str:
+    return f"line {graph.step(step).line}"
 
 
 def _hedged(text: str, v: StepVerdict) -> str:
@@ -95,7 +99,7 @@ def _hedged(text: str, v: StepVerdict) -> str:
     return f"Depends on what a RUN writes; most likely it {word}. {text}"
 
 
-def _miss(v: StepVerdict, changes: Sequence[PartChange], cause_step: StepId | None, labels: Mapping[StepId, str],
+def _miss(v: StepVerdict, changes: Sequence[PartChange], cause_step: StepId | None, graph: BuildGraph,
           by_id: Mapping[StepId, StepVerdict]) -> str:
     match v.reason:
         case MissReason.NO_CACHE:
@@ -109,9 +113,9 @@ def _miss(v: StepVerdict, changes: Sequence[PartChange], cause_step: StepId | No
             return change_sentence(own) if own else "Its own key changed"
     if cause_step is not None and cause_step in by_id and cause_step != v.id:
         name = _short(by_id[cause_step].name)
-        return f"A step it builds on runs again: {labels[cause_step]}, {name}"
+        return f"A step it builds on runs again: {_line(graph, cause_step)}, {name}"
     if v.blamed:
-        return f"A step it builds on runs again: {labels[v.blamed[0]]}"
+        return f"A step it builds on runs again: {_line(graph, v.blamed[0])}"
     return "The step above runs again"
 
 

@@ -167,10 +167,8 @@ class _Converter:
         order = list(self._marshal_order(target.op))
         self._name(order)
         op_of = [o.op for o in self.occurrences]
-        steps = {i: StepOps(s.id, s.name, tuple([op_of[o] for o in s.ops]), tuple([op_of[o] for o in s.internal]), s.note)
-                 if s.ops else s for i, s in self.steps.items()}
         local_target = target.local is not None and not target.image_config
-        return Conversion(tuple(self.ops), None if target.op is None else op_of[target.op], steps,
+        return Conversion(tuple(self.ops), None if target.op is None else op_of[target.op], self.steps,
                           {op_of[o]: local for o, local in self.locals.items()}, tuple(target.history),
                           tuple(self.assumptions), frozenset(op_of[o] for o in order),
                           "invalid image config for export: missing architecture" if local_target and self.merges else "")
@@ -244,13 +242,18 @@ class _Converter:
         known = self.by_digest.get(key)
         if known is None:
             known = self.by_digest[key] = len(self.ops)
-            self.ops.append(op._replace(inputs=inputs) if inputs != op.inputs else op)
+            self.ops.append(Op(op.kind, op.digest, inputs, op.base, op.ignore_cache, op.step, op.name, op.internal, op.parts,
+                               op.copies, op.mkdir, op.exec, op.source))
         occurrences.append(_Occurrence(known, op.step, op.name, tuple([i.op for i in op.inputs])))
         return len(occurrences) - 1
 
     def _occur(self, op: int, step: StepId | None, name: str, inputs: tuple[int, ...]) -> int:
         self.occurrences.append(_Occurrence(op, step, name, inputs))
         return len(self.occurrences) - 1
+
+    def _ops(self, *occurrences: int) -> tuple[int, ...]:
+        """The operations that were made at these places."""
+        return tuple([self.occurrences[o].op for o in occurrences])
 
     def _same(self, one: int, other: int) -> bool:
         return self.occurrences[one].op == self.occurrences[other].op
@@ -314,7 +317,7 @@ class _Converter:
         if isinstance(stage.base, Source):
             name = self._base(stage, stage.base, state, from_step)
         state.total += sum(s.onbuild for s in stage.steps[1:])
-        self.steps[from_step.id] = StepOps(from_step.id, name, (state.op,) if state.op is not None
+        self.steps[from_step.id] = StepOps(from_step.id, name, self._ops(state.op) if state.op is not None
                                            and isinstance(stage.base, Source) else ())
         return state
 
@@ -497,7 +500,7 @@ class _Converter:
                           mkdir=MkdirAction(clean.lstrip("/"), owner_of(state.user) or (0, 0)),
                           source=None if inputs else SourceSpec((digest,))))
         state.op = op
-        self.steps[step.id] = StepOps(step.id, name, (op,))
+        self.steps[step.id] = StepOps(step.id, name, self._ops(op))
         state.history.append(HistoryEntry(f"WORKDIR {written}", history.COMMENT, False))
 
     def _on(self, state: _State, selector: str = "") -> tuple[tuple[OpInput, ...], int | None]:
@@ -536,7 +539,7 @@ class _Converter:
                           exec=ExecSpec(full, argv is None, state.env, state.cwd or "/", tuple(targets), self._lacking(mounts))),
                        repr(caches) if caches else "")
         state.op = op
-        self.steps[step.id] = StepOps(step.id, name, (op,), tuple(internal))
+        self.steps[step.id] = StepOps(step.id, name, self._ops(op), self._ops(*internal))
         state.history.append(history.run(full, state.args, state.env))
 
     def _heredoc_command(self, run: ins.Run) -> tuple[str, str, int | None]:
@@ -588,6 +591,8 @@ class _Converter:
                                                                      f"{mount.required}"))
                 continue
             rows.append(self._file_mount(state, step, mount, internal))
+        if not rows and not fields and not self.options.shm_size:
+            return ([OpInput(state.op, "/")] if state.op is not None else []), [], []
         if self.options.shm_size:
             rows.append(("/dev/shm", None, "", False, f"tmpfs {self.options.shm_size}"))
         return self._numbered(state, rows, fields)
@@ -725,7 +730,7 @@ class _Converter:
                                  state.ignore_cache, step.id, link_name, False, ()))
             ops = (op, merge)
         state.op = ops[-1]
-        self.steps[step.id] = StepOps(step.id, name, ops, tuple(internal))
+        self.steps[step.id] = StepOps(step.id, name, self._ops(*ops), self._ops(*internal))
         state.history.append(history.copy(copy.keyword, chown, chmod, sources, list(bodies), destination))
 
     def _take(self, state: _State, step: Step, copy: ins.Copy, add: ins.Add | None, taken: _Taken, word: str,

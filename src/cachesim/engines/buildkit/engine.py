@@ -77,6 +77,7 @@ class _Build:
         self.index: KeyIndex = store.buildkit
         self.number = len(store.builds)
         self.order = sorted(conversion.needed)
+        self.ops, self.locals = conversion.ops, conversion.locals
         self.diagnostics = list(graph.diagnostics)
         self.makers = {op: step for step, ops in reversed(conversion.steps.items()) for op in ops.ops}
 
@@ -212,12 +213,12 @@ class _Build:
         likely = walks[World.LIKELY]
         reports = [self._vertex(walks, op) for op in ops.ops]
         certain = all(r.certain for r in reports)
-        ran = [op for op in ops.ops if op in likely.executed]
-        outcome = Outcome.MISS if ran else max((r.outcome for r in reports), key=lambda o: o is Outcome.NOT_NEEDED)
+        ran = not likely.executed.isdisjoint(ops.ops)
+        outcome = Outcome.MISS if ran else next((r.outcome for r in reports if r.outcome is Outcome.NOT_NEEDED), reports[0].outcome)
         if not ran and outcome is Outcome.MISS:
             outcome = Outcome.HIT       # the engine says DONE for a source whose bytes nobody needed
-        op = self.conversion.ops[ops.ops[-1]]
-        shown = tuple(r for r, i in zip(reports, ops.ops, strict=True) if r.name and self.conversion.ops[i].step == ops.id)
+        op = self.ops[ops.ops[-1]]
+        shown = tuple([r for r, i in zip(reports, ops.ops, strict=True) if r.name and self.ops[i].step == ops.id])
         from_build = -1
         for record in likely.known.get(ops.ops[-1], ()):
             result = likely.links.results.get(record)
@@ -227,17 +228,20 @@ class _Build:
         reason: MissReason | None = None
         blamed: tuple[StepId, ...] = ()
         if facts is not None:
-            key, cached, reason, blamed = self._cause(likely, ops, facts, before, bool(ran))
+            key, cached, reason, blamed = self._cause(likely, ops, facts, before, ran)
         return StepVerdict(
             ops.id, ops.name, outcome if certain else Outcome.UNDETERMINED, outcome, reason if ran else None, key, cached,
-            blamed, self._rule(likely, ops, op, bool(ran)), from_build if not ran else -1,
-            tuple(r for i in ops.ops for r in self._reads(i)), "", shown)
+            blamed, self._rule(likely, ops, op, ran), from_build if not ran else -1,
+            tuple([r for i in ops.ops for r in self._reads(i)]), "", shown)
 
     def _vertex(self, walks: Mapping[World, Walk], index: int) -> VertexReport:
-        outcomes = {w: _outcome(walk, index, self.conversion.ops[index]) for w, walk in walks.items()}
-        likely = outcomes[World.LIKELY]
-        same = {o is Outcome.MISS for o in outcomes.values()}
-        return VertexReport(self.conversion.ops[index].name, likely, len(same) == 1)
+        op = self.ops[index]
+        likely = _outcome(walks[World.LIKELY], index, op)
+        runs = likely is Outcome.MISS
+        for walk in walks.values():
+            if (_outcome(walk, index, op) is Outcome.MISS) is not runs:
+                return VertexReport(op.name, likely, False)
+        return VertexReport(op.name, likely)
 
     def _internal(self, walks: Mapping[World, Walk]) -> tuple[VertexReport, ...]:
         return tuple(self._vertex(walks, i) for i in self.order
@@ -245,11 +249,10 @@ class _Build:
 
     def _reads(self, index: int) -> list[ContextRead]:
         reads = []
-        for given in self.conversion.ops[index].inputs:
-            local = self.conversion.locals.get(given.op)
-            if local is not None and given.content is not None and given.op in self.sent:
-                tree = self.sent[given.op].tree
-                reads.append(ContextRead(local.name, tuple(s.path or "." for s in given.content), lazy_paths(tree, given.content)))
+        for op, _, content in self.ops[index].inputs:
+            if content is not None and op in self.sent:
+                paths = lazy_paths(self.sent[op].tree, content)
+                reads.append(ContextRead(self.locals[op].name, tuple([s.path or "." for s in content]), paths))
         return reads
 
     def _keys(self, walk: Walk) -> dict[tuple[int, int], _StepFacts]:
@@ -328,12 +331,10 @@ class _Build:
             return "buildkit.md 4.1: a base counts by its layers"
         if op.kind is OpKind.MERGE:
             return "buildkit-containerd-store.md 2: --link copies without looking at the step above"
-        if not ran and any((i, p) in walk.content_ids and walk.content_ids[i, p] for i in ops.ops
-                           for p in range(len(self.conversion.ops[i].inputs)) if self._is_stage(i, p)):
+        if not ran and walk.content_ids and any(
+                walk.content_ids.get((i, p)) for i in ops.ops for p in range(len(self.ops[i].inputs)) if self._is_stage(i, p)):
             return "buildkit.md 6.3 b: equal bytes give the old key back"
-        return {OpKind.EXEC: "buildkit.md 4.2: a RUN counts by its text and environment, not by what it would do",
-                OpKind.COPY: "buildkit.md 4.3 and 5.1: a COPY counts by the bytes, modes and names of what it takes",
-                OpKind.MKDIR: "buildkit.md 3: WORKDIR makes a folder"}.get(op.kind, "")
+        return _RULES.get(op.kind, "")
 
     def _is_stage(self, index: int, position: int) -> bool:
         return self.conversion.ops[index].inputs[position].op not in self.conversion.locals
@@ -351,6 +352,11 @@ class _Build:
             text = f"You say of RUN {_short(claim.command)}: {claim.kind.value}"
             found.append(Assumption(text + (" " + ", ".join(claim.paths) if claim.kind is RunClaimKind.WRITES_ONLY else "")))
         return tuple(dict.fromkeys(found))
+
+
+_RULES = {OpKind.EXEC: "buildkit.md 4.2: a RUN counts by its text and environment, not by what it would do",
+          OpKind.COPY: "buildkit.md 4.3 and 5.1: a COPY counts by the bytes, modes and names of what it takes",
+          OpKind.MKDIR: "buildkit.md 3: WORKDIR makes a folder"}
 
 
 class _StepFacts(NamedTuple):
