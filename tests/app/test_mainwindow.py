@@ -447,7 +447,7 @@ def test_slow_reading_shows_progress_and_can_be_cancelled(qtbot: QtBot, window: 
     from cachesim.project.blobs import BlobStore
     from cachesim.project.open import ProjectInfo
 
-    def endless(info: ProjectInfo, blobs: BlobStore, progress: Progress) -> Opened:
+    def endless(info: ProjectInfo, blobs: BlobStore, commit: str, progress: Progress) -> Opened:
         while True:
             progress.step(1234, 100_000)
             time.sleep(0.001)

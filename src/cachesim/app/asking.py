@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
@@ -12,10 +14,14 @@ from cachesim import __version__
 from cachesim.app.actions import Actions
 from cachesim.app.command_choices import command_choices, live_choices
 from cachesim.app.goto import places
-from cachesim.app.palette_dialog import PaletteDialog
+from cachesim.app.notify import Message, Tone
+from cachesim.app.palette_dialog import Choice, PaletteDialog
 from cachesim.app.panes import Panes
 from cachesim.app.questions import Unsaved, UnsavedQuestion, answered
 from cachesim.app.workbench import Workbench
+from cachesim.errors import CachesimError
+from cachesim.project.open import find_project
+from cachesim.project.start import StartKind
 
 __all__ = ["Asking"]
 
@@ -47,6 +53,33 @@ class Asking(QObject):
         path, _ = QFileDialog.getOpenFileName(self._window, "Open Dockerfile", self._folder, _DOCKERFILES)
         if path:
             self._bench.open_path(Path(path))
+
+    @Slot()
+    def open_commit(self) -> None:
+        """Ask for a folder in a git work tree and for the commit whose build the cache starts with."""
+        path = QFileDialog.getExistingDirectory(self._window, "Open a folder with git history", self._folder)
+        if path:
+            self.choose_commit(Path(path), lambda commit: self._bench.open_path(Path(path), commit=commit))
+
+    def start_with_commit(self) -> None:
+        """Ask with which commit's build the cache of the open project starts."""
+        info = self._bench.project
+        if info is not None:
+            self.choose_commit(info.dockerfile, partial(self._bench.start_with, StartKind.HEAD), info.context_dir)
+
+    def choose_commit(self, path: Path, run: Callable[[str], object], context: Path | None = None) -> None:
+        """Offer the commits that touch a project, newest first; the one before the last is the likely wish."""
+        from cachesim.history.walk import recent_commits
+        try:
+            commits = recent_commits(find_project(path, context=context))
+        except CachesimError as error:
+            self._bench.post(Message(str(error), Tone.ERROR, key="open"))
+            return
+        choices = [Choice(f"{commit.id[:8]}  {commit.subject}",
+                          f"{commit.author}, {datetime.fromtimestamp(commit.seconds):%d %b %Y}", partial(run, commit.id))
+                   for commit in reversed(commits)]
+        answered(PaletteDialog("Start with the cache of which commit?", choices, self._window,
+                               min(1, len(choices) - 1)))
 
     def save_as(self) -> None:
         """Ask where to write the Dockerfile, and go on with that file."""

@@ -73,7 +73,8 @@ class ProjectDisk(QObject):
 
     # -- open ---------------------------------------------------------------------------------------------------
 
-    def open(self, path: Path, dockerfile: Path | None = None, context: Path | None = None) -> None:
+    def open(self, path: Path, dockerfile: Path | None = None, context: Path | None = None,
+             commit: str = "") -> None:
         """Find and read a project in the background; the earlier one stays until it is there."""
         try:
             info = find_project(path, context=context or context_of_draft(path), without_files=True)
@@ -84,7 +85,7 @@ class ProjectDisk(QObject):
             info = info.with_dockerfile(dockerfile)
         self._doing = f"Reading {info.name}"
         self._slow.start()
-        self._open.submit(partial(open_project, info, self._bench.blobs))
+        self._open.submit(partial(open_project, info, self._bench.blobs, commit))
 
     @Slot()
     def _say_busy(self) -> None:

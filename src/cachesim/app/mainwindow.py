@@ -136,6 +136,8 @@ class MainWindow(QMainWindow):
         self.timeline.build_asked.connect(bench.build)
         self.timeline.origin_asked.connect(self.menus.ask_start)
         self.welcome.open_folder_asked.connect(self.asking.open_folder)
+        self.welcome.history_asked.connect(self.asking.open_commit)
+        self.menus.commit_asked.connect(self.asking.start_with_commit)
         self.welcome.open_file_asked.connect(self.asking.open_dockerfile)
         self.editor.cursor_moved.connect(self.status.show_place)
         self.editor.undo_available.connect(self.actions_["undo"].setEnabled)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPoint, Qt, Slot
+from PySide6.QtCore import QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -18,6 +18,7 @@ from cachesim.app.whatif.menu import ENGINES, WhatIf
 from cachesim.app.workbench import Workbench
 from cachesim.assets import samples
 from cachesim.errors import CachesimError
+from cachesim.project.start import StartKind
 
 __all__ = ["MENU_TITLES", "LiveMenus"]
 
@@ -28,6 +29,8 @@ MENU_TITLES = {"samples": "Open &sample", "recent": "Open &recent", "dockerfiles
 
 class LiveMenus(QObject):
     """Fills the menus of `MENU_TITLES` each time they open."""
+
+    commit_asked = Signal()
 
     def __init__(self, workbench: Workbench, whatif: WhatIf, panes: Panes, window: QWidget) -> None:
         super().__init__(window)
@@ -111,6 +114,8 @@ class LiveMenus(QObject):
         menu.clear()
         for choice in self._bench.starts:
             menu.addAction(choice.words, partial(self._bench.start_with, choice.kind))
+            if choice.kind is StartKind.HEAD:
+                menu.addAction("a build of an earlier commit…", self.commit_asked.emit)
         _or_say(menu, "No project is open")
 
 

@@ -45,9 +45,10 @@ class OnDisk:
     context: ContextSnapshot
 
 
-def open_project(info: ProjectInfo, blobs: BlobStore, progress: Progress) -> Opened:
-    """Read a project, and let the first edit of a shipped sample happen."""
-    started = start_project(info, blobs, progress=progress)
+def open_project(info: ProjectInfo, blobs: BlobStore, commit: str, progress: Progress) -> Opened:
+    """Read a project, and let the first edit of a shipped sample happen; `commit` names the one whose build starts it."""
+    started = start_project(info, blobs, kind=StartKind.HEAD if commit else None, revision=commit or "HEAD",
+                            progress=progress)
     scenario = info.context_dir / "scenario.json"
     if started.kind is StartKind.DISK and info.context_dir.parent == data_dir() / "samples" and scenario.is_file():
         return _with_first_edit(started, scenario, blobs)

@@ -40,7 +40,7 @@ def ranked(query: str, choices: Sequence[Choice]) -> list[Choice]:
 class PaletteDialog(QDialog):
     """A line and a list; Enter runs, Esc closes, arrows walk while the line keeps the focus."""
 
-    def __init__(self, title: str, choices: Sequence[Choice], parent: QWidget) -> None:
+    def __init__(self, title: str, choices: Sequence[Choice], parent: QWidget, chosen: int = 0) -> None:
         super().__init__(parent, Qt.WindowType.Popup if parent.isVisible() else Qt.WindowType.Dialog)
         self.setObjectName("palette_dialog")
         self.setWindowTitle(title)
@@ -73,6 +73,7 @@ class PaletteDialog(QDialog):
         self.resize(width, min(460, max(240, parent.height() - 160)))
         self.move(parent.mapToGlobal(QPoint((parent.width() - width) // 2, 70)))
         self._filter("")
+        self._choose(chosen)
         self._line.setFocus()
 
     def found(self) -> list[str]:

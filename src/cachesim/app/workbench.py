@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from time import time_ns
 from typing import TYPE_CHECKING
@@ -425,10 +424,11 @@ class Workbench(QObject):
 
     # -- disk ---------------------------------------------------------------------------------------------------
 
-    def open_path(self, path: Path, *, dockerfile: Path | None = None, context: Path | None = None) -> None:
-        """Open a folder or a Dockerfile (one of several in a folder, or with another context)."""
+    def open_path(self, path: Path, *, dockerfile: Path | None = None, context: Path | None = None,
+                  commit: str = "") -> None:
+        """Open a folder or a Dockerfile (one of several in a folder, with another context, as built at a commit)."""
         if self.may_leave():
-            self.disk.open(path, dockerfile, context)
+            self.disk.open(path, dockerfile, context, commit)
 
     def open_sample(self, name: str) -> None:
         """Open a copy of a shipped sample."""
@@ -489,11 +489,11 @@ class Workbench(QObject):
         self.project_opened.emit(started.info)
         self.saved_changed.emit(self.saved)
 
-    def start_with(self, kind: StartKind) -> None:
+    def start_with(self, kind: StartKind, commit: str = "HEAD") -> None:
         """Let the cache start with something else; the timeline begins anew."""
-        if self._project is not None:
-            work = partial(start_timeline, self._project, self._state, self._timeline, self.blobs, kind)
-            self._starts.submit(work)
+        info, state, timeline = self._project, self._state, self._timeline
+        if info is not None:
+            self._starts.submit(lambda progress: start_timeline(info, state, timeline, self.blobs, kind, progress, commit))
 
     @Slot(object)
     def _restart(self, found: tuple[Timeline, StartKind, tuple[StartChoice, ...]]) -> None:

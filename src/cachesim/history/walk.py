@@ -18,12 +18,13 @@ from cachesim.history.snapshots import Snapshots
 from cachesim.pipeline import simulate
 from cachesim.progress import SILENT, Progress
 from cachesim.project.blobs import BlobStore
-from cachesim.project.git import GitError, Repository
+from cachesim.project.git import GitError, Repository, find_repository
 from cachesim.project.open import ProjectInfo
 from cachesim.project.state import ProjectState
 from cachesim.simulate.report import SimulationReport
 
 __all__ = ["Commit", "CommitBuild", "Place", "changes_of", "commit_at", "commits_between", "last_commits", "place_of",
+           "recent_commits",
            "replayed"]
 
 _FIELDS = ("-z", "--format=%H%x00%ct%x00%an%x00%P%x00%s")
@@ -115,6 +116,21 @@ def commits_between(place: Place, first: str, last: str) -> list[Commit]:
 def last_commits(place: Place, count: int, revision: str = "HEAD") -> list[Commit]:
     """The newest `count` commits that touch the project, oldest first, along first parents."""
     return _log(place, ["--first-parent", f"--max-count={count}", place.repository.commit_id(revision)])
+
+
+def recent_commits(info: ProjectInfo, count: int = 200) -> list[Commit]:
+    """The newest commits that touch a project on disk, oldest first.
+
+    Raises:
+        InputError: If it lies in no git work tree, or nothing was committed yet.
+    """
+    repository = find_repository(info.context_dir)
+    if repository is None or repository.top is None:
+        raise InputError("is in no git work tree", str(info.context_dir), "Choose a folder that git knows")
+    commits = last_commits(place_of(info, repository), count)
+    if not commits:
+        raise InputError("no commit touches it", str(info.context_dir), "Commit it first, or open the folder as it is")
+    return commits
 
 
 def commit_at(place: Place, revision: str) -> Commit:

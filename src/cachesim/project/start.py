@@ -75,7 +75,8 @@ class Started:
 def start_project(info: ProjectInfo, blobs: BlobStore, *, engine: EngineKind | None = None,
                   store: ImageStore | None = None,
                   options: Callable[[BuildOptions], BuildOptions] | None = None, kind: StartKind | None = None,
-                  ask_engine: bool = True, data: Path | None = None, progress: Progress = SILENT) -> Started:
+                  revision: str = "HEAD", ask_engine: bool = True, data: Path | None = None,
+                  progress: Progress = SILENT) -> Started:
     """Read a project and everything that is remembered of it.
 
     Args:
@@ -84,6 +85,7 @@ def start_project(info: ProjectInfo, blobs: BlobStore, *, engine: EngineKind | N
             seen last, else containerd.
         options: Changes the options as they were last chosen.
         kind: What the cache starts with; None: the best there is.
+        revision: Which commit `StartKind.HEAD` builds.
         data: The folder of saved files (default: this user's).
     Raises:
         InputError, ContextError: If Dockerfile or context cannot be read.
@@ -111,7 +113,7 @@ def start_project(info: ProjectInfo, blobs: BlobStore, *, engine: EngineKind | N
         if images is not None:
             images.close()
     state = replace(state, bases=bases, claims=saved.claims)
-    timeline, taken, choices = start_timeline(info, state, saved.timeline, blobs, kind, progress)
+    timeline, taken, choices = start_timeline(info, state, saved.timeline, blobs, kind, progress, revision)
     notes += [book.message, held.message, blobs.message]
     return Started(info, state, timeline, taken, choices, facts, tuple(n for n in notes if n), saved.records,
                    held)
@@ -119,8 +121,12 @@ def start_project(info: ProjectInfo, blobs: BlobStore, *, engine: EngineKind | N
 
 def start_timeline(info: ProjectInfo, state: ProjectState, own: Timeline, blobs: BlobStore,
                    kind: StartKind | None = None,
-                   progress: Progress = SILENT) -> tuple[Timeline, StartKind, tuple[StartChoice, ...]]:
-    """The timeline that a project starts with, which kind that is, and what else could be chosen."""
+                   progress: Progress = SILENT,
+                   revision: str = "HEAD") -> tuple[Timeline, StartKind, tuple[StartChoice, ...]]:
+    """The timeline that a project starts with, which kind that is, and what else could be chosen.
+
+    `revision` is the commit that `StartKind.HEAD` builds, as a person named it.
+    """
     if not info.has_files:
         return _without_files(own, kind)
     repository, why_not = _repository(info)
@@ -139,7 +145,7 @@ def start_timeline(info: ProjectInfo, state: ProjectState, own: Timeline, blobs:
     timeline = own
     if kind is StartKind.HEAD and repository is not None:
         try:
-            timeline = _head(info, state, repository, blobs, progress)
+            timeline = _commit(info, state, repository, blobs, revision, progress)
         except GitError as error:
             kind, why_not = StartKind.DISK, str(error)
             choices = [c for c in choices if c.kind is not StartKind.HEAD]
@@ -173,16 +179,16 @@ def built(timeline: Timeline, label: str, state: ProjectState, progress: Progres
     return timeline.with_build(label, state, report, store)
 
 
-def _head(info: ProjectInfo, state: ProjectState, repository: Repository, blobs: BlobStore,
-          progress: Progress) -> Timeline:
-    revision = revision_of(repository, "HEAD")
+def _commit(info: ProjectInfo, state: ProjectState, repository: Repository, blobs: BlobStore, name: str,
+            progress: Progress) -> Timeline:
+    revision, name = revision_of(repository, name), "HEAD" if name == "HEAD" else "commit"
     before, changed = state_at(state, info, repository, revision, blobs)
     if blobs.lasting:
         blobs.remember(before.context, info.context_dir)
     differ = "nothing differs" if not changed else f"{changed[0]} differs" if len(changed) == 1 else (
         f"{len(changed)} files differ")
-    origin = f"a build of {revision.words('HEAD')}: {differ} from it"
-    return built(Timeline(origin=origin), revision.words("HEAD"), before, progress)
+    origin = f"a build of {revision.words(name)}: {differ} from it"
+    return built(Timeline(origin=origin), revision.words(name), before, progress)
 
 
 def _repository(info: ProjectInfo) -> tuple[Repository | None, str]:

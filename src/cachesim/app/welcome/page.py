@@ -88,6 +88,7 @@ class WelcomePage(QScrollArea):
 
     open_folder_asked = Signal()
     open_file_asked = Signal()
+    history_asked = Signal()
 
     def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -191,7 +192,8 @@ class WelcomePage(QScrollArea):
     def _own(self, theme: Theme) -> QHBoxLayout:
         row = QHBoxLayout()
         for text, name, signal, default in (("Open folder…", "folder-open", self.open_folder_asked, True),
-                                            ("Open Dockerfile…", "file", self.open_file_asked, False)):
+                                            ("Open Dockerfile…", "file", self.open_file_asked, False),
+                                            ("Start from git history…", "history", self.history_asked, False)):
             button = QPushButton(icon(name, theme.text), text)
             button.setMinimumHeight(round(theme.sizes.target) + 6)
             button.setDefault(default)
