@@ -23,7 +23,7 @@ def test_a_report_is_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[s
     save_proof(tmp_path / "p.md", REPORT)
     assert run("prove", "--open", str(tmp_path / "p.md")) == 0
     out = capsys.readouterr().out
-    assert "Not compared, for two builds of A differ in it too: /stamp" in out and out.endswith("better by 88%.\n")
+    assert "Differences that do not count: /stamp (two builds of A differ in it too)" in out and out.endswith("better by 88%.\n")
     line = next(line for line in out.splitlines() if line.startswith("src/**/*.py"))
     assert line.split() == ["src/**/*.py", "90%", "3", "3", "1", "1", "9.5", "s", "9.0", "s", "0.2", "s", "0.2", "s"]
     assert run("prove", "--open", str(tmp_path / "p.md"), "--json") == 0

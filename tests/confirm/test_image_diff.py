@@ -9,7 +9,11 @@ from dataclasses import replace
 import pytest
 
 from cachesim.confirm.image_diff import EntryKind, ImageContents, ImageEntry, What, compare_images, normalised_config
+from cachesim.confirm.image_expected import ProjectDifference
 from cachesim.confirm.image_read import entries_of_tar
+from cachesim.context.snapshot import ContextSnapshot
+from cachesim.digest import digest_of_bytes
+from cachesim.project.state import ProjectState
 
 FILE = ImageEntry(EntryKind.FILE, 0o644, size=3, digest="aa" * 32)
 FOLDER = ImageEntry(EntryKind.FOLDER, 0o755)
@@ -139,3 +143,40 @@ def test_an_archive_as_a_stream() -> None:
         "/app": ImageEntry(EntryKind.FOLDER, 0o1777, 5, 6), "/app/f": file, "/app/hard": file,
         "/app/soft": ImageEntry(EntryKind.LINK, 0o777, link="../x"),
         "/null": ImageEntry(EntryKind.DEVICE, 0o666, device="c 1:3")}
+
+
+# -- what tells the projects themselves apart -------------------------------------------------------------------------
+
+
+def image_of(files: dict[str, bytes]) -> ImageContents:
+    folders = {f"/app/{path}".rpartition("/")[0]: FOLDER for path in files}
+    return ImageContents({}, {**folders, **{f"/app/{path}": replace(FILE, digest=digest_of_bytes(data))
+                                            for path, data in files.items()}})
+
+
+def reasons(a: dict[str, bytes], b: dict[str, bytes], left: dict[str, bytes], right: dict[str, bytes]) -> list[str]:
+    """Compare images that hold `left` and `right`, of projects with the files `a` and `b`."""
+    states = [ProjectState(f["Dockerfile"].decode(), ContextSnapshot.of(f)) for f in (a, b)]
+    diff = compare_images(image_of(left), image_of(right), None, ProjectDifference(*states).reason)
+    return [*(d.name for d in diff.differences), *(f"{d.name}: {d.reason}" for d in diff.ignored)]
+
+
+A = {"Dockerfile": b"FROM a", "f": b"1", "docs/x": b"2", "docs/y": b"3"}
+
+
+def test_the_dockerfile_itself_and_the_ignore_file_do_not_count() -> None:
+    b = {**A, "Dockerfile": b"FROM b", ".dockerignore": b"nothing"}
+    itself = "the image holds the Dockerfile or ignore file itself"
+    assert reasons(A, b, A, b) == [f"/app/.dockerignore: {itself}", f"/app/Dockerfile: {itself}"]
+    assert reasons(A, b, A, {**b, "f": b"9"})[0] == "/app/f"
+    assert reasons(A, b, A, {**b, "Dockerfile": b"FROM c"})[0] == "/app/Dockerfile"
+
+
+def test_what_a_new_ignore_file_leaves_out_does_not_count() -> None:
+    b = {**A, ".dockerignore": b"docs\n.dockerignore\n"}
+    kept = {k: v for k, v in A.items() if not k.startswith("docs")}
+    assert reasons(A, b, A, kept) == ["/app/docs: the ignore file of B leaves it out"]
+    assert reasons(b, A, kept, A) == ["/app/docs: the ignore file of A leaves it out"]
+    made = {**A, "docs/made": b"4"}         # a RUN made it: it is missing for another reason
+    assert reasons(A, b, made, kept) == ["/app/docs"]
+    assert reasons(A, A, A, kept) == ["/app/docs"]

@@ -36,8 +36,8 @@ def test_it_opens_again(tmp_path: Path, name: str) -> None:
 def test_same_and_better() -> None:
     assert (REPORT.exit_code, REPORT.same, REPORT.worse) == (0, True, False)
     assert REPORT.verdict == (
-        "Same image: 1,200 files and the configuration are equal but for 1 that two builds of A differ in too. Over the "
-        "mix an edit runs 1.2 steps again with B, 3.0 with A, in 1.2 s instead of 9.5 s: better by 88%.")
+        "Same image: 1,200 files and the configuration are equal but for 1 where two builds of A differ in it too. Over "
+        "the mix an edit runs 1.2 steps again with B, 3.0 with A, in 1.2 s instead of 9.5 s: better by 88%.")
 
 
 def test_a_difference_names_the_first_file() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cachesim.advise.proposal import Risk, propose
 from cachesim.cli.runner import Runner
 from cachesim.confirm.image_diff import EntryKind, What
 from cachesim.confirm.image_read import read_image
@@ -15,8 +16,9 @@ from cachesim.confirm.proof import Proof, ProofPlan
 from cachesim.confirm.proof_file import load_proof, save_proof
 from cachesim.confirm.proof_report import ProofReport, RowKind, Times
 from cachesim.confirm.workspace import FolderContents
+from cachesim.digest import digest_of_bytes
 from cachesim.project.mix import EditMix, mix_by_hand
-from tests.advise.projects import project
+from tests.advise.projects import names, project
 
 from .conftest import Bench, docker
 
@@ -72,6 +74,31 @@ def test_a_better_order_is_proven(bench: Bench, name: str) -> None:
     assert report.exit_code == 0 and report.reruns[1] < report.reruns[0], report.verdict
     assert observed(report)[1] == (RowKind.NO_EDIT, 0, 0)
     assert bench.nothing_is_left()
+
+
+@pytest.mark.parametrize("name", [n for n in names() if project(n).ecosystem == "busybox"])
+def test_what_is_proposed_keeps_the_image(bench: Bench, name: str) -> None:
+    it = project(name)
+    found = [p for p in propose(it.state, it.mix, it.seconds, read=it.read) if p.risk is Risk.SAFE][:1]
+    for proposal in found:
+        plan = plan_of(bench, name, proposal.text)
+        files = {"Dockerfile": proposal.text, **dict(proposal.files)}
+        context = it.state.context
+        for path, text in files.items():
+            data = text.encode()
+            bench.contents[digest_of_bytes(data)] = data
+            context = context.with_bytes(path, data, mtime_ns=1_700_000_000_000_000_000)
+        plan = replace(plan, b=replace(it.state, text=proposal.text, context=context),
+                       contents=FolderContents(it.folder / "context", bench.contents.get))
+        report = prove(bench, plan)
+        if "exit code: 127" in report.a.error:      # some builds of busybox lack a tool, adduser for one
+            report = prove(bench, replace(plan, rehearsal=True))
+        assert report.error == "" and report.unexpected == () and report.broken_controls == ()
+        assert report.same is (None if report.rehearsal else True), report.verdict
+        assert report.reruns[1] <= report.reruns[0] + 1, report.verdict
+    assert bench.nothing_is_left()
+    if not found:
+        pytest.skip("nothing safe is proposed here")
 
 
 @pytest.mark.parametrize("name", WRONG)

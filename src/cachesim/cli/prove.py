@@ -176,7 +176,7 @@ def _lines(report: ProofReport) -> list[str]:
     if report.image is not None and report.image.ignored:
         names = ", ".join(one.name for one in report.image.ignored[:5])
         more = f" and {report.image.ignored_total - 5:,} more" if report.image.ignored_total > 5 else ""
-        lines += ["", f"Not compared, for two builds of A differ in it too: {names}{more}"]
+        lines += ["", f"Differences that do not count: {names}{more} ({'; '.join(report.image.excuses)})"]
     lines += ["", *(f"note: {note}" for note in report.notes)] if report.notes else []
     lines += [f"not as predicted: {text}" for text in report.unexpected]
     lines += [f"control: {text}" for text in report.broken_controls]

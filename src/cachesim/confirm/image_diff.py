@@ -11,7 +11,7 @@ import enum
 import json
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,8 +135,13 @@ class ImageDiff:
 
     @property
     def same(self) -> bool:
-        """Whether nothing tells the images apart but what tells two builds of one Dockerfile apart."""
+        """Whether no difference counts."""
         return self.total == 0
+
+    @property
+    def excuses(self) -> dict[str, int]:
+        """How often each reason not to count was given (among those that are kept)."""
+        return dict(Counter(one.reason for one in self.ignored))
 
     @property
     def first(self) -> str:
@@ -147,11 +152,13 @@ class ImageDiff:
 TWO_BUILDS = "two builds of A differ in it too"
 
 
-def compare_images(a: ImageContents, b: ImageContents, again: ImageContents | None = None) -> ImageDiff:
+def compare_images(a: ImageContents, b: ImageContents, again: ImageContents | None = None,
+                   excuse: Callable[[Difference, ImageContents, ImageContents], str] = lambda one, a, b: "") -> ImageDiff:
     """Compare the images of A and B.
 
     Args:
         again: A second build of A; what it differs in from the first does not count.
+        excuse: Why another difference does not count either, "" if it does.
     """
     noise = _Noise(a, again) if again is not None else None
     counted: list[Difference] = []
@@ -159,7 +166,7 @@ def compare_images(a: ImageContents, b: ImageContents, again: ImageContents | No
     found = list(_differences(a, b))
     new = _by_folder(found, b)
     for one in found:
-        reason = noise.reason(one, new, b) if noise is not None else ""
+        reason = (noise.reason(one, new, b) if noise is not None else "") or excuse(one, a, b)
         if reason:
             ignored.append(Difference(one.what, one.name, one.a, one.b, reason))
         else:

@@ -16,6 +16,7 @@ from pathlib import Path
 from cachesim.confirm import leftovers
 from cachesim.confirm.engines import EngineChoice, explain
 from cachesim.confirm.image_diff import ImageContents, ImageDiff, compare_images, normalised_config
+from cachesim.confirm.image_expected import ProjectDifference
 from cachesim.confirm.image_read import image_config, read_image
 from cachesim.confirm.isolate import LABEL, remove_images
 from cachesim.confirm.match import BuildComparison, Confirmation, Mode, Verdict, explain_trouble, is_from
@@ -113,6 +114,7 @@ class Proof:
         self._edits: tuple[_Edit, ...] = ()
         self._tags: list[str] = []
         self._absent: tuple[str, ...] = ()
+        self._frontend = ""
         self._session: Session | None = None
         self._phase = ProofPhase()
         self._report = ProofReport(plan.rehearsal, "", time.time(), _side_of(plan.titles[0], plan.a),
@@ -181,8 +183,8 @@ class Proof:
     def _rehearse_instead(self, seen: Survey, error: _NoBase) -> Script[None]:
         """What can be shown without the bases."""
         said = str(error).splitlines()[-1]
-        self._note(f"{', '.join(seen.absent)} is not on this engine and could not be fetched ({said[:200]}).",
-                   NOT_CONTENTS)
+        missing = ", ".join(seen.absent) or seen.frontend
+        self._note(f"{missing} is not on this engine and could not be fetched ({said[:200]}).", NOT_CONTENTS)
         self.plan = replace(self.plan, rehearsal=True)
         self._report = replace(self._report, rehearsal=True, times=Times.ESTIMATED, rows=())
         self._phase = replace(self._phase, done=0, builds=2 * (1 + len(self._edits)))
@@ -204,13 +206,14 @@ class Proof:
     def _prove(self, seen: Survey) -> Script[None]:
         store = seen.facts.store if seen.facts is not None else None
         a, b = (replace(_plain(state), store=store or state.store) for state in (self.plan.a, self.plan.b))
-        self._absent = seen.absent
+        self._absent, self._frontend = seen.absent, seen.frontend
         again = None
         if not self.plan.rehearsal:
             again = yield from self._image_of("A", "A, a first time", "a-again", a, ())
         first = yield from self._image_of("A", "A", "a", a, self._edits)
         second = yield from self._image_of("B", "B", "b", b, self._edits)
-        diff = yield Work(lambda _: compare_images(first, second, again), "comparing the images")
+        diff = yield Work(lambda _: compare_images(first, second, again, ProjectDifference(a, b).reason),
+                          "comparing the images")
         assert isinstance(diff, ImageDiff)
         self._report = replace(self._report, image=diff)
         self._say("compared")
@@ -276,6 +279,8 @@ class Proof:
         self._note(*(note for note in result.notes if not note.startswith(UNMEASURED)))
         first = result.builds[0]
         if first.observed_error:
+            if self._frontend and self._frontend.partition("@")[0] in first.observed_error and not self.plan.rehearsal:
+                raise _NoBase(first.observed_error)
             if first.could_not_run:
                 raise _Unable(f"{side} could not be built: {first.problem or first.observed_error}")
             self._side(side, error=first.observed_error)
@@ -364,7 +369,7 @@ class _Unable(CachesimError):
 
 
 class _NoBase(CachesimError):
-    """A base is not there and cannot be fetched; the text is what the engine said."""
+    """A base or the frontend is not there and cannot be fetched; the text is what the engine said."""
 
 
 class _DoesNotBuild(CachesimError):

@@ -218,8 +218,8 @@ class ProofReport:
             return f"The images differ{more}: {image.first}."
         if self.rehearsal:
             return "The configurations are the same; a rehearsal says nothing of files."
-        apart = f" but for {image.ignored_total:,} that two builds of A differ in too" if image.ignored_total else ""
-        return f"Same image: {image.files:,} files and the configuration are equal{apart}."
+        apart = "; ".join(f"{count:,} where {reason}" for reason, count in image.excuses.items())
+        return f"Same image: {image.files:,} files and the configuration are equal{f' but for {apart}' if apart else ''}."
 
     def _cost_words(self) -> str:
         if not any(True for _ in self._pairs()):
