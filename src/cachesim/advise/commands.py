@@ -9,6 +9,7 @@ import fnmatch
 import functools
 import os
 import posixpath
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -22,6 +23,7 @@ from cachesim.errors import InputError, StoreFormatError
 __all__ = ["CacheFolder", "CommandTable", "Example", "Row", "Use", "user_table"]
 
 _FORMAT = 1
+_VERSION = re.compile(r"^(python3|pip3|node|gcc|g\+\+|clang|php)[.-]?[\d.]+$")     # python3.12
 _SYSTEM_FOLDERS = ("/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/bin", "/sbin")
 
 
@@ -182,10 +184,15 @@ class CommandTable:
         name = written
         if "/" in written and (posixpath.dirname(written) in _SYSTEM_FOLDERS or written.endswith("/bin/" + posixpath.basename(written))):
             name = posixpath.basename(written)
-        for row in self._by_tool.get(name, ()):
-            use = _fit(row, name, argv[1:])
-            if use is not None:
-                return use
+        name = _VERSION.sub(r"\1", name)
+        for count in (3, 2, 1):
+            words = argv[1:count]
+            if len(words) == count - 1 and all(w.exact for w in words):
+                tool = " ".join([name, *(w.text for w in words)])
+                for row in self._by_tool.get(tool, ()):
+                    use = _fit(row, tool, argv[count:])
+                    if use is not None:
+                        return use
         return None
 
 

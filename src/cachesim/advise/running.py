@@ -178,7 +178,8 @@ class _Reading:
             env.pop(name, None)
         inner = read_script(text, env, command.cwd or "/", self.at.home, complete=False, depth=depth)
         outside = frozenset(n for n in inner.variables if n not in command.variables)
-        self.script(replace(inner, variables=outside), depth + 1)
+        doubted = tuple(replace(c, surely=False) for c in inner.commands)      # the outer script may go on if this one fails
+        self.script(replace(inner, commands=doubted, variables=outside), depth + 1)
 
     def _use(self, use: Use) -> None:
         row = use.row
@@ -234,15 +235,16 @@ class _Reading:
     def _program(self, use: Use) -> None:
         """The command itself has to be there."""
         written = self.command.argv[0].text if self.command.argv else ""
+        tool = use.tool.partition(" ")[0]
         if use.row.basic:
             token = "" if self.at.on_scratch else BASIC
-            self._read(Access(AccessKind.PATH, f"/usr/bin/{use.tool}", token=token, by=self.by, shown=f"the command `{use.tool}`"))
+            self._read(Access(AccessKind.PATH, f"/usr/bin/{tool}", token=token, by=self.by, shown=f"the command `{tool}`"))
             return
-        if "/" in use.tool:
-            self._each(self._read, use.tool, use, certain=True)
+        if "/" in tool:
+            self._each(self._read, tool, use, certain=True)
             return
         for folder in [posixpath.dirname(written)] if written.startswith("/") else self._path():
-            self._read(Access(AccessKind.PATH, posixpath.join(folder, use.tool), by=self.by, shown=f"the command `{use.tool}`"))
+            self._read(Access(AccessKind.PATH, posixpath.join(folder, tool), by=self.by, shown=f"the command `{tool}`"))
         check = f"`{self.by}` needs nothing that the other line installs"
         for name in self.table.groups.get("@system", ()):
             self._read(Access(AccessKind.PATH, name.rstrip("/"), certain=False, scope=_TREE, by=self.by, check=check))
@@ -362,7 +364,8 @@ class _Reading:
             return
         for name in parents(access.name):
             self._note(self.writes, replace(access, name=name, makes=True, token=f"755 {self.at.owner}", shown=name))
-        self.known |= frozenset(parents(access.name))
+        if self.command.surely:
+            self.known |= frozenset(parents(access.name))
 
     def _remove(self, access: Access) -> None:
         self._write(replace(access, scope=_TREE))
@@ -391,7 +394,7 @@ class _Reading:
             self._note(self.reads, Access(AccessKind.PATH, shell, token=token, shown=f"the shell {shell}"))
         if self.relative or self.barrier:
             self._note(self.reads, Access(AccessKind.WORKDIR, "working folder"))
-        known = at.known & {"/", "/etc", "/tmp", "/usr", "/var", *parents(at.cwd)} if self.barrier else self.known
+        known = at.known & {"/", "/etc", "/tmp", "/usr", *parents(at.cwd)} if self.barrier else self.known
         effects = Effects(tuple(self.reads), tuple(self.writes), self.barrier, at.known)
         return RunFacts(effects, tuple(self.uses), known, tuple(self.links.items()),
                         None if self.barrier else self.seconds, tuple(self.caches),

@@ -61,6 +61,7 @@ class Command:
         text: As written, shortened.
         fed: Whether its input is a pipe or a document in the script.
         document: That document, where it is known.
+        surely: Whether it runs whenever the script succeeds.
     """
 
     argv: tuple[Word, ...]
@@ -70,6 +71,7 @@ class Command:
     text: str = ""
     fed: bool = False
     document: str | None = None
+    surely: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ class _Reader:
         self.own: dict[str, str | None] = {}        # what the script sets; None: something unknown
         self.commands: list[Command] = []
         self.outside: set[str] = set()
+        self.may_have_ended = False                 # an `exit` stands above, perhaps in a branch
 
     # -- statements -------------------------------------------------------------------------------------------------
 
@@ -196,19 +199,25 @@ class _Reader:
     def _list(self, node: Node) -> None:
         """`a && b`, `a || b`: within the chain each command sees what the ones before it did."""
         before, own = self.cwd, dict(self.own)
-        self._chain(node)
+        certain = node.parent is not None and node.parent.type == "program" and node.parent.named_child_count == 1
+        self._chain(node, surely=certain and not _has_or(node))
         if node.parent is None or node.parent.type != "list":
-            self._join(before, own, certain=node.parent is not None and node.parent.type == "program"
-                       and node.parent.named_child_count == 1)
+            self._join(before, own, certain=certain)
 
-    def _chain(self, node: Node) -> None:
+    def _chain(self, node: Node, *, surely: bool) -> None:
         left, right = node.named_children[0], node.named_children[-1]
         either = any(c.type == "||" for c in node.children)
-        self._chain(left) if left.type == "list" else self.statement(left)
-        before, own = self.cwd, dict(self.own)
+        self._chain(left, surely=surely) if left.type == "list" else self.statement(left)
+        before, own, first = self.cwd, dict(self.own), len(self.commands)
         self.statement(right)
+        if not surely:
+            self._doubt(first)
         if either:
             self._join(before, own)
+
+    def _doubt(self, first: int) -> None:
+        """The commands from there on may not run although the script succeeds."""
+        self.commands[first:] = [replace(c, surely=False) for c in self.commands[first:]]
 
     def _join(self, cwd: str, own: Mapping[str, str | None], *, certain: bool = False) -> None:
         """What holds both after what was read last and without it."""
@@ -221,6 +230,7 @@ class _Reader:
                 self.own[name] = None
 
     def _branches(self, node: Node) -> None:
+        start = len(self.commands)
         for child in node.named_children:
             before, own = self.cwd, dict(self.own)
             if child.type in _WORDS:
@@ -228,17 +238,19 @@ class _Reader:
             else:
                 self.statement(child)
             self._join(before, own)
+        self._doubt(start)
 
     def _for(self, node: Node) -> None:
         for child in node.named_children:
             if child.type == "variable_name":
                 self.own[_text(child)] = None
             elif child.type == "do_group":
-                before, own = self.cwd, dict(self.own)
+                before, own, first = self.cwd, dict(self.own), len(self.commands)
                 self.statements(child)
                 self._join(before, own)
                 if self.cwd != before:      # the second round begins elsewhere
                     self.statements(child)
+                self._doubt(first)
             else:
                 self._words(child)
 
@@ -298,6 +310,7 @@ class _Reader:
                 if child.type in _WORDS:
                     raise _Barrier("has words behind a here-document")
                 self.statement(child)
+                self._doubt(at)
                 if any(c.type == "|" for c in node.children) or child.type == "pipeline":
                     self.commands[at:] = [replace(c, fed=True) for c in self.commands[at:]]
 
@@ -343,6 +356,9 @@ class _Reader:
             self.commands.append(Command(tuple(argv), self.cwd, (), variables, text))
         for redirect in late:
             self._redirect(redirect, cwd, first)
+        if self.may_have_ended:
+            self._doubt(first)
+        self.may_have_ended = self.may_have_ended or name in ("exit", "return", "exec")
 
     def _cd(self, argv: list[Word]) -> None:
         targets = [w for w in argv[1:] if w.text not in ("-P", "-L", "--")]
@@ -566,6 +582,11 @@ _SET_BY_SHELLS = frozenset({"UID", "EUID", "HOSTNAME", "HOSTTYPE", "OSTYPE", "MA
 _WORDS = frozenset({"word", "number", "string", "raw_string", "concatenation", "simple_expansion", "expansion",
                     "command_substitution", "process_substitution", "arithmetic_expansion", "ansi_c_string",
                     "translated_string", "brace_expression", "regex", "extglob_pattern"})
+
+
+def _has_or(node: Node) -> bool:
+    """Whether a chain has an `||`."""
+    return any(c.type == "||" or (c.type == "list" and _has_or(c)) for c in node.children)
 
 
 def _text(node: Node) -> str:

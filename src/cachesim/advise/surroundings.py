@@ -19,7 +19,7 @@ __all__ = ["DEFAULT_SHELL", "Surroundings", "destination_of", "parents", "surrou
 
 DEFAULT_SHELL = ("/bin/sh", "-c")
 # what every image that is not built from nothing has, the smallest ones included
-_EVERYWHERE = frozenset({"/", "/etc", "/tmp", "/usr", "/var"})
+_EVERYWHERE = frozenset({"/", "/etc", "/tmp", "/usr"})
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
