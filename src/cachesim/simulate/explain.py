@@ -96,7 +96,7 @@ def _hedged(text: str, v: StepVerdict) -> str:
     if v.outcome is not Outcome.UNDETERMINED:
         return text
     word = "runs again" if v.likely is Outcome.MISS else "comes from the cache"
-    return f"Depends on what a RUN writes; most likely it {word}. {text}"
+    return f"Depends on bytes that nobody knows before the build; most likely it {word}. {text}"
 
 
 def _miss(v: StepVerdict, changes: Sequence[PartChange], cause_step: StepId | None, graph: BuildGraph,

@@ -192,7 +192,10 @@ def _reasons(report: SimulationReport, step: StepReport, engine: EngineKind) -> 
         if runs:
             yield _line("What decides is what ", *_joined([_to(s) for s in runs[:3]]),
                         f" {'writes' if len(runs) == 1 else 'write'}: the same bytes as before, or others.")
-        yield _line("State below what you know of the RUN, or confirm with a real build.")
+            yield _line("State below what you know of the RUN, or confirm with a real build.")
+        else:
+            yield _line("What decides is what lies in another image or behind an address: the same bytes as before, or others. "
+                        "A real build tells.")
     elif step.outcome is Outcome.CONFIG_ONLY:
         yield _line(_CONFIG.get(keyword, _NO_KEY.format(keyword)))
         yield from _carried_by_key(report, step)

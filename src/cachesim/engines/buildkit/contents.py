@@ -1,7 +1,8 @@
 """Which bytes does a path of a stage hold: known exactly, or only known to be equal to something?
 
-Three worlds are kept apart. In DIFFERENT every execution of a RUN writes bytes of its own, in EQUAL whatever was executed again
-may have written what was there before, in LIKELY the guesses of `guess.py` hold. What all three agree on is certain.
+Three worlds are kept apart. In DIFFERENT every execution of a RUN writes bytes of its own and every base image has its own. In
+EQUAL whatever was executed again may have written what was there before, and all base images hold the same at a path. In LIKELY
+the guesses of `guess.py` hold. What all three agree on is certain.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class Content(NamedTuple):
         missing: The path that certainly does not exist, or None.
         runs: The executions that had a say.
         owned: Owner and mode that a COPY certainly gave to the unknown bytes, or "".
+        of_base: Whether files of a base image had a say: another image may hold the same.
     """
 
     digest: Digest
@@ -62,6 +64,7 @@ class Content(NamedTuple):
     missing: str | None = None
     runs: tuple[Execution, ...] = ()
     owned: str = ""
+    of_base: bool = False
 
     @property
     def key(self) -> str:
@@ -75,6 +78,7 @@ class _View:
     tokens: list[str]
     runs: list[Execution]
     copied: FileEntry | None = None     # the opaque entry that is all there is to see
+    of_base: bool = False               # files of a base image had a say
 
     @property
     def undecided(self) -> bool:
@@ -126,7 +130,7 @@ class Contents:
         """Content of a selection of a stage's file system."""
         if fs.exact:
             return self._exact(fs.layers[0].tree, selectors, root=False)
-        sums, runs, undecided, owned = [], [], False, ""
+        sums, runs, undecided, owned, of_base = [], [], False, "", False
         for selector in sorted(selectors, key=lambda s: s.path):
             start = parent_of_wildcard(selector.path) if selector.wildcard else selector.path
             guessed = self._likely_matches(fs, selector) if selector.wildcard and self.world is World.LIKELY else None
@@ -136,7 +140,7 @@ class Contents:
                 continue
             view = self.view(fs, start)
             runs += view.runs
-            undecided = undecided or view.undecided
+            undecided, of_base = undecided or view.undecided, of_base or view.of_base
             owned = _owned(view.copied, selectors)
             if view.tokens and not selector.filters:
                 sums.append(entry_digest(self._opaque(view, start)))
@@ -151,7 +155,7 @@ class Contents:
                                   selector.follow, selector.wildcard, selector.excludes)
                 found = selection_digest(tree, [inside], root=False)
                 sums.append(found if isinstance(found, Digest) else digest_of("nothing", found))
-        return Content(join_digests(sums), bool(runs) or undecided, None, tuple(runs), owned)
+        return Content(join_digests(sums), bool(runs) or undecided, None, tuple(runs), owned, of_base)
 
     def _likely_matches(self, fs: FileSystem, selector: Selector) -> Digest | None:
         """The guess for a wildcard: what is known to match, and what commands write by name; None for no idea."""
@@ -211,6 +215,7 @@ class Contents:
         tokens: list[str] = []
         runs: list[Execution] = []
         copied: FileEntry | None = None
+        of_base = False
         for layer in fs.layers:
             found, marker = _lookup(layer.tree, path)
             if marker is not None:
@@ -235,14 +240,15 @@ class Contents:
                         break
         else:
             if fs.base and (self.world is World.DIFFERENT or path in USUAL_DIRS or not (overlays or tokens)):
-                tokens.append(f"base {fs.base} {path}")
+                tokens.append(f"base {path}" if self.world is World.EQUAL else f"base {fs.base} {path}")
+                of_base = True
             elif not fs.base and not overlays and not tokens and len(fs.layers) > 1:
                 tokens += [f"run {layer.run.id} {path}" for layer in fs.layers if layer.run is not None][:1]
                 runs += [layer.run for layer in fs.layers if layer.run is not None][:1]
         entry: FileEntry | None = None
         for overlay in reversed(overlays):
             entry = overlay if entry is None or not overlay.is_dir else _overlaid(entry, overlay)
-        return _View(entry, tokens, runs, copied)
+        return _View(entry, tokens, runs, copied, of_base)
 
     def _run_token(self, run: Execution, path: str) -> tuple[str | None, bool]:
         """What an execution contributes to a path, and whether it hides what was there before."""

@@ -99,7 +99,7 @@ class _Build:
             return _failed(self.graph, self.conversion.no_export, None, tuple(self.diagnostics), self.conversion.steps,
                            {i for i in self.order if likely.known.get(i)}, self.conversion.ops), self.store
         walks = {World.LIKELY: likely}
-        if likely.opaque or len(self.index.worlds) > 1:
+        if likely.opaque or likely.of_base or len(self.index.worlds) > 1:
             for world in (World.EQUAL, World.DIFFERENT):
                 walks[world] = self._walk(world, trees)
                 try:
@@ -341,13 +341,16 @@ class _Build:
 
     def _assumptions(self, walks: Mapping[World, Walk]) -> tuple[Assumption, ...]:
         found = []
-        for index, content in walks[World.LIKELY].opaque:
+        for index, content in (*walks[World.LIKELY].opaque, *walks[World.LIKELY].of_base):
             if self._vertex(walks, index).certain:
                 continue
             step = self.conversion.ops[index].step
             for run in content.runs[:1]:
                 command = run.argv[-1] if run.shell else " ".join(run.argv)
                 found.append(Assumption(f"What RUN {_short(command)} writes decides; the likelier outcome is shown", step))
+            if not content.runs:
+                found.append(Assumption("Whether it finds the same bytes there as before decides (in another base image, or behind "
+                                        "an address); the likelier outcome is shown", step))
         for claim in self.request.claims:
             text = f"You say of RUN {_short(claim.command)}: {claim.kind.value}"
             found.append(Assumption(text + (" " + ", ".join(claim.paths) if claim.kind is RunClaimKind.WRITES_ONLY else "")))

@@ -51,6 +51,7 @@ class Walk:
         self.content: dict[tuple[int, int], Content] = {}
         self.content_ids: dict[tuple[int, int], frozenset[str]] = {}
         self.opaque: list[tuple[int, Content]] = []
+        self.of_base: list[tuple[int, Content]] = []
 
     def run(self, target: int | None) -> None:
         """Build the target.
@@ -131,6 +132,8 @@ class Walk:
         if content.missing is not None:
             raise BuildFails(index, f'failed to calculate checksum of ref: "/{content.missing}": not found', content.missing)
         self.content[index, position] = content
+        if content.of_base:
+            self.of_base.append((index, content))
         if content.owned:
             self.links.owned[content.key] = content.owned
         return content
