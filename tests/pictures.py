@@ -71,7 +71,7 @@ class Pictures:
             present.setChecked(presenting)
         window.showNormal()
         self.bench.set_settings(replace(self.bench.settings, theme="Light" if look == "present" else look,
-                                        font_percent=percent))
+                                        font_percent=percent, reduce_motion=True))
         window.resize(*size)
         self.turn(0.15)
 
@@ -94,7 +94,7 @@ class Pictures:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             QApplication.processEvents()
-            QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[call-overload]
+            QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
             time.sleep(0.005)
 
     def until(self, ready: Callable[[], bool]) -> None:
@@ -112,10 +112,14 @@ class Pictures:
                 top.close()
                 top.deleteLater()
         from cachesim.app.confirm.state import ConfirmState
+        from cachesim.project.folders import data_dir
         self.window.actions_["step_list"].setChecked(False)
         self.bench.set_busy(None)
         self.bench.set_confirmation(ConfirmState())
         self.bench.close_project()
+        self.bench.keeper.job.wait()
+        for kept in ("samples", "projects"):
+            shutil.rmtree(data_dir() / kept, ignore_errors=True)
         while self.window.messages.messages():
             self.window.messages.close_last()
         self.window.placement.reset()

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
 
 from cachesim.app.theme import Theme, icon
 
-__all__ = ["COMMANDS", "MENUS", "TOOLBAR", "Actions", "Command", "empty", "plain"]
+__all__ = ["COMMANDS", "MENUS", "TOOLBAR", "Actions", "Command", "empty", "plain", "submenu"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +149,13 @@ def empty(menu: QMenu) -> None:
     for kind in (QMenu, QActionGroup):
         for inner in menu.findChildren(kind, options=Qt.FindChildOption.FindDirectChildrenOnly):
             inner.deleteLater()
+
+
+def submenu(menu: QMenu, title: str) -> QMenu:
+    """A sub-menu that `empty` takes away whole; one of `addMenu` leaves its Python half behind."""
+    inner = QMenu(title, menu)
+    menu.addMenu(inner)
+    return inner
 
 
 class Actions(QObject):

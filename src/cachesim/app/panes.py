@@ -120,7 +120,7 @@ class Panes(QObject):
 
     def __init__(self, workbench: Workbench, window: QMainWindow) -> None:
         super().__init__(window)
-        self._window = window
+        self._window, self._workbench = window, workbench
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks
                               | QMainWindow.DockOption.AnimatedDocks)
@@ -146,6 +146,7 @@ class Panes(QObject):
             dock.tidy()
         left[0].raise_()
         right[0].raise_()
+        self.appear(self._workbench.project is not None)
         QTimer.singleShot(0, self, self._name_bars)
         height = round(_FOOT_HEIGHT * max(1.0, min(1.6, window.height() / 900)))
         window.resizeDocks([left[0], right[0]], list(_FOOT_SHARE), Qt.Orientation.Horizontal)

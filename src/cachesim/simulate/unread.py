@@ -52,6 +52,8 @@ def left_open(report: SimulationReport) -> SimulationReport:
         step.id in because or (failed and step.outcome is Outcome.NOT_REACHED)) else step for step in report.steps)
     if failed:
         report = replace(report, error="", error_step=None, history=())
+    if not because:
+        return report
     assumed = Assumption(f"{UNREAD}: what they would copy is not known")
     return replace(report, steps=steps, assumptions=(assumed, *report.assumptions), internal=tuple(
         line._replace(certain=False) for line in report.internal))

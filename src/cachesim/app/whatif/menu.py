@@ -10,8 +10,8 @@ from time import time_ns
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QInputDialog, QLineEdit, QMenu, QWidget
 
-from cachesim.app.actions import empty
-from cachesim.app.notify import Message, MessageAction
+from cachesim.app.actions import empty, submenu
+from cachesim.app.notify import Message, MessageAction, Tone
 from cachesim.app.palette_dialog import Choice, PaletteDialog
 from cachesim.app.questions import answered
 from cachesim.app.whatif.changes import (
@@ -50,28 +50,28 @@ class WhatIf(QObject):
         """Put every change into the menu; what needs a graph is disabled without one."""
         empty(menu)
         graph = self._bench.report.graph if self._bench.report is not None else None
-        files = menu.addMenu("A &file changes")
+        files = submenu(menu, "A &file changes")
         for text, tip, run in (
                 ("&Change content…", "Edit a file in thought", self.change_file),
                 ("&Touch…", "Another modification time, the same content", self.touch_file),
                 ("Change &permissions…", "Set or clear the executable bit", self.chmod_file),
                 ("&Delete…", "Take a file away", self.delete_file)):
             _add(files, text, tip, run)
-        clone = menu.addMenu("Fresh c&lone, umask")
+        clone = submenu(menu, "Fresh c&lone, umask")
         for umask, who in _UMASKS:
             _add(clone, f"{umask:03o}  ({who})", "Every file gets a new time and the modes of this umask",
                  partial(self.clone, umask))
         menu.addSeparator()
-        args = menu.addMenu("A build &argument")
+        args = submenu(menu, "A build &argument")
         for name, default in arg_names(graph) if graph is not None else ():
             given = dict(self._bench.state.options.args).get(name, default)
             _add(args, f"{name}{f' = {given}' if given else ''}…", "Give it another value",
                  partial(self.set_arg, name, given or ""))
         _add(args, "Another one…", "A build argument by name", partial(self.set_arg, "", ""))
-        target = menu.addMenu("Another &target")
+        target = submenu(menu, "Another &target")
         self.fill_targets(target)
         self._add_cache_changes(menu)
-        bases = menu.addMenu("A base tag &moves")
+        bases = submenu(menu, "A base tag &moves")
         for ref in external_bases(graph) if graph is not None else ():
             short = ref.removeprefix("docker.io/library/").removeprefix("docker.io/")
             _add(bases, f"{short}, built with --pull", "The registry names other layers, and the builder asks it",
@@ -79,11 +79,11 @@ class WhatIf(QObject):
             _add(bases, f"{short}, built without --pull", "The engine keeps using its own copy of the tag",
                  partial(self.keep_base, short))
         bases.setEnabled(not bases.isEmpty())
-        secrets = menu.addMenu("A &secret changes")
+        secrets = submenu(menu, "A &secret changes")
         for secret in secret_ids(graph) if graph is not None else ():
             _add(secrets, secret, "Its content is another one", partial(self.change_secret, secret))
         secrets.setEnabled(not secrets.isEmpty())
-        self.fill_engines(menu.addMenu("Another &engine or image store"))
+        self.fill_engines(submenu(menu, "Another &engine or image store"))
 
     def _add_cache_changes(self, menu: QMenu) -> None:
         no_cache = menu.addAction("--&no-cache")
@@ -153,7 +153,12 @@ class WhatIf(QObject):
             self._bench.edit_context(self._bench.state.context.chmod(path, mode), f"chmod {mode:04o} {path}")
 
     def _pick(self, title: str, run: Callable[[str], object]) -> None:
-        choices = [Choice(path, f"{entry.size:,} B, {entry.mode:04o}", partial(run, path))
+        def act(path: str) -> None:
+            if self._bench.state.context.get(path) is not None:
+                run(path)
+            else:
+                self._bench.post(Message(f"{path} is not there any more.", Tone.WARNING, key="whatif"))
+        choices = [Choice(path, f"{entry.size:,} B, {entry.mode:04o}", partial(act, path))
                    for path, entry in self._bench.state.context.walk() if entry.kind is FileKind.FILE]
         answered(PaletteDialog(title, choices, self._window))
 
