@@ -96,6 +96,19 @@ def test_what_manifests_name_binds_where_the_table_knows_nothing_of_it() -> None
     assert safe(made(source, {"requirements.txt": "-e .", "setup.py": ""}, "setup.py 100")) == ""
 
 
+def test_a_check_is_no_licence_to_break_the_build() -> None:
+    """What only may be is offered between a RUN and a COPY, not over ENV PATH or the RUN that makes the environment."""
+    venv = ("FROM python:3.12\nWORKDIR /usr/src/app\nCOPY . .\nRUN python -m venv /venv\nENV PATH=/venv/bin:$PATH\n"
+            "RUN pip install -r requirements.txt\n")
+    for proposal in made(venv, {"requirements.txt": "flask", "app.py": ""}):
+        lines = proposal.text.splitlines()
+        assert lines.index("RUN python -m venv /venv") < lines.index("ENV PATH=/venv/bin:$PATH") < next(
+            n for n, line in enumerate(lines) if "pip install" in line)
+    restore = "FROM sdk:8\nWORKDIR /r\nCOPY *.csproj .\nRUN dotnet restore -a $TARGETARCH\nCOPY . .\nRUN dotnet publish\n"
+    for proposal in made(restore, {"a.csproj": "<Project/>", "a.cs": ""}, "a.csproj 50, source 50"):
+        assert proposal.text.index("COPY *.csproj") < proposal.text.index("dotnet restore")
+
+
 def test_a_doubt_is_said_with_what_to_check() -> None:
     proposals = made(NODE, {"package.json": "{}", "package-lock.json": LOCK % ("@prisma/client", "true"), "index.js": "1"})
     found = next(p for p in proposals if p.rule == "manifest-first")

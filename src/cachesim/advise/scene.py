@@ -128,11 +128,13 @@ class Scene:
         at = analysis.surroundings[index]
         files = ImageFiles(self.landings.before(index), self.read)
         for command in script_of(run, at).commands:
-            if not command.argv or not command.cwd or command.cwd == "/" or not all(w.exact for w in command.argv):
+            if not command.argv or not command.cwd or command.cwd == "/":
                 continue
             env = {**at.env, **{k: v or "" for k, v in command.variables.items()}}
             found = needs_of(tuple(w.text for w in command.argv), command.cwd, env, files)
             if found is not None:
+                if not all(w.exact for w in command.argv):
+                    found.refuse("a word of the command is known to the build alone")
                 yield Install(command.text, command.cwd, found)
 
     def _judge(self, first: int, second: int, trusting: bool) -> MoveVerdict:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cachesim.advise.commands import CacheFolder, Use
 from cachesim.advise.rewrites.change import Change, quoted
 from cachesim.advise.scene import Scene
 from cachesim.diagnostics import SourceSpan
@@ -37,7 +38,7 @@ def cache_mounts(scene: Scene) -> Iterator[Change]:
             command = "\n".join((run.command or " ".join(run.argv or ()), *(h.body for h in run.heredocs)))
             if run.mounts or _NOT_KEPT.search(command) or any(at.env.get(name) for name in _SWITCHED_OFF):
                 continue
-            caches = [c for c in facts.caches if c.target not in _LEFT_ALONE]
+            caches = [c for c in facts.caches if c.target not in _LEFT_ALONE and any(_fills(use, c) for use in facts.uses)]
             if not caches:
                 continue
             mounts = "".join(f"--mount=type=cache,target={c.target}{'' if c.sharing == 'shared' else ',sharing=' + c.sharing} "
@@ -53,3 +54,13 @@ def cache_mounts(scene: Scene) -> Iterator[Change]:
                          "When it runs again, its tool finds what it fetched before. How much that saves is a guess: about half.",
                          f"{folders} is empty in the image then: see that no later step and nothing at run time needs what lies there",
                          apply(scene.state.text, [edit]))
+
+
+def _fills(use: Use, cache: CacheFolder) -> bool:
+    """Whether a command fetches into this cache: it says that it writes there, and of several tools' caches it is its own."""
+    row = use.row
+    if not row.network or all(c.id != cache.id for c in row.caches):
+        return False
+    own = [c for c in row.caches if use.tool in c.target] or list(row.caches)
+    places = [spec.rstrip("/*").replace("~", "", 1) for spec in (*row.writes, *row.may_write) if spec not in ("/", "./")]
+    return any(c.id == cache.id for c in own) and any(place and place in cache.target for place in places)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from cachesim.advise.dependencies import MoveKind
+from cachesim.advise.landing import is_context_copy
 from cachesim.advise.order import Move, StageOrder, arranged
 from cachesim.advise.rewrites.change import Change, quoted
 from cachesim.advise.scene import Scene
@@ -39,7 +40,8 @@ def stage_order(scene: Scene, stage: int, indices: Sequence[int], *, trusting: b
 
     Args:
         indices: Its instructions, FROM first.
-        trusting: Allow moves of which it is only possible that they change the image.
+        trusting: Let a RUN and a COPY pass each other also where it is only possible that this changes the image. What else
+            is only possible (a RUN and another one, a RUN and an ENV) is too likely to break the build.
     """
     masks = _Masks(scene)
     steps = {s.id: s for s in scene.trials.first.steps}
@@ -53,7 +55,8 @@ def _keeps(scene: Scene, trusting: bool, first: int, second: int) -> bool:
     if instructions[first].keyword == instructions[second].keyword == "ENV":
         return True         # the image keeps its variables in this order
     kind = scene.between(first, second, trusting=trusting).kind
-    return kind is MoveKind.REFUSED or (kind is MoveKind.MAY_CHANGE and not trusting)
+    files = is_context_copy(instructions[first]) or is_context_copy(instructions[second])
+    return kind is MoveKind.REFUSED or (kind is MoveKind.MAY_CHANGE and not (trusting and files))
 
 
 class _Masks:
