@@ -36,6 +36,7 @@ from cachesim.project.open import ProjectInfo
 
 if TYPE_CHECKING:
     from cachesim.app.confirm.state import ConfirmState
+    from cachesim.app.proof.prover import ProofQuestion
 
 __all__ = ["MainWindow"]
 
@@ -126,6 +127,7 @@ class MainWindow(QMainWindow):
         bench.look_changed.connect(self._restyle)
         bench.settings_changed.connect(self._take_settings)
         bench.compared.connect(self._show_comparison)
+        bench.proof_asked.connect(self._ask_proof)
         bench.crashed.connect(self.guard.report)
         bench.confirmation_changed.connect(self._show_confirmation)
         bench.disk.progressed.connect(self.verdict.show_progress)
@@ -275,6 +277,12 @@ class MainWindow(QMainWindow):
         if ask is not None:
             ask()
 
+    @Slot(object)
+    def _ask_proof(self, question: ProofQuestion) -> None:
+        from cachesim.app.proof.prover import prover_of
+        self.panes.show("proof", True)
+        prover_of(self.workbench).ask(question)
+
     def _confirm(self, no_cache: bool, _checked: bool = False) -> None:
         from cachesim.app.confirm.controller import ask_confirm
         self._confirming = True
@@ -286,6 +294,9 @@ class MainWindow(QMainWindow):
         if self._confirming:
             from cachesim.app.confirm.controller import controller_of
             controller_of(self.workbench).cancel()
+        if self.panes.docks["proof"].is_built:
+            from cachesim.app.proof.prover import prover_of
+            prover_of(self.workbench).cancel()
         if self.workbench.disk.busy:
             self.workbench.disk.cancel()
 

@@ -40,6 +40,7 @@ from cachesim.project.timeline import Timeline
 from cachesim.simulate.report import SimulationReport
 
 if TYPE_CHECKING:
+    from cachesim.app.proof.prover import ProofQuestion
     from cachesim.simulate.compare import ReportComparison
 
 __all__ = ["Workbench"]
@@ -73,6 +74,7 @@ class Workbench(QObject):
     confirmation_changed = Signal(object)   # state of a real build
     busy_changed = Signal(object)           # str | None
     preview_changed = Signal(object)        # SimulationReport | None
+    proof_asked = Signal(object)            # ProofQuestion
     look_changed = Signal(object)           # Theme
     settings_changed = Signal(object)       # Settings
     saved_changed = Signal(bool)
@@ -102,6 +104,7 @@ class Workbench(QObject):
         self._starts.failed.connect(self._fail)
         self._starts.crashed.connect(self.crashed)
         self._more_jobs: list[LatestJob] = []
+        self._ends: list[Callable[[], None]] = []
         self.starts: tuple[StartChoice, ...] = ()       # what the cache could start with
         self.prediction = Prediction(simulate, self._question, self)
         self.prediction.report_changed.connect(self._tell_report)
@@ -195,6 +198,14 @@ class Workbench(QObject):
         job.crashed.connect(self.crashed)
         self._more_jobs.append(job)
         return job
+
+    def before_shutdown(self, end: Callable[[], None]) -> None:
+        """Call this before the workers end, when the workbench does."""
+        self._ends.append(end)
+
+    def ask_proof(self, question: ProofQuestion) -> None:
+        """Want two orders proven: the pane says what would run, and asks."""
+        self.proof_asked.emit(question)
 
     def _question(self) -> tuple[ProjectState, CacheStore]:
         return self._state, self._timeline.store
@@ -517,6 +528,8 @@ class Workbench(QObject):
 
     def shutdown(self) -> None:
         """Stop all jobs and wait for them; call before the window goes."""
+        for end in self._ends:
+            end()
         self.prediction.shutdown()
         self.keeper.shutdown()
         self.disk.shutdown()

@@ -76,6 +76,8 @@ class AdvicePanel(Panel):
         self.preview.setStatusTip("Show in the graph what an edit would re-run with this proposal")
         self.apply = QPushButton("&Apply")
         self.apply.setStatusTip("Change the text in the editor; Undo takes it back")
+        self.prove = QPushButton("P&rove it…")
+        self.prove.setStatusTip("Build both orders on a real engine and compare the images; nothing runs before you press Run")
         self.empty = named(QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter, margin=12), "Advice")
         self._lay_out()
         self.setFocusProxy(self.table)
@@ -84,6 +86,7 @@ class AdvicePanel(Panel):
         self.edit_table.selectionModel().currentRowChanged.connect(self._preview_again)
         self.preview.toggled.connect(self._toggle)
         self.apply.clicked.connect(self._apply)
+        self.prove.clicked.connect(self._prove)
         self._job.finished.connect(self._take)
         self._job.failed.connect(self._fail)
         self._job.progressed.connect(self._progress)
@@ -97,7 +100,7 @@ class AdvicePanel(Panel):
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
-        for button in (self.preview, self.apply):
+        for button in (self.preview, self.apply, self.prove):
             buttons.addWidget(button)
         buttons.addStretch(1)
         left = QWidget()
@@ -238,7 +241,7 @@ class AdvicePanel(Panel):
 
     def _enable(self) -> None:
         there = self._advice is not None and self.proposal is not None
-        for widget in (self.table, self.preview, self.apply):
+        for widget in (self.table, self.preview, self.apply, self.prove):
             widget.setEnabled(there)
 
     # -- one proposal --
@@ -321,6 +324,17 @@ class AdvicePanel(Panel):
             bench.post(Message(f"{names} changed in this window only. Write it to disk too?",
                                actions=(MessageAction(f"Write {names}", lambda: bench.save_files(paths)),
                                         MessageAction("Keep it a what-if", lambda: None)), key="advice"))
+
+    @Slot()
+    def _prove(self) -> None:
+        """Let a real engine say whether both make the same image, and what each costs."""
+        from cachesim.app.proof.prover import ProofQuestion  # the code for real builds comes with it
+        advice, proposal = self._advice, self.proposal
+        if advice is None or proposal is None:
+            return
+        self._workbench.ask_proof(ProofQuestion(
+            advice.state, with_proposal(advice.state, proposal), ("the Dockerfile as it is", proposal.title),
+            advice.habits.mix, advice.habits.words))
 
 
 def _nothing(advice: Advice) -> str:

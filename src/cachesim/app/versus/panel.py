@@ -28,6 +28,7 @@ from cachesim.app.report.table import Table
 from cachesim.app.theme import Theme
 from cachesim.app.versus.edits_model import Duel, EditsModel, verdict_words
 from cachesim.app.versus.steps_model import StepsBeside
+from cachesim.errors import CachesimError
 from cachesim.history.habits import Habits
 from cachesim.progress import Progress
 from cachesim.project.open import ProjectInfo
@@ -75,6 +76,8 @@ class VersusPanel(Panel):
         self.other = named(QComboBox(), "The other Dockerfile")
         self.choose = QPushButton("C&hoose…")
         self.choose.setStatusTip("Choose another Dockerfile for the same build context")
+        self.prove = QPushButton("P&rove it…")
+        self.prove.setStatusTip("Build both on a real engine and compare the images; nothing runs before you press Run")
         self.verdict = named(QLabel(wordWrap=True), "Which costs less")
         self.model = EditsModel(self)
         self.table = Table("Edits of the mix", self.model, {0: 2, 6: 3, 7: 3}, self)
@@ -82,10 +85,12 @@ class VersusPanel(Panel):
         self.step_table = Table("Steps after the chosen edit", self.steps, {0: 1, 2: 1}, self)
         self.empty = named(QLabel(_PICK, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter, margin=12),
                            "Two Dockerfiles")
+        self.prove.setEnabled(False)
         self._lay_out()
         self.setFocusProxy(self.other)
         self.other.activated.connect(self._other_chosen)
         self.choose.clicked.connect(self.ask)
+        self.prove.clicked.connect(self._prove)
         self.table.selectionModel().currentRowChanged.connect(self._show_steps)
         self.step_table.activated.connect(self._open)
         self.step_table.clicked.connect(self._select)
@@ -102,7 +107,7 @@ class VersusPanel(Panel):
         head = QGridLayout()
         label = QLabel("A: the text in the editor. &B:")
         label.setBuddy(self.other)
-        for column, widget in enumerate((label, self.other, self.choose)):
+        for column, widget in enumerate((label, self.other, self.choose, self.prove)):
             head.addWidget(widget, 0, column)
         head.setColumnStretch(1, 1)
         split = QSplitter(Qt.Orientation.Vertical)
@@ -212,6 +217,7 @@ class VersusPanel(Panel):
         self.verdict.setText(verdict_words(duel, "A", "B"))
         self.model.show(duel)
         self._stack.setCurrentIndex(1)
+        self.prove.setEnabled(True)
         self.table.fit()
         if self.model.rowCount():
             self.table.setCurrentIndex(self.model.index(min(row, self.model.rowCount() - 1), 0))
@@ -223,7 +229,24 @@ class VersusPanel(Panel):
 
     def _say(self, words: str) -> None:
         self.empty.setText(words)
+        self.prove.setEnabled(False)
         self._stack.setCurrentIndex(0)
+
+    @Slot()
+    def _prove(self) -> None:
+        """Let a real engine say whether both make the same image, and what each costs."""
+        from cachesim.app.proof.prover import ProofQuestion  # the code for real builds comes with it
+        bench, habits, index = self._workbench, self._habits.current, self.other.currentIndex()
+        if habits is None or index < 0:
+            return
+        other = self._others[index]
+        try:
+            theirs = with_other_dockerfile(bench.state, other.path)
+        except CachesimError as error:
+            self._fail(error)
+            return
+        bench.ask_proof(ProofQuestion(bench.state, theirs, ("the text in the editor", other.name), habits.mix,
+                                      habits.words))
 
     # -- one edit, step by step --
 

@@ -1,0 +1,1 @@
+"""Two orders built for real and compared: planned, run and shown."""
