@@ -199,7 +199,7 @@ class AdvicePanel(Panel):
 
         def work(progress: Progress) -> Advice:
             return search.find_advice(state, habits, cost, read, progress)
-        self.status.setText(f"Looking for a better order over the edit mix {habits.words}…")
+        self.status.setText(f"Looking for a better order by the edit mix: {habits.words}…")
         self._job.ask(lambda: work)
 
     @Slot(bool)
@@ -221,7 +221,7 @@ class AdvicePanel(Panel):
             self._say(_nothing(advice))
             return
         number = len(advice.proposals)
-        self.status.setText(f"{number} proposal{'' if number == 1 else 's'} over the edit mix {advice.habits.words}.")
+        self.status.setText(f"{number} proposal{'' if number == 1 else 's'} by the edit mix: {advice.habits.words}.")
         self._stack.setCurrentIndex(1)
         self.table.fit()
         same = (n for n, p in enumerate(advice.proposals) if chosen is not None and p.title == chosen.title)

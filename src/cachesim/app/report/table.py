@@ -98,7 +98,7 @@ class Table(QTableView):
         rest = whole = self.viewport().width()
         shares = {column: share for column, share in self._shares.items() if not self.isColumnHidden(column)}
         for column in range(model.columnCount()):
-            if column not in self._shares:
+            if column not in self._shares and not self.isColumnHidden(column):
                 title = str(model.headerData(column, Qt.Orientation.Horizontal) or "")
                 width = max(self.sizeHintForColumn(column), metrics.horizontalAdvance(title)) + 16
                 width = min(width, max(metrics.averageCharWidth() * 18, whole // (model.columnCount())))
