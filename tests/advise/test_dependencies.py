@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cachesim.advise.commands import CommandTable
-from cachesim.advise.dependencies import MoveKind, MoveVerdict, dependencies, judge_move
+from cachesim.advise.dependencies import MoveKind, MoveVerdict
+from cachesim.advise.exchange import Exchanges, judge_move
 from cachesim.context.snapshot import ContextSnapshot
 from cachesim.dockerfile.parser import parse
 from cachesim.project.state import ProjectState
@@ -120,12 +121,27 @@ def test_stages_and_from_stay() -> None:
     state = ProjectState(text, ContextSnapshot.of({}))
     assert judge_move(state, 1, 2, TABLE).reason == "RUN would leave its stage: it cannot be moved across a FROM."
     assert judge_move(state, 0, 1, TABLE).kind is NO
-    assert set(dependencies(state, TABLE).pairs) == {(0, 1), (2, 3)}
 
 
 def test_a_move_is_as_free_as_the_least_free_it_passes() -> None:
     text = "FROM a\nCOPY other.txt /o/\nLABEL a=1\nRUN touch /t\nRUN cat /o/other.txt\nRUN frobnicate\n"
     state = ProjectState(text, ContextSnapshot.of(FILES))
     assert [judge_move(state, 1, to, TABLE).kind for to in (2, 3, 4, 5)] == [FREE, FREE, NO, NO]
-    pairs = dependencies(state, TABLE)
-    assert [pairs.move(1, to).kind for to in (2, 3, 4, 5)] == [FREE, FREE, NO, NO]
+
+
+def test_a_workspace_file_names_what_the_command_alone_does_not() -> None:
+    """go.work and a solution name files of other folders: a single move knows that as well as the search does."""
+    files = {"svc/go.mod": b"module a\n", "lib/go.mod": b"module b\n", "go.work": b"go 1.22\nuse (\n\t./svc\n\t./lib\n)\n",
+             "lib/b.go": b"package b\n"}
+    text = "FROM a\nWORKDIR /src\nCOPY go.work ./\nWORKDIR svc\nCOPY svc/go.mod ./\nCOPY lib/go.mod /src/lib/\nRUN go mod download\n"
+    state = ProjectState(text, ContextSnapshot.of(files))
+    moved_below = judge_move(state, 5, 6, TABLE, files.get)
+    assert moved_below.kind is NO and "lib/go.mod" in moved_below.reason
+    solution = {"app/app.csproj": b"<Project/>", "lib/lib.csproj": b"<Project/>", "shop.sln": (
+        b'Project("{1}") = "app", "app\\app.csproj", "{2}"\nEndProject\nProject("{1}") = "lib", "lib\\lib.csproj", "{3}"\nEndProject\n')}
+    text = ("FROM a\nWORKDIR /src\nCOPY shop.sln ./\nCOPY app/app.csproj app/\nCOPY lib/lib.csproj lib/\n"
+            "RUN dotnet restore shop.sln\n")
+    state = ProjectState(text, ContextSnapshot.of(solution))
+    below = judge_move(state, 4, 5, TABLE, solution.get)
+    assert below.kind is NO and "lib.csproj" in below.reason
+    assert Exchanges.of(state, TABLE, solution.get).between(4, 5) == below

@@ -84,6 +84,12 @@ def test_line_ends_stay(text, after):
 
 @pytest.mark.parametrize(("text", "index", "to", "sentence"), [
     (FILE, 1, 2, "FROM begins its stage and cannot be moved."),
+    ("FROM a AS Build\nRUN x\nFROM b\nCOPY --from=build /x /", 0, 1,
+     "FROM begins the stage `build`, which line 4 refers to: it cannot be moved."),
+    ("FROM a AS base\nRUN x\nFROM base\n", 0, 1, "FROM begins the stage `base`, which line 3 refers to: it cannot be moved."),
+    ("FROM a\nRUN x\nFROM b\nRUN --mount=from=0,target=/m x", 0, 1,
+     "FROM begins the stage `0`, which line 4 refers to: it cannot be moved."),
+    ("FROM a AS x\nFROM 0\nRUN y", 0, 1, "FROM begins its stage and cannot be moved."),
     (FILE, 2, 1, "RUN needs a stage: it cannot be moved before the first FROM."),
     (FILE, 2, 0, "RUN needs a stage: it cannot be moved before the first FROM."),
     (FILE, 0, 2, "An ARG before the first FROM holds for all stages: it cannot be moved across a FROM."),

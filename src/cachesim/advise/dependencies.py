@@ -11,13 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cachesim.advise.access import Access, AccessKind, Effects, Meeting, meeting
-from cachesim.advise.commands import CommandTable
-from cachesim.advise.effects import Analysis, analyse
-from cachesim.dockerfile.edit import MoveRefused, move_instruction, why_not_movable
-from cachesim.dockerfile.instructions import Instruction, ParsedDockerfile
-from cachesim.project.state import ProjectState
+from cachesim.advise.effects import Analysis
+from cachesim.dockerfile.instructions import Instruction
 
-__all__ = ["FREE", "Dependencies", "MoveKind", "MoveVerdict", "dependencies", "judge_move", "judge_pair"]
+__all__ = ["FREE", "MoveKind", "MoveVerdict", "judge_pair"]
 
 
 class MoveKind(enum.Enum):
@@ -43,75 +40,8 @@ class MoveVerdict:
 
 
 FREE = MoveVerdict(MoveKind.FREE)
-_RANK = {MoveKind.FREE: 0, MoveKind.MAY_CHANGE: 1, MoveKind.REFUSED: 2}
 _SEEN = frozenset({AccessKind.PATH, AccessKind.VARIABLE, AccessKind.USER, AccessKind.SHELL, AccessKind.WORKDIR})
 
-
-@dataclass(frozen=True, slots=True)
-class Dependencies:
-    """The pairs of a Dockerfile's instructions that are not free to change places.
-
-    An order in which every pair that is listed here keeps its order gives the same image. Pairs of different stages are not
-    listed: their instructions cannot be exchanged.
-
-    Attributes:
-        pairs: By the two indices, the smaller one first.
-    """
-
-    analysis: Analysis
-    pairs: Mapping[tuple[int, int], MoveVerdict]
-
-    def between(self, one: int, other: int) -> MoveVerdict:
-        """The verdict on two instructions of one stage."""
-        return self.pairs.get((min(one, other), max(one, other)), FREE)
-
-    def move(self, index: int, to_index: int) -> MoveVerdict:
-        """The verdict on moving an instruction over all those between."""
-        step = 1 if to_index > index else -1
-        worst = FREE
-        for other in range(index + step, to_index + step, step):
-            found = self.between(index, other)
-            if _RANK[found.kind] > _RANK[worst.kind] or (found.kind is worst.kind and found.reason and not worst.reason):
-                worst = found
-        return worst
-
-
-def dependencies(state: ProjectState, commands: CommandTable, parsed: ParsedDockerfile | None = None) -> Dependencies:
-    """Compare all pairs of instructions of each stage."""
-    analysis = analyse(state, commands, parsed)
-    pairs = {}
-    for second, step in enumerate(analysis.steps):
-        for first in range(second):
-            if analysis.steps[first].stage == step.stage and step.stage >= -1:
-                verdict = judge_pair(analysis, first, second)
-                if verdict != FREE:
-                    pairs[first, second] = verdict
-    return Dependencies(analysis, pairs)
-
-
-def judge_move(state: ProjectState, index: int, to_index: int, commands: CommandTable,
-               parsed: ParsedDockerfile | None = None) -> MoveVerdict:
-    """Whether an instruction may be moved to another place.
-
-    Args:
-        index: Among the instructions of the file.
-        to_index: The place it has afterwards, as in `dockerfile.edit.move_instruction`.
-    """
-    analysis = analyse(state, commands, parsed)
-    refusal = why_not_movable(analysis.parsed, index, to_index) if index != to_index else ""
-    if refusal:
-        return MoveVerdict(MoveKind.REFUSED, refusal)
-    try:
-        move_instruction(state.text, analysis.parsed, index, to_index)
-    except MoveRefused as refused:
-        return MoveVerdict(MoveKind.REFUSED, str(refused))
-    low, high = sorted((index, to_index))
-    pairs = {(min(index, k), max(index, k)): judge_pair(analysis, min(index, k), max(index, k))
-             for k in range(low, min(high + 1, len(analysis.steps))) if k != index}
-    return Dependencies(analysis, pairs).move(index, to_index)
-
-
-# -- a pair --
 
 def judge_pair(analysis: Analysis, first: int, second: int) -> MoveVerdict:
     """The verdict on two instructions, the first one above the second."""

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 
 from cachesim.advise.commands import CommandTable
 from cachesim.advise.cost import CostModel
+from cachesim.advise.exchange import FileReader
 from cachesim.advise.rewrites.cache_mounts import cache_mounts
 from cachesim.advise.rewrites.change import Change
 from cachesim.advise.rewrites.ignore_lines import ignore_lines
 from cachesim.advise.rewrites.manifest_first import manifest_first
 from cachesim.advise.rewrites.reorder import reorder
-from cachesim.advise.scene import FileReader, Scene
+from cachesim.advise.scene import Scene
 from cachesim.progress import SILENT, Progress
 from cachesim.project.mix import EditMix
 from cachesim.project.state import ProjectState

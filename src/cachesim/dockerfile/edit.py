@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from cachesim.diagnostics import Severity, SourceSpan
 from cachesim.dockerfile.highlight import START, LineKind, LineState, tokens
-from cachesim.dockerfile.instructions import ParsedDockerfile
+from cachesim.dockerfile.instructions import Copy, From, Instruction, ParsedDockerfile, Run
 from cachesim.dockerfile.lines import LogicalLine, Scan, is_comment, scan
 from cachesim.dockerfile.words import BLANKS, split_keyword
 from cachesim.errors import CachesimError
@@ -104,7 +104,7 @@ def why_not_movable(parsed: ParsedDockerfile, index: int, to_index: int) -> str:
         return "There is no instruction to move past."
     here = instructions[index]
     if here.keyword == "FROM":
-        return "FROM begins its stage and cannot be moved."
+        return _why_from_stays(instructions, index)
     low, high = sorted((index, to_index))
     passed = [i for i in instructions[low:high + 1] if i is not here]
     if not any(i.keyword == "FROM" for i in passed):
@@ -114,6 +114,19 @@ def why_not_movable(parsed: ParsedDockerfile, index: int, to_index: int) -> str:
     if not any(i.keyword == "FROM" for i in instructions[:to_index]):
         return f"{here.keyword} needs a stage: it cannot be moved before the first FROM."
     return f"{here.keyword} would leave its stage: it cannot be moved across a FROM."
+
+
+def _why_from_stays(instructions: Sequence[Instruction], index: int) -> str:
+    here = instructions[index]
+    number = sum(i.keyword == "FROM" for i in instructions[:index])
+    names = {str(number), here.name} - {""} if isinstance(here, From) else {str(number)}
+    for other in instructions[index + 1:]:
+        used = [other.from_] if isinstance(other, Copy) else [other.image] if isinstance(other, From) else (
+            [value for mount in other.mounts for key, value in mount.options if key == "from"] if isinstance(other, Run) else [])
+        found = next((name for name in used if name.lower() in names), "")
+        if found and not (isinstance(other, From) and found.isdigit()):
+            return f"FROM begins the stage `{found}`, which line {other.span.line} refers to: it cannot be moved."
+    return "FROM begins its stage and cannot be moved."
 
 
 def toggle_comment(text: str, first_line: int, last_line: int) -> tuple[TextEdit, ...]:
