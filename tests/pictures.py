@@ -238,8 +238,8 @@ class Pictures:
         folder = self.plain("FROM busybox:1.36\nCOPY f.txt /f\nRUN cat /f\n", f_txt="tea\n")
         self.open(folder)
         lines = []
-        for number, (name, cached) in enumerate((("[1/3] FROM docker.io/library/busybox:1.36", True), ("[2/3] COPY f.txt /f", True),
-                                                 ("[3/3] RUN cat /f", False))):
+        steps = (("[1/3] FROM docker.io/library/busybox:1.36", True), ("[2/3] COPY f.txt /f", True), ("[3/3] RUN cat /f", False))
+        for number, (name, cached) in enumerate(steps):
             lines.append(json.dumps({"vertexes": [{
                 "digest": f"sha256:{number}", "name": name, "started": "2026-01-01T00:00:00.1Z",
                 "completed": "2026-01-01T00:00:01.1Z", **({"cached": True} if cached else {})}]}))

@@ -154,7 +154,8 @@ class _Build:
         seen = [(p, t) for p, t in sorted(tree.items()) if any(_within(p, r) for r in reads)]
         heard = [(n, env.get(n)) for n in sorted(names)]
         cwd, user = self.image.cwd, self.image.user
-        if facts is not None and (cwd == "/" or not any(_within(p, cwd) or _within(cwd, p) for p in (*facts.reads, *facts.writes))):
+        named = (*facts.reads, *facts.writes) if facts is not None else ()
+        if facts is not None and (cwd == "/" or not any(_within(p, cwd) or _within(cwd, p) for p in named)):
             cwd = ""            # it is about other places, which it names in full
         made = hashlib.sha256(repr((command_of(step), seen, heard, cwd, user)).encode()).hexdigest()[:16]
         for place in facts.writes if facts is not None else ("/unknown/" + made,):

@@ -65,16 +65,17 @@ def main() -> None:
         result = result_of(project(name), commands)
         results.append(result)
         best = result.proposals[0].rule if result.proposals else ""
-        print(f"{name:32}{'better order known' if result.project.improvable else '':20}{result.safe:6.0%} safe{result.any:6.0%} any  "
-              f"{result.seconds:5.2f} s  {best}{'  WRONG: ' + ', '.join(result.wrong) if result.wrong else ''}")
+        known = "better order known" if result.project.improvable else ""
+        wrong = "  WRONG: " + ", ".join(result.wrong) if result.wrong else ""
+        print(f"{name:32}{known:20}{result.safe:6.0%} safe{result.any:6.0%} any  {result.seconds:5.2f} s  {best}{wrong}")
         if sys.argv[1:]:
             for proposal in result.proposals:
                 print(f"\n-- {proposal.saving:.0%} {proposal.risk.value} {proposal.rule}: {proposal.title}\n   {proposal.why}\n"
                       f"   check: {proposal.check}\n{proposal.text}")
     sums = figures(results)
-    print(f"\n{len(results)} projects; of those with a known better order {sums.improved_safe:.1%} improve by safe proposals alone, "
-          f"{sums.improved_any:.1%} by all; mean expected cost -{sums.mean_safe:.1%} by safe proposals alone, -{sums.mean_any:.1%} "
-          f"by all; safe proposals that change the image: {len(sums.wrong)} {' '.join(sums.wrong)}")
+    print(f"\n{len(results)} projects; of those with a known better order {sums.improved_safe:.1%} improve by safe proposals "
+          f"alone, {sums.improved_any:.1%} by all; mean expected cost -{sums.mean_safe:.1%} by safe proposals alone, "
+          f"-{sums.mean_any:.1%} by all; safe proposals that change the image: {len(sums.wrong)} {' '.join(sums.wrong)}")
 
 
 if __name__ == "__main__":

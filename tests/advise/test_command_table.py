@@ -104,5 +104,6 @@ def test_a_user_file_that_is_missing_is_said() -> None:
 def test_an_unknown_option_makes_everything_uncertain() -> None:
     (run,) = (r for r in parse("FROM a\nRUN npm ci --frob").instructions if isinstance(r, Run))
     effects = run_facts(run, AT, TABLE).effects
-    assert "/?" in {described(a).replace("//", "/") or "/" for a in effects.writes} | {a.name + "?" for a in effects.writes if not a.certain}
+    written = {described(a).replace("//", "/") or "/" for a in effects.writes}
+    assert "/?" in written | {a.name + "?" for a in effects.writes if not a.certain}
     assert any(a.kind is AccessKind.VARIABLE and a.name == "*" for a in effects.reads)

@@ -133,12 +133,14 @@ def test_a_workspace_file_names_what_the_command_alone_does_not() -> None:
     """go.work and a solution name files of other folders: a single move knows that as well as the search does."""
     files = {"svc/go.mod": b"module a\n", "lib/go.mod": b"module b\n", "go.work": b"go 1.22\nuse (\n\t./svc\n\t./lib\n)\n",
              "lib/b.go": b"package b\n"}
-    text = "FROM a\nWORKDIR /src\nCOPY go.work ./\nWORKDIR svc\nCOPY svc/go.mod ./\nCOPY lib/go.mod /src/lib/\nRUN go mod download\n"
+    text = ("FROM a\nWORKDIR /src\nCOPY go.work ./\nWORKDIR svc\nCOPY svc/go.mod ./\nCOPY lib/go.mod /src/lib/\n"
+            "RUN go mod download\n")
     state = ProjectState(text, ContextSnapshot.of(files))
     moved_below = judge_move(state, 5, 6, TABLE, files.get)
     assert moved_below.kind is NO and "lib/go.mod" in moved_below.reason
     solution = {"app/app.csproj": b"<Project/>", "lib/lib.csproj": b"<Project/>", "shop.sln": (
-        b'Project("{1}") = "app", "app\\app.csproj", "{2}"\nEndProject\nProject("{1}") = "lib", "lib\\lib.csproj", "{3}"\nEndProject\n')}
+        b'Project("{1}") = "app", "app\\app.csproj", "{2}"\nEndProject\n'
+        b'Project("{1}") = "lib", "lib\\lib.csproj", "{3}"\nEndProject\n')}
     text = ("FROM a\nWORKDIR /src\nCOPY shop.sln ./\nCOPY app/app.csproj app/\nCOPY lib/lib.csproj lib/\n"
             "RUN dotnet restore shop.sln\n")
     state = ProjectState(text, ContextSnapshot.of(solution))

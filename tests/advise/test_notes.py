@@ -94,7 +94,8 @@ def test_copied_secrets_are_named_and_ignored_ones_are_not() -> None:
 
 
 def test_a_secret_in_a_builder_stage_is_only_a_hint() -> None:
-    text = "FROM local/b@sha256:00 AS b\nARG NPM_TOKEN\nRUN x\nFROM local/b@sha256:00\nENV API_KEY=abc\nARG GH_TOKEN\nCOPY --from=b /x /x\n"
+    text = ("FROM local/b@sha256:00 AS b\nARG NPM_TOKEN\nRUN x\n"
+            "FROM local/b@sha256:00\nENV API_KEY=abc\nARG GH_TOKEN\nCOPY --from=b /x /x\n")
     found = _notes(text, NoteKind.SECRET_NAME)
     assert [(n.step.stage, n.severity) for n in found] == [
         (0, Severity.HINT), (1, Severity.WARNING), (1, Severity.WARNING)]

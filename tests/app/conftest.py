@@ -119,9 +119,10 @@ ENV MODE=production
 COPY --from=build /app/dist /app
 CMD node /app
 """
-THREE_STAGES_FILES = {"Dockerfile": THREE_STAGES.encode(), "package.json": b"{}", "src/app.ts": b"let a = 1\n", "src/util/math.ts": b"",
-         "node_modules/x/index.js": b"x", "logo.png": b"\x89PNG\0", "README.md": b"read",
-         ".dockerignore": b"# what stays out\nnode_modules\n*.md\nDockerfile\n"}
+THREE_STAGES_FILES = {
+    "Dockerfile": THREE_STAGES.encode(), "package.json": b"{}", "src/app.ts": b"let a = 1\n", "src/util/math.ts": b"",
+    "node_modules/x/index.js": b"x", "logo.png": b"\x89PNG\0", "README.md": b"read",
+    ".dockerignore": b"# what stays out\nnode_modules\n*.md\nDockerfile\n"}
 
 Bench = Callable[..., Workbench]
 

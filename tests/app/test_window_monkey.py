@@ -332,7 +332,8 @@ def monkey(opened: MainWindow, project: Path, monkeypatch: pytest.MonkeyPatch, t
                                                                    found.rng.random() < 0.7))
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: found.rng.choice((str(project), "")))
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (found.rng.choice((str(project / "Dockerfile"), "")), ""))
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (found.rng.choice((str(project / "Dockerfile.saved"), "")), ""))
+    answers = (str(project / "Dockerfile.saved"), "")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (found.rng.choice(answers), ""))
     return found
 
 

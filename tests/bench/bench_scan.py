@@ -35,7 +35,8 @@ def engine_load(root: Path) -> float | None:
         return None
     dockerfile = root.with_name(root.name + ".Dockerfile")
     dockerfile.write_text("FROM scratch\nCOPY . /all\n")
-    argv = ["docker", "buildx", "build", "--progress=plain", "--provenance=false", "--output", "type=cacheonly", "-f", str(dockerfile), str(root)]
+    argv = ["docker", "buildx", "build", "--progress=plain", "--provenance=false", "--output", "type=cacheonly",
+            "-f", str(dockerfile), str(root)]
     done = subprocess.run(argv, capture_output=True, text=True)
     dockerfile.unlink()
     number = re.search(r"#(\d+) \[internal\] load build context", done.stderr)

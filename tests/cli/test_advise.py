@@ -76,7 +76,8 @@ def test_what_cannot_be(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_users_own_commands_count(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "Dockerfile").write_text("FROM busybox:1.36\nCOPY app.py /app.py\nRUN frob --all\n")
-    (folder / "frob.toml").write_text('format = 1\n[[tool]]\nnames = ["frob"]\nwrites = ["/frob/"]\n[[tool.row]]\nflags = ["--all"]\n')
+    (folder / "frob.toml").write_text(
+        'format = 1\n[[tool]]\nnames = ["frob"]\nwrites = ["/frob/"]\n[[tool.row]]\nflags = ["--all"]\n')
     assert [p for p in listed(capsys, status=0)["proposals"] if p["risk"] == "safe"] == []
     found = listed(capsys, "--commands", "frob.toml")["proposals"]
     assert found[0]["rule"] == "lift-unchanging" and found[0]["risk"] == "safe"

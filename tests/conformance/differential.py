@@ -34,8 +34,8 @@ from tests.conformance.generate_lines import URLS
 
 Json = dict[str, Any]
 ELSEWHERE = re.compile(r"did not complete successfully: (exit code|open /)|returned a non-zero code|failed to do request"
-                       r"|no such (user|group)|unable to find (user|group)|no matching entries in|mkdir:? /\S+(:| is) not a directory|layer does not exist"
-                       r"|cannot copy to non-directory"
+                       r"|no such (user|group)|unable to find (user|group)|no matching entries in|layer does not exist"
+                       r"|mkdir:? /\S+(:| is) not a directory|cannot copy to non-directory"
                        r"|registry-1.docker.io|connection refused")
 NOT_THERE = re.compile(r'(?:"|l?stat )/?([^"]+?)"?: (?:not found|no such file|file does not exist)')
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,8 @@ from cachesim.context.snapshot import ContextSnapshot, directory, symlink
 from cachesim.digest import digest_of_bytes
 from cachesim.engines.base import Outcome, RunClaim, RunClaimKind
 from cachesim.graph.options import ImageStore, NetworkMode
-from tests.conformance.truth_table import ERROR, SAME, Build, Row, compared, covered, file, image, letters, no_write, reports_of, row
+from tests.conformance import truth_table as table
+from tests.conformance.truth_table import ERROR, SAME, Build, Row, file, image, no_write, reports_of, row
 
 COPY_RUN = "COPY f /f; RUN r"
 
@@ -293,12 +294,12 @@ NOT_MODELLED = (
 
 @pytest.mark.parametrize("case", ROWS)
 def test_row(case: Row) -> None:
-    got, wanted = compared(case)
+    got, wanted = table.compared(case)
     assert got == wanted
 
 
 def test_table_is_whole() -> None:
-    assert sorted([*covered(ROWS, NOT_MODELLED), 46]) == list(range(1, 110))
+    assert sorted([*table.covered(ROWS, NOT_MODELLED), 46]) == list(range(1, 110))
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root may give files away")
@@ -310,7 +311,7 @@ def test_owner_in_the_context_does_not_count(tmp_path: Path) -> None:
     entry, old = scan_context(tmp_path).get("f"), before.get("f")
     assert entry is not None and entry == old
     reports = reports_of(ImageStore.GRAPHDRIVER, Build(COPY_RUN, {"f": old}), Build(files={"f": entry}))
-    assert letters(reports[1]) == "C C C"
+    assert table.letters(reports[1]) == "C C C"
 
 
 def test_base_is_never_taken_from_the_cache() -> None:

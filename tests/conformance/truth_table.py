@@ -1,8 +1,9 @@
 """How is a row of a rule book's truth table written down, and what do we predict for it?
 
-A row is a first build and edits; of every later build the words are compared: `C` for a step that is taken from the cache, `X` for one that
-runs, in file order, base images left out. A small letter is a likelier outcome that is not certain (a RUN's bytes decide); the vertices of a
-`COPY --link` are joined by a comma. A text without FROM follows `FROM base:1` and `RUN : 1`, which are always cached and not listed.
+A row is a first build and edits; of every later build the words are compared: `C` for a step that is taken from the cache,
+`X` for one that runs, in file order, base images left out. A small letter is a likelier outcome that is not certain (a RUN's
+bytes decide); the vertices of a `COPY --link` are joined by a comma. A text without FROM follows `FROM base:1` and `RUN : 1`,
+which are always cached and not listed.
 """
 
 from __future__ import annotations
@@ -62,10 +63,15 @@ class Row:
     store: ImageStore = ImageStore.GRAPHDRIVER
 
 
-def row(number: int, words: str, first: str | Build, *then: str | Build, store: ImageStore = ImageStore.GRAPHDRIVER, differs: str = "") -> Any:
-    """A parameter of the table's test; `then` alternates builds and expectations, `differs` says why we predict something else."""
+def row(number: int, words: str, first: str | Build, *then: str | Build, store: ImageStore = ImageStore.GRAPHDRIVER,
+        differs: str = "") -> Any:
+    """A parameter of the table's test.
+
+    `then` alternates builds and expectations, `differs` says why we predict something else.
+    """
     builds = [b if isinstance(b, Build) else Build(b) for b in then[::2]]
-    value = Row(number, first if isinstance(first, Build) else Build(first), tuple(zip(builds, map(str, then[1::2]), strict=True)), store)
+    value = Row(number, first if isinstance(first, Build) else Build(first),
+                tuple(zip(builds, map(str, then[1::2]), strict=True)), store)
     marks = [pytest.mark.xfail(strict=True, reason=differs)] if differs else []
     return pytest.param(value, id=f"{number} {words}", marks=marks)
 
@@ -114,8 +120,8 @@ def reports_of(store: ImageStore, *builds: Build) -> tuple[SimulationReport, ...
         if build.text is not None:
             text = _whole(build.text)
         bases |= {b.ref: b for b in build.bases}
-        request = BuildRequest(parse(text), context, BuildOptions(**build.options), store=store, bases=dict(bases), named_contexts=build.named,
-                               claims=claims, context_key=build.folder)
+        request = BuildRequest(parse(text), context, BuildOptions(**build.options), store=store, bases=dict(bases),
+                               named_contexts=build.named, claims=claims, context_key=build.folder)
         report, cache = simulate(request, cache)
         reports.append(report)
     return tuple(reports)

@@ -232,7 +232,7 @@ CAPABILITY = bytes.fromhex("0100000200040000000000000000000000000000")     # cap
     ("d/f", "security.other", b"1", False), ("d", "system.posix_acl_default", bytes.fromhex(
         "0200000001000600ffffffff02000400" "0c00000004000400ffffffff10000400" "ffffffff20000400ffffffff"), False)])
 def test_the_extended_attributes_that_count(tmp_path: Path, path: str, name: str, value: bytes, counts: bool) -> None:
-    """A copy from a folder that is sent for the first time ran again on Engine 28.5.2, with both stores, exactly where `counts`."""
+    """A copy from a folder that is sent for the first time ran again exactly where `counts`: Engine 28.5.2, both stores."""
     (tmp_path / "d").mkdir()
     (tmp_path / "d/f").write_text("x")
     (tmp_path / "d/l").symlink_to("f")

@@ -30,7 +30,8 @@ def report(text: str = TEXT, old: str | None = None) -> SimulationReport:
 
 def plan(found: SimulationReport, *seconds: tuple[float, bool] | None) -> Plan:
     known = {step.key.digest if said[1] else f"in another state {step.name}":
-             Measurement(said[0], None, 1.0, text_of(step.name)) for step, said in zip(found.steps, seconds, strict=False) if said is not None and step.key is not None}
+             Measurement(said[0], None, 1.0, text_of(step.name))
+             for step, said in zip(found.steps, seconds, strict=False) if said is not None and step.key is not None}
     costs = costs_of(found, Measured(known), ContextSnapshot.of({"a.txt": b"new bytes"}))
     return Plan("shop", "a build of HEAD", found, costs, "buildkit", "containerd")
 

@@ -57,13 +57,16 @@ def instruction(dice: random.Random) -> str:
     return dice.choice([
         f"RUN {command}", f"RUN {command}", f"RUN {command}", f"RUN {command}",
         f"COPY {dice.choice(['a.txt', 'b.txt', 'src', 'src/', 'run.sh', '*.txt', '.', 'a.txt b.txt'])} {place}/",
-        f"COPY {dice.choice(['--chown=1000', '--chmod=700', '--link', '--chown=app:app', ''])} {dice.choice(['a.txt', 'src'])} {place}/",
+        f"COPY {dice.choice(['--chown=1000', '--chmod=700', '--link', '--chown=app:app', ''])} "
+        f"{dice.choice(['a.txt', 'src'])} {place}/",
         f"COPY run.sh {place}x", f"COPY conf/a.txt {place}/", f"ADD src {place}/", f"COPY <<E {place}/doc\n${name}\nE",
         f"ENV {name}={value!r}".replace("'", '"'), f"ARG {name}={value!r}".replace("'", '"'),
         f"WORKDIR {dice.choice(['/a', '/d', 'w', '/a/b', '$A'])}",
-        f"USER {dice.choice(['1000', 'root', 'app', '0'])}", f"LABEL {name}={dice.randint(1, 2)}", f"EXPOSE {dice.randint(80, 82)}",
+        f"USER {dice.choice(['1000', 'root', 'app', '0'])}", f"LABEL {name}={dice.randint(1, 2)}",
+        f"EXPOSE {dice.randint(80, 82)}",
         dice.choice(["CMD run", 'CMD ["run"]', "ENTRYPOINT go", 'ENTRYPOINT ["go"]']),
-        dice.choice(['SHELL ["/bin/sh", "-c"]', 'SHELL ["/bin/sh", "-ec"]']), f"VOLUME {dice.choice(['/a', '/v'])}", "STOPSIGNAL 9",
+        dice.choice(['SHELL ["/bin/sh", "-c"]', 'SHELL ["/bin/sh", "-ec"]']), f"VOLUME {dice.choice(['/a', '/v'])}",
+        "STOPSIGNAL 9",
     ])
 
 

@@ -131,7 +131,8 @@ def test_what_two_builds_differ_in_does_not_count(bench: Bench, tmp_path: Path) 
                      FolderContents(None, bench.contents.get), bench.folder / "scratch", running=bench.folder / "running")
     report = prove(bench, plan)
     assert report.image is not None and report.image.same and report.exit_code in (0, 1), report.verdict
-    assert {d.name.partition("-")[0] for d in report.image.ignored} == {"/key", "/link", "/var/keep"}       # COPY follows the link
+    # COPY follows the link
+    assert {d.name.partition("-")[0] for d in report.image.ignored} == {"/key", "/link", "/var/keep"}
     save_proof(tmp_path / "proof.md", report)
     again = load_proof(tmp_path / "proof.md")
     assert again.verdict == report.verdict and again.image == report.image

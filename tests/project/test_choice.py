@@ -42,7 +42,8 @@ def test_a_choice_is_of_one_project(info: ProjectInfo, tmp_path: Path) -> None:
     assert chosen_builder(info.with_dockerfile(info.context_dir / "other.Dockerfile"), folder=tmp_path) is None
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "7", "{}", "\udcff", '{"format": 1, "engine": "podman"}', '{"format": 1, "kept": 3}'])
+@pytest.mark.parametrize("text", [
+    "", "{", "[]", "7", "{}", "\udcff", '{"format": 1, "engine": "podman"}', '{"format": 1, "kept": 3}'])
 def test_a_damaged_or_foreign_file_counts_for_nothing(text: str, info: ProjectInfo, tmp_path: Path) -> None:
     remember_builder(info, CHOICE, folder=tmp_path)
     file = project_folder(info, tmp_path) / "builder.json"

@@ -1,5 +1,6 @@
-"""What holds for any Dockerfile, options and files: a prediction comes back, it lists every step, and work grows no faster than the text.
+"""What holds for any Dockerfile, options and files?
 
+A prediction comes back, it lists every step, and work grows no faster than the text.
 `CACHESIM_FUZZ_EXAMPLES=100000 pytest tests/simulate/test_fuzz.py` looks longer than a usual test run does.
 """
 
@@ -27,11 +28,13 @@ from tests.dockerfile.test_fuzz import calls_in
 EXAMPLES = int(os.environ.get("CACHESIM_FUZZ_EXAMPLES", "120"))
 MANY = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ENGINES = (("buildkit", "graphdriver"), ("buildkit", "containerd"), ("classic", "graphdriver"))
-REFS = ("base:1", "scratch", "other:1", "no such", "a", "0", "A", "$B", "${B:-a}", "base:1@sha256:" + "0" * 64, "é", "b\u00a0", "--platform=x a")
+REFS = ("base:1", "scratch", "other:1", "no such", "a", "0", "A", "$B", "${B:-a}", "base:1@sha256:" + "0" * 64, "é", "b\u00a0",
+        "--platform=x a")
 NAMES = (" AS a", " AS b", " as A", " AS", " AS 1x", "", " AS final")
-WORDS = st.one_of(st.sampled_from(("f", "d", ".", "/", "d/*", "[", "\\", "*", "**", "l", "l/x", "../f", "$A", "${A", "${A##*}", "<<E", "--from=a",
-                                   "--from=0", "--from=9", "--link", "--chown=x:y", "--chmod=9", "--exclude=[", "--mount=", "\"", "'", "=", "A=1", "80",
-                                   "http://x/y", "x.git", "git@h:p", "\x00", "\ud800", *MODIFIERS)), st.text(max_size=6))
+WORDS = st.one_of(st.text(max_size=6), st.sampled_from((
+    "f", "d", ".", "/", "d/*", "[", "\\", "*", "**", "l", "l/x", "../f", "$A", "${A", "${A##*}", "<<E", "--from=a", "--from=0",
+    "--from=9", "--link", "--chown=x:y", "--chmod=9", "--exclude=[", "--mount=", "\"", "'", "=", "A=1", "80", "http://x/y",
+    "x.git", "git@h:p", "\x00", "\ud800", *MODIFIERS)))
 
 
 @st.composite
@@ -39,12 +42,14 @@ def dockerfiles(draw: st.DrawFn) -> str:
     """Text that looks like a Dockerfile, now and then."""
     lines = Lines(str(draw(st.integers(0, 10**6))), draw(st.sampled_from(("buildkit", "classic"))))
     lines.files, lines.names = {"f": {"text": ""}, "d/f": {"text": ""}, "link": {}, "app/in": {}, "pack.tar": {}}, ["a", "b"]
-    keyword = st.sampled_from(("RUN", "COPY", "ADD", "ENV", "ARG", "WORKDIR", "USER", "ONBUILD RUN", "ONBUILD COPY", "LABEL", "SHELL", "VOLUME",
-                               "EXPOSE", "CMD", "HEALTHCHECK", "STOPSIGNAL", "MAINTAINER", "ENTRYPOINT", "NOPE", "ONBUILD FROM", "ONBUILD ONBUILD"))
+    keyword = st.sampled_from((
+        "RUN", "COPY", "ADD", "ENV", "ARG", "WORKDIR", "USER", "ONBUILD RUN", "ONBUILD COPY", "LABEL", "SHELL", "VOLUME",
+        "EXPOSE", "CMD", "HEALTHCHECK", "STOPSIGNAL", "MAINTAINER", "ENTRYPOINT", "NOPE", "ONBUILD FROM", "ONBUILD ONBUILD"))
     odd = st.builds(lambda word, rest: f"{word} {' '.join(rest)}", keyword, st.lists(WORDS, max_size=4))
     mount = st.builds(lambda flags: f"RUN {' '.join(flags)} x", st.lists(st.sampled_from(MOUNTS), max_size=3))
     line = st.one_of(st.builds(lines.instruction), st.sampled_from(BROKEN), odd, mount, texts)
-    stage = st.builds(lambda ref, name, body: "\n".join([f"FROM {ref}{name}", *body]), st.sampled_from(REFS), st.sampled_from(NAMES), st.lists(line, max_size=6))
+    stage = st.builds(lambda ref, name, body: "\n".join([f"FROM {ref}{name}", *body]),
+                      st.sampled_from(REFS), st.sampled_from(NAMES), st.lists(line, max_size=6))
     head = draw(st.sampled_from(("", "", "# escape=`\n", "ARG B=base:1\n", "\ufeff", "# syntax=x\n", "ARG\n")))
     end = draw(st.sampled_from(("\n", "\r\n", "\r")))
     return (head + "\n".join(draw(st.lists(stage, max_size=4))) + "\n").replace("\n", end)
@@ -54,20 +59,26 @@ def entries() -> st.SearchStrategy[dict[str, bytes | FileEntry]]:
     """Contexts with links of every kind."""
     target = st.sampled_from(("f", "d", "l", "l2", "..", "/", "../x", "nowhere", ".", "", "d/../l", "/d/f", "l/l2"))
     links = st.dictionaries(st.sampled_from(("l", "l2", "d/l", "link", "app/in")), target.map(symlink), max_size=4)
-    ignore = st.one_of(st.sampled_from(("", "*", "!", "[", "**\n!d", "\\", "d\n!d/f")), st.text(max_size=12)).map(lambda t: t.encode("utf-8", "surrogatepass"))
-    return st.builds(lambda links, ignore: {"f": b"1", "d/f": b"2", "d/e/g": b"3", ".dockerignore": ignore, **links}, links, ignore)
+    text = st.one_of(st.sampled_from(("", "*", "!", "[", "**\n!d", "\\", "d\n!d/f")), st.text(max_size=12))
+    ignore = text.map(lambda t: t.encode("utf-8", "surrogatepass"))
+    return st.builds(lambda links, ignore: {"f": b"1", "d/f": b"2", "d/e/g": b"3", ".dockerignore": ignore, **links},
+                     links, ignore)
 
 
 def all_options() -> st.SearchStrategy[BuildOptions]:
     """Options, senseless ones too."""
-    word = st.one_of(st.sampled_from(("", "a", "0", "final", "linux/amd64", "x/y/z/q", "1", "true", "d", "docker-image://base:1", "docker-image://scratch")),
-                     st.text(max_size=5))
-    name = st.sampled_from(("A", "B", "TARGETPLATFORM", "TARGETARCH", "BUILDKIT_MULTI_PLATFORM", "SOURCE_DATE_EPOCH", "BUILDKIT_CACHE_MOUNT_NS", "HTTP_PROXY"))
+    word = st.one_of(st.text(max_size=5), st.sampled_from((
+        "", "a", "0", "final", "linux/amd64", "x/y/z/q", "1", "true", "d", "docker-image://base:1", "docker-image://scratch")))
+    name = st.sampled_from(("A", "B", "TARGETPLATFORM", "TARGETARCH", "BUILDKIT_MULTI_PLATFORM", "SOURCE_DATE_EPOCH",
+                            "BUILDKIT_CACHE_MOUNT_NS", "HTTP_PROXY"))
     return st.builds(
-        BuildOptions, target=word, platform=word, args=st.lists(st.tuples(name, st.none() | word), max_size=3).map(tuple), no_cache=st.booleans(),
+        BuildOptions, target=word, platform=word, no_cache=st.booleans(),
+        args=st.lists(st.tuples(name, st.none() | word), max_size=3).map(tuple),
         no_cache_filter=st.lists(word, max_size=2).map(tuple), add_hosts=st.lists(st.tuples(word, word), max_size=2).map(tuple),
-        network=st.sampled_from(NetworkMode), secrets=st.lists(st.tuples(word, st.just(digest_of_bytes(b"1"))), max_size=2).map(tuple),
-        ssh=st.lists(word, max_size=2).map(tuple), contexts=st.lists(st.tuples(word, word), max_size=2).map(tuple), labels=st.just((("l", "1"),)))
+        network=st.sampled_from(NetworkMode),
+        secrets=st.lists(st.tuples(word, st.just(digest_of_bytes(b"1"))), max_size=2).map(tuple),
+        ssh=st.lists(word, max_size=2).map(tuple), contexts=st.lists(st.tuples(word, word), max_size=2).map(tuple),
+        labels=st.just((("l", "1"),)))
 
 
 def request_of(text: str, files: dict[str, bytes | FileEntry], options: BuildOptions, engine: str, store: str) -> BuildRequest:
@@ -82,7 +93,8 @@ def request_of(text: str, files: dict[str, bytes | FileEntry], options: BuildOpt
                         named_contexts={name: context for name, _ in options.contexts})
 
 
-def predicted(text: str, then: str, files: dict[str, bytes | FileEntry], options: BuildOptions, engine: str, store: str) -> list[SimulationReport]:
+def predicted(text: str, then: str, files: dict[str, bytes | FileEntry], options: BuildOptions, engine: str,
+              store: str) -> list[SimulationReport]:
     """Three builds that follow each other: one, another, and that again."""
     reports, cache = [], EMPTY_STORE
     for each in (text, then, then):
@@ -94,8 +106,10 @@ def predicted(text: str, then: str, files: dict[str, bytes | FileEntry], options
 @MANY
 @given(st.one_of(dockerfiles(), texts), dockerfiles(), entries(), all_options(), st.sampled_from(ENGINES))
 @example("", "", {"f": b""}, BuildOptions(), ENGINES[0])
-@example("FROM a\nCOPY l*/x /y\n", "FROM a\nCOPY --exclude=* l /\n", {"l": symlink("l2"), "l2": symlink("l")}, BuildOptions(), ENGINES[1])
-def test_any_build_is_predicted(text: str, then: str, files: dict[str, bytes | FileEntry], options: BuildOptions, engine: tuple[str, str]) -> None:
+@example("FROM a\nCOPY l*/x /y\n", "FROM a\nCOPY --exclude=* l /\n",
+         {"l": symlink("l2"), "l2": symlink("l")}, BuildOptions(), ENGINES[1])
+def test_any_build_is_predicted(text: str, then: str, files: dict[str, bytes | FileEntry], options: BuildOptions,
+                                engine: tuple[str, str]) -> None:
     first, second, third = predicted(text, then, files, options, *engine)
     for source, report in ((text, first), (then, second), (then, third)):
         shown = [s for s in report.steps if s.step.line]
@@ -110,8 +124,9 @@ def test_any_build_is_predicted(text: str, then: str, files: dict[str, bytes | F
             assert Outcome.MISS not in again
 
 
-LINES = ("RUN x", "COPY f /f$A", "COPY l* /x/", "COPY --exclude=* d /x/", "ENV A=$A-1", "ARG A=${A:-1}", "WORKDIR /w/x", "COPY <<E /x\n$A\nE", "ADD http://h/f /x",
-         "RUN --mount=type=cache,target=/c x", "RUN --mount=target=/m x", "FROM base:1 AS a", "FROM a AS a", "COPY --from=0 /x /x", "RUN echo 1 >> /log",
+LINES = ("RUN x", "COPY f /f$A", "COPY l* /x/", "COPY --exclude=* d /x/", "ENV A=$A-1", "ARG A=${A:-1}", "WORKDIR /w/x",
+         "COPY <<E /x\n$A\nE", "ADD http://h/f /x", "RUN --mount=type=cache,target=/c x", "RUN --mount=target=/m x",
+         "FROM base:1 AS a", "FROM a AS a", "COPY --from=0 /x /x", "RUN echo 1 >> /log",
          "COPY --link f d/", "ONBUILD RUN x", "RUN <<E\nx\nE", "LABEL a=b",
          "VOLUME /v$A", "USER 1", "EXPOSE 1-9", "NOPE", "# c", "FROM base:1 AS b\nCOPY --from=a /log /log")
 

@@ -107,8 +107,9 @@ class Meeting:
     place: str
 
 
-_USUAL = frozenset({"/opt", "/srv", "/home", "/root", "/usr/local", "/usr/local/bin", "/usr/local/sbin", "/usr/local/lib", "/usr/local/share",
-                    "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/share", "/var", "/var/lib", "/var/log", "/var/cache", "/run", "/mnt"})
+_USUAL = frozenset({"/opt", "/srv", "/home", "/root", "/run", "/mnt", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/share",
+                    "/usr/local", "/usr/local/bin", "/usr/local/sbin", "/usr/local/lib", "/usr/local/share",
+                    "/var", "/var/lib", "/var/log", "/var/cache"})
 _ALIASES = (("/bin", "/usr/bin"), ("/sbin", "/usr/sbin"), ("/lib", "/usr/lib"), ("/lib64", "/usr/lib64"),
             ("/var/run", "/run"), ("/var/lock", "/run/lock"))
 

@@ -182,8 +182,9 @@ class CommandTable:
             return None
         written = argv[0].text
         name = written
-        if "/" in written and (posixpath.dirname(written) in _SYSTEM_FOLDERS or written.endswith("/bin/" + posixpath.basename(written))):
-            name = posixpath.basename(written)
+        folder, base = posixpath.split(written)
+        if "/" in written and (folder in _SYSTEM_FOLDERS or written.endswith("/bin/" + base)):
+            name = base
         name = _VERSION.sub(r"\1", name)
         for count in (3, 2, 1):
             words = argv[1:count]

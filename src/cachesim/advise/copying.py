@@ -102,7 +102,8 @@ class _Writing:
                 self.unknown(self.dest, certain=False)
             return
         for at, entry in self._entries(tree, path):
-            if add and not entry.is_dir and entry.digest and at.endswith(_ARCHIVES) and getattr(self.copy, "unpack", None) is not False:
+            archive = not entry.is_dir and entry.digest and at.endswith(_ARCHIVES)
+            if add and archive and getattr(self.copy, "unpack", None) is not False:
                 self.unknown(self.dest, certain=False)
             self._place(at, entry, word)
 

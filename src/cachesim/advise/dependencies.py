@@ -51,8 +51,8 @@ def judge_pair(analysis: Analysis, first: int, second: int) -> MoveVerdict:
     a, b = analysis.effects[first], analysis.effects[second]
     for here, there, instruction in ((a, b, one), (b, a, other)):
         if here.barrier and _is_seen(there):
-            return MoveVerdict(MoveKind.REFUSED, f"Line {instruction.span.line} {here.barrier}: nothing is known of what it reads "
-                                                 "and writes, so nothing may cross it.")
+            return MoveVerdict(MoveKind.REFUSED, f"Line {instruction.span.line} {here.barrier}: nothing is known of "
+                                                 "what it reads and writes, so nothing may cross it.")
     worst: tuple[Meeting, str] | None = None
     for how, found in _meetings(a, b, analysis.links):
         if worst is None or _weight(found) > _weight(worst[0]):

@@ -119,7 +119,8 @@ class _Reading:
             if mount.type == "cache":
                 name = mount.id or target
                 shared = Access(AccessKind.PATH, f"/dev/cache-mount/{name.strip('/')}", certain=False,
-                                shown=f"the cache mount {name}", check=f"neither needs what the other leaves in the cache mount {name}")
+                                shown=f"the cache mount {name}",
+                                check=f"neither needs what the other leaves in the cache mount {name}")
                 self._note(self.reads, shared)
                 self._note(self.writes, shared)
 

@@ -104,7 +104,8 @@ COMMANDS: tuple[Command, ...] = (
             icon="compare"),
 
     Command("compare_file", "Compare with another &Dockerfile…",
-            "Set another Dockerfile beside this one: the same context, the same edits, both verdicts", ("Ctrl+Alt+D",), "compare"),
+            "Set another Dockerfile beside this one: the same context, the same edits, both verdicts",
+            ("Ctrl+Alt+D",), "compare"),
     Command("history", "Project &history…", "Replay the last commits: which steps re-ran, why, and how the project is edited",
             ("Ctrl+5",), "history"),
 

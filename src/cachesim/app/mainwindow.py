@@ -158,8 +158,8 @@ class MainWindow(QMainWindow):
     def _commands(self) -> dict[str, Callable[..., object]]:
         bench, ask, focus, graph = self.workbench, self.asking, self.focus, self.graph
         return {
-            "new": bench.open_draft, "save_as": ask.save_as, "open": ask.open_folder, "open_file": ask.open_dockerfile, "context_folder": ask.choose_context,
-            "save": bench.save, "save_files": ask.save_files, "reload": bench.disk.look,
+            "new": bench.open_draft, "save_as": ask.save_as, "open": ask.open_folder, "open_file": ask.open_dockerfile,
+            "context_folder": ask.choose_context, "save": bench.save, "save_files": ask.save_files, "reload": bench.disk.look,
             "close_project": bench.close_project, "preferences": ask.show_preferences, "quit": self.close,
             "goto": ask.go_to, "palette": ask.show_palette, "keys": ask.show_keys, "about": ask.about,
             "focus_editor": focus.to_editor, "focus_graph": self.views.take_keys,

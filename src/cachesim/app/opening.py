@@ -23,7 +23,8 @@ from cachesim.project.start import Started, StartKind, built, start_project
 from cachesim.project.state import ProjectState
 from cachesim.project.timeline import Timeline
 
-__all__ = ["OnDisk", "Opened", "bytes_of", "context_of_draft", "copy_of_sample", "look_again", "new_draft", "open_project", "write_files"]
+__all__ = ["OnDisk", "Opened", "bytes_of", "context_of_draft", "copy_of_sample", "look_again", "new_draft", "open_project",
+           "write_files"]
 
 _NO_FILES = "no-files"
 

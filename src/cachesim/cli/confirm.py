@@ -391,8 +391,9 @@ def result_object(result: Confirmation) -> dict[str, Any]:
     return {
         "mode": result.mode.value, "engine": result.engine, "verdict": result.verdict, "exit": result.exit_code,
         "compared": result.compared, "held": result.held,
-        "counts": {verdict.value: result.count(verdict) for verdict in Verdict if verdict is not Verdict.OPEN}, "notes": list(result.notes),
-        "error": result.error or None, "cancelled": result.cancelled, "record": result.record or None,
+        "counts": {verdict.value: result.count(verdict) for verdict in Verdict if verdict is not Verdict.OPEN},
+        "notes": list(result.notes), "error": result.error or None, "cancelled": result.cancelled,
+        "record": result.record or None,
         "builds": [{"label": build.label, "seconds": round(build.observed.seconds, 3),
                     "predicted_error": build.predicted_error or None, "observed_error": build.observed_error or None,
                     "problem": build.problem or None, "steps": [step_object(step) for step in build.steps]}

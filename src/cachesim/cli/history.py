@@ -114,8 +114,8 @@ def _object(report: HistoryReport) -> dict[str, Any]:
         "builds": report.builds, "merges": report.merges, "first": report.first, "last": report.last,
         "mean_reruns": round(report.mean_reruns, 3), "trend": [round(value, 3) for value in report.trend],
         "steps": [{"stage": s.stage, "step": s.text, "line": s.line or None, "builds": s.builds, "reruns": s.reruns,
-                   "seconds": s.seconds,
-                   "seconds_known": "unknown" if s.seconds is None else "estimated", "causes": [{"cause": c.label, "count": c.count} for c in s.causes]}
+                   "seconds": s.seconds, "seconds_known": "unknown" if s.seconds is None else "estimated",
+                   "causes": [{"cause": c.label, "count": c.count} for c in s.causes]}
                   for s in report.steps],
         "mix": [{"patterns": list(g.patterns), "files": list(g.files), "commits": g.commits,
                  "weight": round(g.weight, 4)} for g in report.mix.groups],

@@ -18,8 +18,8 @@ from cachesim.context.ignore import IgnoreMatcher
 from cachesim.context.snapshot import FileEntry, FileKind, lookup, os_bytes, walk
 from cachesim.digest import Digest
 
-__all__ = ["Selector", "entry_digest", "go_path_match", "has_wildcards", "header_digest", "join_digests", "matching_entries", "parent_of_wildcard", "resolve_links",
-           "selection_digest"]
+__all__ = ["Selector", "entry_digest", "go_path_match", "has_wildcards", "header_digest", "join_digests", "matching_entries",
+           "parent_of_wildcard", "resolve_links", "selection_digest"]
 
 EMPTY_SELECTION = Digest(hashlib.sha256(b"").hexdigest())
 _ROOT_HEADER = b"\0root"

@@ -194,7 +194,8 @@ def _regex(pattern: str) -> re.Pattern[str] | None:
         elif c in _ESCAPED:
             out.append("\\" + c)
         elif c == "\\":
-            out.append("\\" + pattern[i] if i < len(pattern) and not pattern[i].isalnum() else re.escape(pattern[i:i + 1] or "\\"))
+            literal = pattern[i:i + 1]
+            out.append("\\" + literal if literal and not literal.isalnum() else re.escape(literal or "\\"))
             i += 1
             kind = "regexp"
         elif c in "[]":

@@ -16,8 +16,8 @@ from cachesim.graph.model import BuildGraph, StepId
 from cachesim.graph.options import BaseImage, BuildOptions, EngineKind, ImageStore
 from cachesim.progress import Progress
 
-__all__ = ["Assumption", "BuildRequest", "BuildVerdict", "ContextRead", "Engine", "HistoryEntry", "MissReason", "Outcome", "RunClaim",
-           "RunClaimKind", "StepVerdict", "VertexReport", "status_of"]
+__all__ = ["Assumption", "BuildRequest", "BuildVerdict", "ContextRead", "Engine", "HistoryEntry", "MissReason", "Outcome",
+           "RunClaim", "RunClaimKind", "StepVerdict", "VertexReport", "status_of"]
 
 
 class Outcome(enum.Enum):

@@ -18,8 +18,8 @@ def report_object(report: SimulationReport) -> dict[str, Any]:
     value: dict[str, Any] = {
         "error": report.error or None,
         "steps": [*step_objects(report),
-                  *(_vertex(v, {"outcome": v.outcome.value, "cause": ""}) | (_NOT_COMPARED if v.name.startswith(_INTERNAL) else {})
-                    for v in report.internal)]}
+                  *(_vertex(v, {"outcome": v.outcome.value, "cause": ""})
+                    | (_NOT_COMPARED if v.name.startswith(_INTERNAL) else {}) for v in report.internal)]}
     if report.assumptions:
         value["assumptions"] = list(dict.fromkeys(a.text for a in report.assumptions))
     if report.diagnostics:

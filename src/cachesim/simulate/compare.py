@@ -63,7 +63,8 @@ def compare(a: SimulationReport, b: SimulationReport) -> ReportComparison:
         return ReportComparison(a, b, tuple(_pair(left, right) for left, right in _aligned(a, b)))
     swapped = a.engine is EngineKind.CLASSIC
     return ReportComparison(a, b, tuple(
-        StepPair(left, right, (), True, difference(*((right, left) if swapped else (left, right)))) for left, right in _aligned(a, b)))
+        StepPair(left, right, (), True, difference(*((right, left) if swapped else (left, right))))
+        for left, right in _aligned(a, b)))
 
 
 def _pair(a: StepReport | None, b: StepReport | None) -> StepPair:

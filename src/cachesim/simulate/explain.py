@@ -83,7 +83,7 @@ def _sentence(v: StepVerdict, changes: Sequence[PartChange], cause_step: StepId 
         return "Nobody needs it: whatever reads it comes from the cache (the engine prints CACHED)"
     if v.likely is Outcome.HIT:
         label = builds[v.from_build] if 0 <= v.from_build < len(builds) else ""
-        text = f"From the cache: the layer was made by the build “{label}”" if label else "From the cache: nothing it depends on changed"
+        text = "From the cache: " + (f"the layer was made by the build “{label}”" if label else "nothing it depends on changed")
         return _hedged(text, v)
     return _hedged(_miss(v, changes, cause_step, graph, by_id), v)
 
@@ -202,7 +202,8 @@ def invalidators(report: SimulationReport, step_id: StepId) -> tuple[Invalidator
         where = f" of context {read.context}" if read.context else ""
         count = len(read.paths)
         what = ", ".join(read.patterns)
-        found.append(Invalidator("files", what + where, f"bytes, permissions or names of {count} {'entry' if count == 1 else 'entries'}"))
+        entries = f"{count} {'entry' if count == 1 else 'entries'}"
+        found.append(Invalidator("files", what + where, f"bytes, permissions or names of {entries}"))
     found += _from_key(step.key)
     for edge in report.graph.edges:
         if edge.target != step_id:

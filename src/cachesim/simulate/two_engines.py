@@ -42,13 +42,15 @@ def difference(buildkit: StepReport | None, classic: StepReport | None) -> Engin
     if isinstance(buildkit.step.instruction, ins.From):
         return None         # whether a base was used before is no work for either
     if ours == "config" and theirs == "runs":
-        return EngineRule(f"{buildkit.step.instruction.keyword} makes an image of its own in the classic builder, so it runs and carries a change on; "
-                          "BuildKit only notes it in the configuration", f"{_CLASSIC}/dispatchers.go; {_BUILDKIT} dockerfile2llb/convert.go")
+        return EngineRule(f"{buildkit.step.instruction.keyword} makes an image of its own in the classic builder, so it runs "
+                          "and carries a change on; BuildKit only notes it in the configuration",
+                          f"{_CLASSIC}/dispatchers.go; {_BUILDKIT} dockerfile2llb/convert.go")
     if ours == "cached" and theirs == "runs":
         return _only_classic_runs(classic)
     if ours == "runs" and theirs == "cached":
         return _only_buildkit_runs(buildkit)
-    return EngineRule("The two builders make their keys of different things", f"{_CLASSIC}/imageprobe.go; {_BUILDKIT} solver/llbsolver/ops")
+    return EngineRule("The two builders make their keys of different things",
+                      f"{_CLASSIC}/imageprobe.go; {_BUILDKIT} solver/llbsolver/ops")
 
 
 def _kind(step: StepReport) -> str:
@@ -78,24 +80,27 @@ def _about_failing(buildkit: StepReport, classic: StepReport, ours: str, theirs:
 
 def _only_classic_runs(classic: StepReport) -> EngineRule:
     if classic.reason is MissReason.NO_CACHE:
-        return EngineRule("--no-cache makes the classic builder run everything; BuildKit's WORKDIR, FROM and inline documents do not listen "
-                          "to it", f"{_CLASSIC}/imageprobe.go; {_BUILDKIT} dockerfile2llb/convert.go")
+        return EngineRule("--no-cache makes the classic builder run everything; BuildKit's WORKDIR, FROM and inline documents "
+                          "do not listen to it", f"{_CLASSIC}/imageprobe.go; {_BUILDKIT} dockerfile2llb/convert.go")
     if classic.reason is MissReason.PART:
         labels = ", ".join(dict.fromkeys(c.label for c in classic.changes)) or "something"
-        return EngineRule(f"In the classic builder {labels} is part of this key; BuildKit leaves it out", f"{_CLASSIC}/internals.go; {_BUILDKIT} solver/llbsolver/ops")
+        return EngineRule(f"In the classic builder {labels} is part of this key; BuildKit leaves it out",
+                          f"{_CLASSIC}/internals.go; {_BUILDKIT} solver/llbsolver/ops")
     if classic.reason is MissReason.NO_RECORD:
         return EngineRule("The classic builder has no image for this", f"{_CLASSIC}/imageprobe.go")
-    return EngineRule("The classic builder keys a step by the image above and gives up after the first miss of a stage; BuildKit keys it by what "
-                      "it takes", f"{_CLASSIC}/imageprobe.go; {_BUILDKIT} solver/edge.go")
+    return EngineRule("The classic builder keys a step by the image above and gives up after the first miss of a stage; "
+                      "BuildKit keys it by what it takes", f"{_CLASSIC}/imageprobe.go; {_BUILDKIT} solver/edge.go")
 
 
 def _only_buildkit_runs(buildkit: StepReport) -> EngineRule:
     instruction = buildkit.step.instruction
     if instruction.heredocs:
-        return EngineRule("The classic builder drops the body of a heredoc, so an edit of it never counts", f"{_CLASSIC}/dispatchers.go")
+        return EngineRule("The classic builder drops the body of a heredoc, so an edit of it never counts",
+                          f"{_CLASSIC}/dispatchers.go")
     if isinstance(instruction, ins.Copy) and instruction.excludes:
         return EngineRule("The classic builder does not know --exclude and copies those files too", f"{_CLASSIC}/dispatchers.go")
     if buildkit.reason is MissReason.PARENT:
         return EngineRule("A step above runs in BuildKit only", f"{_BUILDKIT} solver/edge.go")
     labels = ", ".join(dict.fromkeys(c.label for c in buildkit.changes)) or "something"
-    return EngineRule(f"For BuildKit {labels} is part of this key; the classic builder leaves it out", f"{_BUILDKIT} solver/llbsolver/ops; {_CLASSIC}/internals.go")
+    return EngineRule(f"For BuildKit {labels} is part of this key; the classic builder leaves it out",
+                      f"{_BUILDKIT} solver/llbsolver/ops; {_CLASSIC}/internals.go")

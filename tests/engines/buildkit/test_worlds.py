@@ -23,13 +23,15 @@ def last_build(text: str, contents: tuple[bytes, ...] = DIFFERENT, claims: tuple
     return report
 
 
-def copied(command: str, path: str, claims: tuple[RunClaim, ...] = (), contents: tuple[bytes, ...] = DIFFERENT) -> tuple[Outcome, Outcome]:
+def copied(command: str, path: str, claims: tuple[RunClaim, ...] = (),
+           contents: tuple[bytes, ...] = DIFFERENT) -> tuple[Outcome, Outcome]:
     text = f"FROM base:1 AS a\nCOPY f /f\nRUN {command}\nFROM base:1\nCOPY --from=a {path} /copied\n"
     step = last_build(text, contents, claims).steps[-1]
     return step.outcome, step.likely
 
 
-@pytest.mark.parametrize("command", ["sort -o /out /f", "sed -n w/out /f", "awk '{print > \"/out\"}' /f", "cat /f > /out", "make"])
+@pytest.mark.parametrize("command", [
+    "sort -o /out /f", "sed -n w/out /f", "awk '{print > \"/out\"}' /f", "cat /f > /out", "make"])
 def test_a_file_that_a_run_writes_from_its_input_likely_differs(command: str) -> None:
     assert copied(command, "/out") == (Outcome.UNDETERMINED, Outcome.MISS)
 

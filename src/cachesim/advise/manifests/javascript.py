@@ -28,11 +28,13 @@ _KEEPS_TO_ITSELF = frozenset((
 
 def npm(call: Call, found: Found) -> None:
     """`npm ci`, `npm install` without names."""
-    if _names(call, 2, ("--prefix", "-C", "--omit", "--only", "--include", "--registry", "--loglevel", "--cache", "-w", "--workspace")):
+    if _names(call, 2, ("--prefix", "-C", "--omit", "--only", "--include", "--registry", "--loglevel", "--cache",
+                        "-w", "--workspace")):
         found.refuse("packages are named on the command line")
         return
     found.file(call, "package.json", "package-lock.json", "npm-shrinkwrap.json", ".npmrc")
-    ignores = call.flag("--ignore-scripts") or _npmrc(call, "ignore-scripts") or call.env.get("npm_config_ignore_scripts") == "true"
+    ignores = (call.flag("--ignore-scripts") or _npmrc(call, "ignore-scripts")
+               or call.env.get("npm_config_ignore_scripts") == "true")
     _packages(call, found, ignores)
     lock = _json(call, found, "npm-shrinkwrap.json" if call.at.has(call.path("npm-shrinkwrap.json")) else "package-lock.json")
     if not ignores:

@@ -128,8 +128,8 @@ def gradle(call: Call, found: Found) -> None:
         "gradle.lockfile", "settings-gradle.lockfile")))
     found.tree(call, "gradle", "buildSrc")
     tasks = [w for w in call.argv[1:] if not w.startswith("-")]
-    if not tasks or not all(re.fullmatch(r":?(dependencies|buildEnvironment|resolveDependencies|downloadDependencies|help|tasks)", t)
-                            for t in tasks):
+    harmless = r":?(dependencies|buildEnvironment|resolveDependencies|downloadDependencies|help|tasks)"
+    if not tasks or not all(re.fullmatch(harmless, t) for t in tasks):
         found.refuse("the build reads the sources")
     settings = call.text("settings.gradle") or call.text("settings.gradle.kts") or ""
     if re.search(r"\binclude(Build)?\b", settings):
@@ -199,15 +199,16 @@ def composer(call: Call, found: Found) -> None:
 
 def dotnet(call: Call, found: Found) -> None:
     """`dotnet restore`: project files, those they refer to, and what MSBuild and NuGet look for in folders."""
-    named = [w for w in call.argv[2:] if not w.startswith("-") and w not in call.values("-r", "--runtime", "-s", "--source", "-v",
-                                                                                      "--verbosity", "--configfile", "--packages")]
+    values = call.values("-r", "--runtime", "-s", "--source", "-v", "--verbosity", "--configfile", "--packages")
+    named = [w for w in call.argv[2:] if not w.startswith("-") and w not in values]
     if call.flag("--configfile"):
         found.file(call, *call.values("--configfile"))
     places = [call.path(w) for w in named] or [call.cwd]
     projects: list[str] = []
     for place in places:
         own = [place] if call.at.has(place) else [
-            p for p in call.at.below(place) if posixpath.dirname(p) == place and p.endswith((".sln", ".csproj", ".fsproj", ".vbproj"))]
+            p for p in call.at.below(place)
+            if posixpath.dirname(p) == place and p.endswith((".sln", ".csproj", ".fsproj", ".vbproj"))]
         solutions = [p for p in own if p.endswith(".sln")]
         if not own:
             found.doubt(f"no project file in {place}")
@@ -244,8 +245,8 @@ def dotnet(call: Call, found: Found) -> None:
             found.doubt(f"{posixpath.basename(path)} imports or looks for other files")
 
 
-_MSBUILD = frozenset(("directory.build.props", "directory.build.targets", "directory.packages.props", "nuget.config", "global.json",
-                      "directory.build.rsp"))
+_MSBUILD = frozenset(("directory.build.props", "directory.build.targets", "directory.build.rsp", "directory.packages.props",
+                      "nuget.config", "global.json"))
 
 
 def cargo_install(call: Call, found: Found) -> None:

@@ -52,7 +52,8 @@ def cache_mounts(scene: Scene) -> Iterator[Change]:
             folders = ", ".join(c.target for c in caches)
             yield Change("cache-mount", f"Keep {folders} between builds of {quoted(run.text)}",
                          "When it runs again, its tool finds what it fetched before. How much that saves is a guess: about half.",
-                         f"{folders} is empty in the image then: see that no later step and nothing at run time needs what lies there",
+                         f"{folders} is empty in the image then: see that no later step and nothing at run time "
+                         "needs what lies there",
                          apply(scene.state.text, [edit]))
 
 

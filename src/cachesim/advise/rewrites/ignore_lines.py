@@ -16,7 +16,8 @@ from cachesim.project.mix import role_of
 __all__ = ["ignore_lines"]
 
 _DOCS = (".md", ".rst", ".adoc")
-_FOLDERS = frozenset({"test", "tests", "spec", "__tests__", "docs", "doc", "e2e", ".git", ".github", ".circleci", ".vscode", ".idea"})
+_FOLDERS = frozenset({"test", "tests", "spec", "__tests__", "docs", "doc", "e2e",
+                      ".git", ".github", ".circleci", ".vscode", ".idea"})
 _TALK_OF_FILES = ("setup.py", "setup.cfg", "pyproject.toml", "package.json", "Cargo.toml", "MANIFEST.in", "Makefile",
                   "CMakeLists.txt", "mix.exs")
 

@@ -69,8 +69,8 @@ def _change(scene: Scene, stage: int, copy: int, run: int, trusting: bool) -> Ch
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     checks = checks_of(after, indices[1:], best.order)
     return Change("manifest-first", f"Copy {shown} first, then {run_text}",
-                  f"It reads no other file that {quoted(scene.analysis.parsed.instructions[copy].text)} brings, so it need not run "
-                  "again when those change.", checks, final)
+                  f"It reads no other file that {quoted(scene.analysis.parsed.instructions[copy].text)} brings, "
+                  "so it need not run again when those change.", checks, final)
 
 
 def _copies(scene: Scene, copy: int, needed: Mapping[str, str]) -> list[str]:

@@ -58,7 +58,8 @@ class ProposalsModel(RowsModel):
         if role in (Qt.ItemDataRole.DisplayRole, COPY_ROLE):
             return (row.title, saving_words(row), RISK_WORDS[row.risk], row.rule)[column]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return (f"{row.title} ({row.rule})", f"An edit costs {short_seconds(row.seconds_saved)} less on average, over the edit mix",
+            return (f"{row.title} ({row.rule})",
+                    f"An edit costs {short_seconds(row.seconds_saved)} less on average, over the edit mix",
                     row.check or "The image stays the same: files and configuration, times aside", row.rule)[column]
         if role == Qt.ItemDataRole.DecorationRole and column == _RISK:
             return self._icons.get(row.risk)

@@ -55,7 +55,8 @@ class ComparePanel(Panel):
         self.swap.setStatusTip("Compare the other way round")
         self.only = QCheckBox("&Only differences")
         self.totals = named(QLabel(wordWrap=True), "Totals")
-        self.rule = named(QLabel(wordWrap=True, textInteractionFlags=Qt.TextInteractionFlag.TextSelectableByMouse), "Rule of the difference")
+        selectable = Qt.TextInteractionFlag.TextSelectableByMouse
+        self.rule = named(QLabel(wordWrap=True, textInteractionFlags=selectable), "Rule of the difference")
         self.rule.hide()
         self.model = CompareModel(self)
         self.table = Table("Steps of both builds", self.model, {1: 4, 4: 4, 5: 3, 6: 3}, self)

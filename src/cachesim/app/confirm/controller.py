@@ -174,8 +174,8 @@ class ConfirmController(QObject):
             contexts = [(ref, f"docker-image://localhost/cachesim/{kind}:…") for ref in self._state.survey.bases]
         argv = build_argv(BuildCommand(
             folder, folder / state.options.dockerfile, state.options, self._state.engine.client,
-            "cachesim-…" if self._fresh else self._state.engine.builder, tuple(contexts), secrets, facts.rawjson if facts is not None else True,
-            mode is Mode.NO_CACHE))
+            "cachesim-…" if self._fresh else self._state.engine.builder, tuple(contexts), secrets,
+            facts.rawjson if facts is not None else True, mode is Mode.NO_CACHE))
         self._set(command=" ".join(_shown(word) for word in argv))
 
     def _builds(self) -> tuple[PlannedBuild, ...]:

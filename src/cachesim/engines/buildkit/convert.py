@@ -150,8 +150,9 @@ class _Converter:
         epoch = self.given.get("SOURCE_DATE_EPOCH") or self.global_scope.get("SOURCE_DATE_EPOCH") or ""
         self.epoch = epoch
         self.single = self._state_count() == 1
-        self.run_options = RunOptions(tuple([h for h, _ in self.options.add_hosts]), self.given.get("BUILDKIT_SANDBOX_HOSTNAME") or "",
-                                      self.options.ulimits, self.options.cgroup_parent)
+        self.run_options = RunOptions(
+            tuple([h for h, _ in self.options.add_hosts]), self.given.get("BUILDKIT_SANDBOX_HOSTNAME") or "",
+            self.options.ulimits, self.options.cgroup_parent)
         self.merges = request.store is ImageStore.CONTAINERD
         self.platform_names = self._multi_platform()
 
@@ -486,8 +487,7 @@ class _Converter:
             state.history.append(HistoryEntry(f"WORKDIR {written}", history.COMMENT, True))
             return
         if state.op is None and state.user and not _numeric_owner(state.user):
-            raise StepRefused(step.id, f"invalid user index: -1 ({state.user} is looked up in an empty file system, which has no user table)",
-                              "no-user-table")
+            raise _no_user_table(step.id, state.user)
         name = self._prefix(state, self._step_text(state, step.instruction.text), onbuild=step.onbuild)
         parts = [KeyPart(PartKind.DESTINATION, "path", clean, digest_of(clean))]
         if state.user:
@@ -534,8 +534,8 @@ class _Converter:
         place = RunPlace(state.env, state.arg_names, state.cwd or "/", state.user, str(state.platform))
         facts = run_facts(full, argv is None, place, self.run_options, network, tuple(fields))
         caches = sorted((m.target, m.id or _go_clean(m.target), m.sharing or "shared") for m in mounts if m.type == "cache")
-        op = self._add(Op(OpKind.EXEC, facts.digest, tuple(inputs), 0 if state.op is not None else None, state.ignore_cache, step.id,
-                          name, False, facts.parts,
+        op = self._add(Op(OpKind.EXEC, facts.digest, tuple(inputs), 0 if state.op is not None else None, state.ignore_cache,
+                          step.id, name, False, facts.parts,
                           exec=ExecSpec(full, argv is None, state.env, state.cwd or "/", tuple(targets), self._lacking(mounts))),
                        repr(caches) if caches else "")
         state.op = op
@@ -563,7 +563,10 @@ class _Converter:
         return shown
 
     def _lacking(self, mounts: list[ResolvedMount]) -> str:
-        """Why a RUN cannot start without what it requires; a cached one never asks. Source: BuildKit executor, session/secrets."""
+        """Why a RUN cannot start without what it requires; a cached one never asks.
+
+        Source: BuildKit executor, session/secrets.
+        """
         secrets, agents = dict(self.options.secrets), {a.partition("=")[0] for a in self.options.ssh}
         for mount in mounts:
             if mount.required and mount.type == "secret" and _secret_id(mount) not in secrets:
@@ -708,8 +711,7 @@ class _Converter:
         name = self._prefix(state, name_text, onbuild=step.onbuild)
         linked = self.merges and copy.link and not chmod and state.op is not None
         if (linked or state.op is None) and chown and not _numeric_owner(chown):
-            raise StepRefused(step.id, f"invalid user index: -1 ({chown} is looked up in an empty file system, which has no user table)",
-                              "no-user-table")
+            raise _no_user_table(step.id, chown)
         inputs, base = ((), None) if linked else self._on(state)
         taken = _Taken(self._same)
         for word in sources:
@@ -846,6 +848,11 @@ def _clean(path: str) -> str:
 
 def _go_clean(path: str) -> str:
     return posixpath.normpath(path) if path else "."
+
+
+def _no_user_table(step: StepId, owner: str) -> StepRefused:
+    return StepRefused(step, f"invalid user index: -1 ({owner} is looked up in an empty file system, which has no user table)",
+                       "no-user-table")
 
 
 def _numeric_owner(text: str) -> bool:

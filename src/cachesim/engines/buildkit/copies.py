@@ -61,7 +61,8 @@ def copy_facts(words: CopyWords, sources: tuple[CopySource, ...], *, based: bool
     for place, (number, selector, name, contents_only, unpack) in enumerate(sources, 1):
         if number is not None:
             taken.setdefault(number, []).append(selector)
-        actions.append(CopyAction(-1 if number is None else number + based, selector, words.dest, contents_only, owner, mode, unpack))
+        taken_from = -1 if number is None else number + based
+        actions.append(CopyAction(taken_from, selector, words.dest, contents_only, owner, mode, unpack))
         flags = f"{'follow' if selector.follow else ''} {'unpack' if unpack else ''} {'dir' if contents_only else ''}"
         parts.append(KeyPart(PartKind.SOURCE, f"source {place}", name, digest_of(name, flags)))
         wiring.append("nothing" if number is None else str(number))

@@ -173,8 +173,9 @@ class _Build:
         if step is not None:
             instruction = self.graph.step(step).instruction
             ignored = self._why_missing(failure.missing)
-            self.diagnostics.append(Diagnostic(instruction.span, Severity.ERROR, message + ignored, "copy-source-missing" if failure.missing else "run-fails"))
             message += ignored
+            self.diagnostics.append(Diagnostic(instruction.span, Severity.ERROR, message,
+                                               "copy-source-missing" if failure.missing else "run-fails"))
         verdict = _failed(self.graph, message, step, tuple(self.diagnostics), self.conversion.steps,
                           {i for i in self.order if walk.known.get(i)}, self.conversion.ops)
         worlds = self.index.worlds
@@ -214,7 +215,8 @@ class _Build:
         reports = [self._vertex(walks, op) for op in ops.ops]
         certain = all(r.certain for r in reports)
         ran = not likely.executed.isdisjoint(ops.ops)
-        outcome = Outcome.MISS if ran else next((r.outcome for r in reports if r.outcome is Outcome.NOT_NEEDED), reports[0].outcome)
+        idle = next((r.outcome for r in reports if r.outcome is Outcome.NOT_NEEDED), reports[0].outcome)
+        outcome = Outcome.MISS if ran else idle
         if not ran and outcome is Outcome.MISS:
             outcome = Outcome.HIT       # the engine says DONE for a source whose bytes nobody needed
         op = self.ops[ops.ops[-1]]
@@ -285,7 +287,8 @@ class _Build:
                 if local is not None and given.op in self.sent:
                     selected.append((local.name, self.sent[given.op].tree, given.content))
             instruction = self.graph.step(step).instruction
-            facts[step.stage, step.index] = _StepFacts(instruction.keyword, instruction.text, CacheKey(tuple(parts)), tuple(selected))
+            facts[step.stage, step.index] = _StepFacts(
+                instruction.keyword, instruction.text, CacheKey(tuple(parts)), tuple(selected))
         return facts
 
     def _cause(self, walk: Walk, ops: StepOps, facts: _StepFacts, before: StepKey | None,
@@ -349,8 +352,8 @@ class _Build:
                 command = run.argv[-1] if run.shell else " ".join(run.argv)
                 found.append(Assumption(f"What RUN {_short(command)} writes decides; the likelier outcome is shown", step))
             if not content.runs:
-                found.append(Assumption("Whether it finds the same bytes there as before decides (in another base image, or behind "
-                                        "an address); the likelier outcome is shown", step))
+                found.append(Assumption("Whether it finds the same bytes there as before decides (in another base image, or "
+                                        "behind an address); the likelier outcome is shown", step))
         for claim in self.request.claims:
             text = f"You say of RUN {_short(claim.command)}: {claim.kind.value}"
             found.append(Assumption(text + (" " + ", ".join(claim.paths) if claim.kind is RunClaimKind.WRITES_ONLY else "")))

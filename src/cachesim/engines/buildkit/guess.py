@@ -16,13 +16,15 @@ from typing import NamedTuple
 
 __all__ = ["Effect", "Statement", "effect_of", "statements", "written_paths"]
 
-_SILENT = frozenset({"true", ":", "false", "test", "[", "sleep", "set", "cd", "export", "exit", "ls", "cat", "echo", "printf", "pwd",
-                     "whoami", "id", "env", "uname", "sync", "which", "umask", "grep", "head", "tail", "wc", "sort", "date",
-                     "stat", "command", "md5sum", "sha256sum", "hostname", "basename", "dirname", "seq", "tr", "cut", "sed", "awk"})
-_WRITERS = {"mkdir": "all", "touch": "all", "cp": "last", "mv": "last", "ln": "last", "install": "last", "tee": "all", "rm": "all",
-            "rmdir": "all", "chmod": "rest", "chown": "rest"}
-_VOLATILE = re.compile(r"\bdate\b|\$RANDOM|/dev/u?random|\buuidgen\b|\bmktemp\b|/proc/|\bhostname\b|\buptime\b|\$\$|\bopenssl rand\b"
-                       r"|\bapt(-get)?\b|\bapk\b|\bpip3?\b|\byum\b|\bdnf\b|\bnpm (ci|i|install)\b|\bgit clone\b|\bcurl\b|\bwget\b")
+_READERS = frozenset({"cat", "sort", "head", "tail", "grep", "sed", "awk", "wc", "tr", "cut", "md5sum", "sha256sum"})
+_SILENT = _READERS | {"true", ":", "false", "test", "[", "sleep", "set", "cd", "export", "exit", "ls", "echo", "printf", "pwd",
+                      "whoami", "id", "env", "uname", "sync", "which", "umask", "date", "stat", "command", "hostname",
+                      "basename", "dirname", "seq"}
+_WRITERS = {"mkdir": "all", "touch": "all", "cp": "last", "mv": "last", "ln": "last", "install": "last", "tee": "all",
+            "rm": "all", "rmdir": "all", "chmod": "rest", "chown": "rest"}
+_VOLATILE = re.compile(
+    r"\bdate\b|\$RANDOM|/dev/u?random|\buuidgen\b|\bmktemp\b|/proc/|\bhostname\b|\buptime\b|\$\$|\bopenssl rand\b"
+    r"|\bapt(-get)?\b|\bapk\b|\bpip3?\b|\byum\b|\bdnf\b|\bnpm (ci|i|install)\b|\bgit clone\b|\bcurl\b|\bwget\b")
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 
 
@@ -120,8 +122,7 @@ def _effect(statement: Statement, path: str, cwd: str, values: tuple[tuple[str, 
     for op, target in here:
         if _related(target, path):
             source = [w for w in words[1:] if not w.startswith("-")]
-            reads = tuple(_absolute(w, cwd, env) for w in source) if name in ("cat", "sort", "head", "tail", "grep", "sed", "awk", "wc",
-                                                                                "tr", "cut", "md5sum", "sha256sum") else ()
+            reads = tuple(_absolute(w, cwd, env) for w in source) if name in _READERS else ()
             if name == "ls":
                 reads = tuple(_absolute(w, cwd, env) for w in source) or (cwd,)
             if not _silent(name, words) and name not in _WRITERS:

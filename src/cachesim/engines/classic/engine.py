@@ -147,8 +147,9 @@ class _Build:
             return StepVerdict(step.id, step.instruction.text, Outcome.UNREACHED, Outcome.UNREACHED,
                                rule="classic.md 5: stages behind the target are not built")
         if step.id.stage < 0:
-            return StepVerdict(step.id, name, Outcome.CONFIG_ONLY, Outcome.CONFIG_ONLY, rule="classic.md 4: an ARG before FROM is "
-                               "no image step", vertices=(VertexReport(name, Outcome.MISS),))
+            return StepVerdict(step.id, name, Outcome.CONFIG_ONLY, Outcome.CONFIG_ONLY,
+                               rule="classic.md 4: an ARG before FROM is no image step",
+                               vertices=(VertexReport(name, Outcome.MISS),))
         if failure is not None and step.id > failure.step:
             return StepVerdict(step.id, name, Outcome.NOT_REACHED, Outcome.NOT_REACHED)
         if step.id.index == 0:

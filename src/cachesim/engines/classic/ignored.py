@@ -40,11 +40,13 @@ def _ignored(line: ins.Instruction) -> Iterator[tuple[str, str]]:
                 if line.keep_git_dir:
                     yield "The classic builder ignores --keep-git-dir", "classic-keep-git-dir"
                 if line.unpack is not None:
-                    yield "The classic builder ignores --unpack: local archives are always unpacked, downloads never", "classic-unpack"
+                    yield ("The classic builder ignores --unpack: local archives are always unpacked, downloads never",
+                           "classic-unpack")
         case ins.Arg():
             for name, default in line.pairs:
                 if name in _PLATFORM_ARGS and default is None:
-                    yield f"The classic builder does not set {name}: it stays empty unless --build-arg gives it", "classic-platform-arg"
+                    yield (f"The classic builder does not set {name}: it stays empty unless --build-arg gives it",
+                           "classic-platform-arg")
 
 
 def unread_options(request: BuildRequest, consumed: set[str], start: SourceSpan) -> list[Diagnostic]:
@@ -62,8 +64,9 @@ def unread_options(request: BuildRequest, consumed: set[str], start: SourceSpan)
     own = f"{options.dockerfile}.dockerignore"
     if request.context.get(own) is not None:
         found.append((f"The classic builder reads .dockerignore only: {own} has no effect", "classic-ignore-file"))
-    flags = [flag for flag, given in (("--build-context", options.contexts), ("--secret", options.secrets), ("--ssh", options.ssh),
-                                      ("--no-cache-filter", options.no_cache_filter)) if given]
+    buildkit_only = (("--build-context", options.contexts), ("--secret", options.secrets), ("--ssh", options.ssh),
+                     ("--no-cache-filter", options.no_cache_filter))
+    flags = [flag for flag, given in buildkit_only if given]
     if flags:
         found.append((f"{' and '.join(flags)}: the classic builder has no such option; it is left out here", "classic-option"))
     notes = [Diagnostic(start, Severity.WARNING, message, code) for message, code in found]

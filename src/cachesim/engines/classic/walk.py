@@ -32,8 +32,8 @@ from cachesim.graph.platforms import HOST, Platform, PlatformError
 
 __all__ = ["Done", "Walk"]
 
-_NEEDS_BUILDKIT = ("the --{} option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how to build images "
-                   "with BuildKit enabled")
+_NEEDS_BUILDKIT = ("the --{} option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how to build "
+                   "images with BuildKit enabled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,8 @@ class Walk:
             self.children[state.image_id] = (*self.children.get(state.image_id, ()), image)
         else:
             image, stored = hit, hit.probe
-        self.done[step.id] = Done(step.id, hit, image, probe, stored, tuple(plan.own), plan.runs, plan.sources, plan.paths, plan.empty)
+        self.done[step.id] = Done(step.id, hit, image, probe, stored, tuple(plan.own), plan.runs, plan.sources, plan.paths,
+                                  plan.empty)
         state.image_id, state.image, state.files = image.id, image, image.files
 
     def _check_container(self, state: State, step: Step, probe: Probe) -> None:
@@ -175,8 +176,8 @@ class Walk:
                 raise StepFails(step.id, f"cannot mount volume over existing file, file exists {volume}", "volume-over-file")
         program = _argv(state, step.instruction)[0] if isinstance(step.instruction, ins.Run) else ""
         if run and fs.exact and not _is_there(fs, program, state.config):
-            raise StepFails(step.id, f'unable to start container process: exec: "{program}": no such file or directory (the stage has '
-                                     "no such program)", "no-such-program")
+            raise StepFails(step.id, f'unable to start container process: exec: "{program}": no such file or directory '
+                                     "(the stage has no such program)", "no-such-program")
 
     def _lookup(self, state: State, probe: Probe, new_id: str) -> Image | None:
         if self.request.options.no_cache or state.busted:
@@ -201,7 +202,8 @@ class Walk:
                 if image.parent == here and image.probe.created_by == probe.created_by:
                     if image is chain[-1]:
                         return image
-                    return Image(new_id, state.image_id, probe, state.image, state.platform, self.number, image.files, False, image.id)
+                    return Image(new_id, state.image_id, probe, state.image, state.platform, self.number, image.files,
+                                 False, image.id)
         return None
 
     # -- what a step asks for ---------------------------------------------------------------------------------------
@@ -223,7 +225,8 @@ class Walk:
                 plan = workdir(state, step.id, word(instruction.path))
                 state.places.folder(state.config.workdir)
                 return plan
-        comment = configure(state, step.id, instruction, env, self.request.dockerfile.escape, plain=self._is_label_option(step.id))
+        comment = configure(state, step.id, instruction, env, self.request.dockerfile.escape,
+                            plain=self._is_label_option(step.id))
         probe = Probe(state.config, (*state.shell, "#(nop) ", comment))
         return Plan(probe, [text_part(instruction.keyword, comment)], merges=True)
 
@@ -256,7 +259,10 @@ class Walk:
         return Plan(probe, own, change, empty=False)
 
     def _check_owner(self, state: State, step: Step, chown: str) -> None:
-        """Stop where a name is looked up and nothing has brought the table. Source: moby builder/dockerfile/internals_linux.go."""
+        """Stop where a name is looked up and nothing has brought the table.
+
+        Source: moby builder/dockerfile/internals_linux.go.
+        """
         user, _, group = chown.partition(":")
         for name, table, kind in ((user, "etc/passwd", "uid for user"), (group or user, "etc/group", "gid for group")):
             fs = state.files.value() if not name.isdigit() else None
@@ -284,8 +290,8 @@ class Walk:
         if not taken.copied:
             raise StepFails(step.id, f"{copy.keyword} failed: no source files were specified", "copy-source-missing")
         if len(taken.copied) > 1 and not dest.endswith("/") and not taken.unsure:
-            raise StepFails(step.id, f"When using {copy.keyword} with more than one source file, the destination must be a directory "
-                                     "and end with a /", "copy-destination")
+            raise StepFails(step.id, f"When using {copy.keyword} with more than one source file, the destination must be "
+                                     "a directory and end with a /", "copy-destination")
         flag, content = f"--chown={chown} " if chown else "", taken.content
         probe = Probe(state.config, (*state.shell, f"#(nop) {copy.keyword} {flag}\0 in {dest} "), content,
                       digest_of("sources", *sorted(taken.places)) if from_ is not None else "", bool(taken.runs))
