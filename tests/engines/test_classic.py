@@ -1,4 +1,4 @@
-"""Tests of engines/classic: what must change the key of a step, what must not, what fails, and why. Truth table: classic.md 8."""
+"""Tests of engines/classic: what must change the key of a step, what must not, what fails, and why."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from cachesim.context.snapshot import ContextSnapshot, regular_file, symlink
 from cachesim.dockerfile.parser import parse
 from cachesim.engines.base import BuildRequest, MissReason, Outcome
 from cachesim.engines.classic import Classic
+from cachesim.engines.rules import Rule
 from cachesim.graph.options import BaseImage, BuildOptions, EngineKind, ImageConfig
 from cachesim.graph.resolve import resolve
 from cachesim.pipeline import simulate
@@ -127,7 +128,7 @@ def test_three_patterns_are_never_cached(text: tuple[str, ...]) -> None:
         report, store = build(lines(*text), store)
         assert letters(report) == wanted
     step = report.steps[2]
-    assert step.rule.startswith("classic.md 2.3: never cached")
+    assert step.rule is Rule.CLASSIC_NEVER
     assert step.reason is MissReason.PART and any("as asked for" in c.label for c in step.changes)
 
 

@@ -1,7 +1,7 @@
 """Which images has the classic builder made, and in which order?
 
 The classic builder has no key index: it walks from an image to its children and compares configurations. Source: moby v28.5
-image/cache/cache.go, image/store.go; classic.md section 2.2.
+image/cache/cache.go, image/store.go.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def updated_copy(old: FileEntry | None, new: FileEntry) -> tuple[FileEntry, Stal
 
     Returns:
         The new copy (shares everything it can with `old`), and the paths that are stale now.
-    Source: buildkit.md 5.2; tonistiigi/fsutil diff_containerd.go sameFile.
+    Source: tonistiigi/fsutil diff_containerd.go (sameFile).
     """
     if old is None:
         return new, StaleCopy()

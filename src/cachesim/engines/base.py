@@ -12,6 +12,7 @@ from cachesim.cache.store import CacheStore
 from cachesim.context.snapshot import ContextSnapshot
 from cachesim.diagnostics import Diagnostic
 from cachesim.dockerfile.instructions import ParsedDockerfile
+from cachesim.engines.rules import Rule
 from cachesim.graph.model import BuildGraph, StepId
 from cachesim.graph.options import BaseImage, BuildOptions, EngineKind, ImageStore
 from cachesim.progress import Progress
@@ -137,7 +138,7 @@ class StepVerdict(NamedTuple):
         key: Named parts of its key; None where the engine has no step for it.
         cached_key: The closest key the store knows for this instruction.
         blamed: The steps directly above (parents, copied stages) whose result is new; empty if the cause is its own.
-        rule: Section of the rule book that decided.
+        rule: The builder's rule that decided.
         from_build: Number of the build (index into `CacheStore.builds`) that made the layer of a HIT; -1 unknown.
         error: The engine's reason for FAILED.
     """
@@ -150,7 +151,7 @@ class StepVerdict(NamedTuple):
     key: CacheKey | None = None
     cached_key: CacheKey | None = None
     blamed: tuple[StepId, ...] = ()
-    rule: str = ""
+    rule: Rule | None = None
     from_build: int = -1
     reads: tuple[ContextRead, ...] = ()
     error: str = ""

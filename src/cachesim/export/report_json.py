@@ -60,6 +60,8 @@ def _details(step: StepReport) -> dict[str, Any]:
     more: dict[str, Any] = {"cause": step.error or step.cause, "line": step.step.line}
     if step.reason is not None:
         more["reason"] = step.reason.name.lower().replace("_", " ")
+    if step.rule is not None:
+        more["rule"] = {"says": step.rule.says, "source": step.rule.source}
     if step.changes:
         more["changes"] = [{"kind": c.kind.value, "label": c.label, "old": c.old, "new": c.new} for c in step.changes]
     if step.from_build:

@@ -17,6 +17,7 @@ from cachesim.engines.base import (
     VertexReport,
     status_of,
 )
+from cachesim.engines.rules import Rule
 from cachesim.graph.model import BuildGraph, Step, StepId
 from cachesim.graph.options import EngineKind
 
@@ -38,7 +39,7 @@ class StepReport(NamedTuple):
         cached_key: The closest key that the cache knows for this instruction, or None.
         changes: Difference of these two keys.
         from_build: Label of the build that made the layer, for a HIT.
-        rule: Where the rule stands ("buildkit.md 6.3 b: content cut-off").
+        rule: The builder's rule that decided, and where it stands.
         reads: Context files it reads.
         error: The engine's reason in plain words, for FAILED.
         vertices: What the engine prints for it.
@@ -55,7 +56,7 @@ class StepReport(NamedTuple):
     cached_key: CacheKey | None = None
     changes: tuple[PartChange, ...] = ()
     from_build: str = ""
-    rule: str = ""
+    rule: Rule | None = None
     reads: tuple[ContextRead, ...] = ()
     error: str = ""
     vertices: tuple[VertexReport, ...] = ()

@@ -1,4 +1,4 @@
-"""Tests of app/report/keyparts.py, problems.py, table.py and rules.py."""
+"""Tests of app/report/keyparts.py, problems.py and table.py."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pytestqt.qtbot import QtBot
 
 from cachesim.app.report.keyparts import KeyPartsPanel, Mark, PartRow, part_rows
 from cachesim.app.report.problems import ProblemsPanel
-from cachesim.app.report.rules import rule_of
 from cachesim.app.report.table import COPY_ROLE
 from cachesim.app.theme import DARK
 from cachesim.app.workbench import Workbench
@@ -144,19 +143,3 @@ def test_problems_are_in_file_order_and_enter_jumps(qtbot: QtBot, open_bench: Op
     assert caught.args == [13]
     assert [d.span for d in panel.model.rows] == sorted(d.span for d in panel.model.rows)
     assert panel.model.rowCount(QModelIndex()) == len(bench.diagnostics)
-
-
-@pytest.mark.parametrize(("place", "name"), [
-    ("buildkit.md 6.3 b: content cut-off", "Content cut-off"), ("buildkit.md 6.3 a", "Chain"),
-    ("buildkit.md 6.2: by definition", "Looking a step up"), ("buildkit.md 4.2: a RUN counts", "Key of a RUN"),
-    ("buildkit.md 4.3 and 5.1: a COPY counts", "Key of COPY, ADD and WORKDIR"),
-    ("classic.md 2.2: probe", "Classic builder"), ("buildkit-containerd-store.md 2: link", "--link")])
-def test_rules_are_found_by_their_place(place: str, name: str) -> None:
-    rule = rule_of(place)
-    assert rule is not None
-    assert rule.name == name
-
-
-@pytest.mark.parametrize("place", ["", "folklore", "unknown.md 3", "buildkit.md 99"])
-def test_unknown_places_are_no_rule(place: str) -> None:
-    assert rule_of(place) is None

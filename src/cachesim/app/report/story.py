@@ -9,7 +9,6 @@ import enum
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from cachesim.app.report.rules import rule_of
 from cachesim.cache.key import PartKind
 from cachesim.dockerfile.instructions import Arg, Env, Run
 from cachesim.engines.base import MissReason, Outcome, RunClaim
@@ -307,13 +306,9 @@ def _assumed(report: SimulationReport, step: StepReport | None) -> list[Line]:
 def _rule(step: StepReport) -> Iterator[Line]:
     if not step.rule:
         return
-    rule = rule_of(step.rule)
-    if rule is None:
-        yield _line(step.rule)
-        return
-    yield _line(rule.name, kind=Kind.HEADING)
-    yield _line(rule.says)
-    yield _line(f"Rule book: {step.rule}. Source: {rule.source}.")
+    yield _line(step.rule.title, kind=Kind.HEADING)
+    yield _line(step.rule.says)
+    yield _line(f"Source: {step.rule.source}.")
 
 
 # -- who carries what where --

@@ -1,7 +1,6 @@
 """Which operations does BuildKit make of a build graph, with which data and under which names?
 
-Source: BuildKit v0.25 frontend/dockerfile/dockerfile2llb (convert.go, convert_copy.go, convert_runmount.go), client/llb;
-buildkit.md sections 2, 3, 4 and 10.1, buildkit-containerd-store.md sections 1, 2 and 9.
+Source: BuildKit v0.25 frontend/dockerfile/dockerfile2llb (convert.go, convert_copy.go, convert_runmount.go), client/llb.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What of a COPY's or ADD's key follows from its words, whatever it is built on?
 
 While somebody types, nearly every COPY stays as it was, so the answers are remembered: they depend on nothing but the arguments.
-Source: BuildKit v0.25 frontend/dockerfile/dockerfile2llb/convert_copy.go, client/llb/fileop.go; buildkit.md section 4.3.
+Source: BuildKit v0.25 frontend/dockerfile/dockerfile2llb/convert_copy.go, client/llb/fileop.go.
 """
 
 from __future__ import annotations

@@ -31,8 +31,10 @@ from cachesim.engines.buildkit.convert import Conversion, StepOps, StepRefused, 
 from cachesim.engines.buildkit.files import changed_files, lazy_paths
 from cachesim.engines.buildkit.probe import BuildFails, Walk
 from cachesim.engines.buildkit.vertex import Op, OpKind
+from cachesim.engines.rules import Rule
 from cachesim.errors import CachesimError, ContextError
 from cachesim.graph.model import BuildGraph, StepId
+from cachesim.graph.options import ImageStore
 from cachesim.progress import Progress
 
 __all__ = ["BuildKit"]
@@ -200,11 +202,10 @@ class _Build:
                 ops = self.conversion.steps.get(step.id)
                 if not stage.reachable or ops is None:
                     verdicts.append(StepVerdict(step.id, step.instruction.text, Outcome.UNREACHED, Outcome.UNREACHED,
-                                                rule="buildkit.md 7: only what the target needs is built"))
+                                                rule=Rule.TARGET))
                 elif not ops.ops or (ops.ops[-1] not in self.conversion.needed):
                     outcome = Outcome.CONFIG_ONLY if not ops.ops else Outcome.UNREACHED
-                    verdicts.append(StepVerdict(step.id, ops.name, outcome, outcome,
-                                                rule="buildkit.md 3: makes no operation"))
+                    verdicts.append(StepVerdict(step.id, ops.name, outcome, outcome, rule=Rule.NO_STEP))
                 else:
                     verdicts.append(self._step(walks, ops, keys.get((step.id.stage, step.id.index)),
                                                previous.get((step.id.stage, step.id.index))))
@@ -233,7 +234,7 @@ class _Build:
             key, cached, reason, blamed = self._cause(likely, ops, facts, before, ran)
         return StepVerdict(
             ops.id, ops.name, outcome if certain else Outcome.UNDETERMINED, outcome, reason if ran else None, key, cached,
-            blamed, self._rule(likely, ops, op, ran), from_build if not ran else -1,
+            blamed, self._rule(likely, ops, op, outcome, reason), from_build if not ran else -1,
             tuple([r for i in ops.ops for r in self._reads(i)]), "", shown)
 
     def _vertex(self, walks: Mapping[World, Walk], index: int) -> VertexReport:
@@ -327,17 +328,22 @@ class _Build:
     def _step_of(self, op: int) -> StepId | None:
         return self.makers.get(op)
 
-    def _rule(self, walk: Walk, ops: StepOps, op: Op, ran: bool) -> str:
+    def _rule(self, walk: Walk, ops: StepOps, op: Op, outcome: Outcome, reason: MissReason | None) -> Rule | None:
+        ran = outcome is Outcome.MISS
         if any(self.conversion.ops[i].ignore_cache for i in ops.ops):
-            return "buildkit.md 8: --no-cache makes RUN, COPY and ADD ignore the cache"
+            return Rule.IGNORED_CACHE
+        if outcome is Outcome.NOT_NEEDED:
+            return Rule.NOT_NEEDED
         if op.kind is OpKind.IMAGE:
-            return "buildkit.md 4.1: a base counts by its layers"
+            return Rule.BASE_MANIFEST if self.request.store is ImageStore.CONTAINERD else Rule.BASE
+        if ran and reason is MissReason.PARENT:
+            return Rule.CHAIN
         if op.kind is OpKind.MERGE:
-            return "buildkit-containerd-store.md 2: --link copies without looking at the step above"
+            return Rule.LINK
         if not ran and walk.content_ids and any(
                 walk.content_ids.get((i, p)) for i in ops.ops for p in range(len(self.ops[i].inputs)) if self._is_stage(i, p)):
-            return "buildkit.md 6.3 b: equal bytes give the old key back"
-        return _RULES.get(op.kind, "")
+            return Rule.CONTENT
+        return _RULES.get(op.kind)
 
     def _is_stage(self, index: int, position: int) -> bool:
         return self.conversion.ops[index].inputs[position].op not in self.conversion.locals
@@ -360,9 +366,7 @@ class _Build:
         return tuple(dict.fromkeys(found))
 
 
-_RULES = {OpKind.EXEC: "buildkit.md 4.2: a RUN counts by its text and environment, not by what it would do",
-          OpKind.COPY: "buildkit.md 4.3 and 5.1: a COPY counts by the bytes, modes and names of what it takes",
-          OpKind.MKDIR: "buildkit.md 3: WORKDIR makes a folder"}
+_RULES = {OpKind.EXEC: Rule.RUN, OpKind.COPY: Rule.COPY, OpKind.MKDIR: Rule.WORKDIR}
 
 
 class _StepFacts(NamedTuple):

@@ -1,6 +1,6 @@
 """Which history entry does BuildKit write for an instruction?
 
-Source: BuildKit v0.25 dockerfile2llb/convert.go (commitToHistory and its callers); buildkit.md section 11.
+Source: BuildKit v0.25 dockerfile2llb/convert.go (commitToHistory and its callers).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which operations does BuildKit take from its cache, and what does the cache know afterwards?
 
-Source: BuildKit v0.25 solver/edge.go, solver/cachemanager.go, solver/index.go; buildkit.md section 6.2 is this file's outline.
+Source: BuildKit v0.25 solver/edge.go, solver/cachemanager.go, solver/index.go.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What of a RUN's key follows from its command, its environment and the options, whatever it is built on?
 
 While somebody types, nearly every RUN stays as it was, so the answers are remembered: they depend on nothing but the arguments.
-Source: BuildKit v0.25 client/llb/exec.go, frontend/dockerfile/dockerfile2llb/convert.go; buildkit.md section 4.2.
+Source: BuildKit v0.25 client/llb/exec.go, frontend/dockerfile/dockerfile2llb/convert.go.
 """
 
 from __future__ import annotations

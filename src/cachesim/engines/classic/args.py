@@ -1,6 +1,6 @@
 """Which build arguments does a RUN see, and which of them are part of its key?
 
-Source: moby v28.5 builder/dockerfile/buildargs.go, dispatchers.go (prependEnvOnCmd); classic.md section 4.
+Source: moby v28.5 builder/dockerfile/buildargs.go, dispatchers.go (prependEnvOnCmd).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which container configuration does a step ask for, and which one is stored?
 
-Source: moby v28.5 image/cache/compare.go (what is compared), daemon/commit.go (merge); classic.md sections 2.2 and 2.3.
+Source: moby v28.5 image/cache/compare.go (what is compared), daemon/commit.go (merge).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which files does a COPY or ADD take, from where, and under which checksum?
 
-Source: moby v28.5 builder/dockerfile/copy.go; classic.md section 3.
+Source: moby v28.5 builder/dockerfile/copy.go.
 """
 
 from __future__ import annotations

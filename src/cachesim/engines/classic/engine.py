@@ -33,6 +33,7 @@ from cachesim.engines.classic.ignored import ignored_parts, unread_options
 from cachesim.engines.classic.state import StepFails
 from cachesim.engines.classic.sums import Sums
 from cachesim.engines.classic.walk import Done, Walk
+from cachesim.engines.rules import Rule
 from cachesim.errors import ContextError
 from cachesim.graph.model import BuildGraph, Stage, Step, StepId
 from cachesim.graph.options import normalize_ref
@@ -145,15 +146,14 @@ class _Build:
                                rule=refusal_rule(failure))
         if step.id.stage > self.graph.target:
             return StepVerdict(step.id, step.instruction.text, Outcome.UNREACHED, Outcome.UNREACHED,
-                               rule="classic.md 5: stages behind the target are not built")
+                               rule=Rule.CLASSIC_TARGET)
         if step.id.stage < 0:
-            return StepVerdict(step.id, name, Outcome.CONFIG_ONLY, Outcome.CONFIG_ONLY,
-                               rule="classic.md 4: an ARG before FROM is no image step",
+            return StepVerdict(step.id, name, Outcome.CONFIG_ONLY, Outcome.CONFIG_ONLY, rule=Rule.CLASSIC_META_ARG,
                                vertices=(VertexReport(name, Outcome.MISS),))
         if failure is not None and step.id > failure.step:
             return StepVerdict(step.id, name, Outcome.NOT_REACHED, Outcome.NOT_REACHED)
         if step.id.index == 0:
-            return StepVerdict(step.id, name, Outcome.HIT, Outcome.HIT, rule="classic.md 2.1: FROM only says where to begin",
+            return StepVerdict(step.id, name, Outcome.HIT, Outcome.HIT, rule=Rule.CLASSIC_FROM,
                                vertices=(VertexReport(name, Outcome.HIT),))
         done, key, before = likely.done[step.id], keys[step.id], previous.get(step.id)
         outcome = Outcome.MISS if done.hit is None else Outcome.HIT

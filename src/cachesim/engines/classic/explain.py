@@ -14,6 +14,7 @@ from cachesim.engines.buildkit.files import changed_files
 from cachesim.engines.classic.state import StepFails
 from cachesim.engines.classic.sums import has_classic_wildcards
 from cachesim.engines.classic.walk import Done
+from cachesim.engines.rules import Rule
 from cachesim.graph.model import Step, StepId
 
 __all__ = ["asked", "matched", "refusal_rule", "rule", "selectors", "with_files"]
@@ -30,31 +31,30 @@ def asked(done: Done) -> tuple[KeyPart, ...]:
                  for (kind, label), part in stored.items() if asked.get((kind, label)) != part)
 
 
-def rule(step: Step, done: Done, request: BuildRequest) -> str:
-    """Section of the rule book that decided, with its sentence."""
+def rule(step: Step, done: Done, request: BuildRequest) -> Rule:
+    """The rule that decided."""
     if request.options.no_cache:
-        return "classic.md 5: --no-cache executes every step"
+        return Rule.CLASSIC_NO_CACHE
     if done.stored != done.probe:
-        return ("classic.md 2.3: never cached: the builder fills the empty value from the image above before it stores the step, "
-                "so the stored configuration never equals the one that is asked for")
+        return Rule.CLASSIC_NEVER
     if request.options.cache_from:
-        return "classic.md 5: --cache-from replaces the usual search"
+        return Rule.CLASSIC_CACHE_FROM
     match step.instruction:
         case ins.Run():
-            return "classic.md 4: a RUN counts by its text, the configuration and every build argument declared above"
+            return Rule.CLASSIC_RUN
         case ins.Copy():
-            return "classic.md 3: names, modes and bytes of the sources count, not their times"
+            return Rule.CLASSIC_COPY
         case ins.Arg():
-            return "classic.md 4: an ARG counts by its text; the value counts in each later RUN"
+            return Rule.CLASSIC_ARG
         case ins.Workdir():
-            return "classic.md 2.3: WORKDIR is a step and counts by its absolute path"
-    return "classic.md 2.3: every instruction makes an image; the newest child with the same configuration is used"
+            return Rule.CLASSIC_WORKDIR
+    return Rule.CLASSIC_IMAGE
 
 
-def refusal_rule(failure: StepFails) -> str:
-    """Section of the rule book that refuses a step."""
-    return {"needs-buildkit": "classic.md 1: refused at the step", "copy-source-missing": "classic.md 3.5: sources must exist",
-            "unknown-stage": "classic.md 1: only finished stages have names"}.get(failure.code, "classic.md 1")
+def refusal_rule(failure: StepFails) -> Rule:
+    """The rule that refuses a step."""
+    return {"copy-source-missing": Rule.CLASSIC_SOURCES, "unknown-stage": Rule.CLASSIC_STAGE_NAME}.get(
+        failure.code, Rule.CLASSIC_REFUSED)
 
 
 def selectors(paths: Sequence[str]) -> tuple[Selector, ...]:

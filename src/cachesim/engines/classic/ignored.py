@@ -1,6 +1,6 @@
 """What does the classic builder read past without a word?
 
-Source: moby v28.5 builder/dockerfile/dispatchers.go; classic.md sections 1 and 4.
+Source: moby v28.5 builder/dockerfile/dispatchers.go.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What do ENV, LABEL, CMD and the like write into the configuration, and how is that written down?
 
-Source: moby v28.5 builder/dockerfile/dispatchers.go; classic.md section 2.4.
+Source: moby v28.5 builder/dockerfile/dispatchers.go.
 """
 
 from __future__ import annotations

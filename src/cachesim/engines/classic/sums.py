@@ -2,7 +2,7 @@
 
 The values are not the builder's own (a file's bytes enter as their SHA-256), but two selections are equal here exactly when they
 are equal there, traps included: an entry counts under the name that links lead to, so a link's own text never counts.
-Source: moby v28.5 builder/dockerfile/copy.go, builder/remotecontext/{archive,lazycontext}.go, pkg/tarsum; classic.md section 3.
+Source: moby v28.5 builder/dockerfile/copy.go, builder/remotecontext/{archive,lazycontext}.go, pkg/tarsum.
 """
 
 from __future__ import annotations

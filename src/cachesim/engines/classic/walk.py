@@ -1,6 +1,6 @@
 """Which steps does the classic builder take from its images, in one world?
 
-Source: moby v28.5 builder/dockerfile/{builder,evaluator,dispatchers,internals,copy,imageprobe}.go; classic.md sections 2 to 5.
+Source: moby v28.5 builder/dockerfile/{builder,evaluator,dispatchers,internals,copy,imageprobe}.go.
 """
 
 from __future__ import annotations
