@@ -118,7 +118,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
     fake.answers = {
         "version": (json.dumps(SERVER) + "\n", "", 0),
         "buildx version": ("github.com/docker/buildx v0.29.1 abc\n", "", 0),
-        "info": ('[["Backing Filesystem","extfs"]]\n', "", 0)}
+        "info": ('AB:CD [["Backing Filesystem","extfs"]]\n', "", 0)}
     fake.images = {"docker.io/library/busybox:1.36": BUSYBOX}
     fake.write()
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")

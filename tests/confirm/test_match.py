@@ -99,6 +99,28 @@ def test_live_still_says_wrong_where_a_cached_step_ran() -> None:
     assert compare(again, observe(first), "now", mode=Mode.LIVE).count(Verdict.WRONG) == 3
 
 
+def test_live_scores_no_build_that_was_only_assumed() -> None:
+    first = predict()
+    state = ProjectState(TEXT, CONTEXT, store=ImageStore.GRAPHDRIVER)
+    _, store = simulate(state.request("first build"), EMPTY_STORE)
+    again, _ = simulate(state.request("y"), store)
+    assumed = {v.name: step.from_build for step in again.steps for v in step.vertices if "RUN" not in v.name}
+    build = compare(again, observe(first), "now", mode=Mode.LIVE, assumed=assumed)
+    assert verdicts(build)["[3/4] COPY f /f"] == "assumed earlier" and verdicts(build)["[4/4] RUN true"] == "wrong"
+    assert "“first build”" in next(step.note for step in build.steps if step.verdict is Verdict.ASSUMED_EARLIER)
+    assert Confirmation(Mode.LIVE, "e", 0.0, (build,)).exit_code == 1
+    made = observe(first, {"WORKDIR": "cached"})
+    build = compare(again, made, "now", mode=Mode.LIVE, assumed={**assumed, "[4/4] RUN true": ""})
+    assert verdicts(build)["[2/4] WORKDIR /w"] == "right"       # the assumed build was made: what it predicts is put to the test
+    confirmation = Confirmation(Mode.LIVE, "e", 0.0, (build,))
+    assert (confirmation.compared, confirmation.held, confirmation.exit_code) == (1, 1, 0)
+    assert confirmation.verdict == ("1 of 1 as predicted, 2 ran because this engine was never seen to make the build that "
+                                    "cachesim assumed.")
+    nothing = Confirmation(Mode.LIVE, "e", 0.0, (compare(again, observe(first), "now", mode=Mode.LIVE, assumed={
+        **assumed, "[4/4] RUN true": ""}),))
+    assert nothing.exit_code == 0 and nothing.verdict.startswith("Nothing was put to the test yet: 3 ran because")
+
+
 def test_a_missing_and_an_unforeseen_step() -> None:
     report = predict()
     build = compare(report, observe(report, {"RUN": "absent"}, {"[4/4] RUN false": "run"}), "first")

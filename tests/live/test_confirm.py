@@ -12,12 +12,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cachesim.cache.store import EMPTY_STORE
-from cachesim.cli.confirm import _scenario
+from cachesim.cli.confirm_plan import scenario_builds
 from cachesim.cli.runner import Runner
 from cachesim.confirm import leftovers
 from cachesim.confirm.match import Mode, Verdict, compare
@@ -29,6 +30,7 @@ from cachesim.context.scan import scan_context
 from cachesim.graph.options import BuildOptions, ImageStore
 from cachesim.pipeline import simulate
 from cachesim.project.state import ProjectState
+from cachesim.project.timeline import Timeline
 
 from .conftest import BASE, Bench, docker, inspected, table, wrong
 
@@ -112,7 +114,7 @@ def own_builds(bench: Bench, text: str) -> list[tuple[str, ProjectState]]:
 
 
 def test_the_busybox_sample_for_three_edits_and_no_cache(bench: Bench) -> None:
-    builds, contents, _ = _scenario(SAMPLES / "busybox-offline" / "scenario.json")
+    builds, contents, _ = scenario_builds(SAMPLES / "busybox-offline" / "scenario.json")
     edits = [(build.label, build.state) for build in builds[:4]]
     result = bench.confirm(Mode.ISOLATED, *edits, contents=contents)
     assert wrong(result) == [] and len(result.builds) == 4 and result.exit_code == 0
@@ -192,7 +194,6 @@ def test_triggers_and_configuration_of_a_base_stay(bench: Bench, image: list[str
     known = Runner().run(inspect_image(bench.facts.choice, name))
     assert known is not None and known.config is not None and len(known.config.onbuild) == 2
     state = bench.state({"Dockerfile": f"FROM {name}\nRUN echo $COLOUR\nCOPY f copy\n", "f": "1\n"})
-    from dataclasses import replace
     state = replace(state, bases={known.ref: known})
     result = bench.confirm(Mode.ISOLATED, ("first", state), ("edit", bench.edited(state, {"f": "2\n"})))
     assert wrong(result) == [] and result.compared == 8
@@ -287,13 +288,30 @@ def test_live_names_what_the_engine_knew_and_then_predicts_it(bench: Bench, tmp_
     session = bench.session(plan)
     result = Runner().run(session.script())
     assert result.count(Verdict.KNOWN_EARLIER) == 3 and result.exit_code == 0 and result.compared == 0
-    assert session.learned is not None
+    assert session.seen is not None and session.seen[0]
     (project / "f").write_text(unique + " edited")
-    from dataclasses import replace
-    plan = replace(plan, builds=(PlannedBuild("edit", state()),), store=session.learned)
+    plan = replace(plan, builds=(PlannedBuild("edit", state()),), timeline=plan.timeline.made_for_real(*session.seen))
     result = Runner().run(bench.session(plan).script())
     assert wrong(result) == [] and (result.compared, result.held) == (3, 3)
     assert bench.nothing_is_left()
+
+
+def test_live_does_not_score_an_assumed_build_until_it_was_made(bench: Bench, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "Dockerfile").write_text(f"FROM {BASE}\nRUN echo {leftovers.token()}\nCOPY f /f\nRUN cat /f\n")
+    (project / "f").write_text(leftovers.token())
+    state = ProjectState((project / "Dockerfile").read_text(), scan_context(project),
+                         store=bench.facts.store)       # type: ignore[arg-type]   # known for the docker driver
+    timeline = Timeline().with_build("a build of HEAD", state, *simulate(state.request(""), EMPTY_STORE))
+    plan = bench.plan(Mode.LIVE, [("no change", state)], folder=project, timeline=timeline)
+    session = bench.session(plan)
+    result = Runner().run(session.script())
+    assert result.exit_code == 0 and result.count(Verdict.ASSUMED_EARLIER) == 3 and result.compared == 0
+    assert session.seen is not None and bench.facts.identity == session.seen[0]
+    again = Runner().run(bench.session(replace(plan, timeline=timeline.made_for_real(*session.seen))).script())
+    assert (again.compared, again.held, again.exit_code) == (3, 3, 0)
+    assert {s.observed for s in again.builds[0].steps if s.line > 1} == {"cached"} and bench.nothing_is_left()
 
 
 def test_a_log_of_the_engines_history_opens_and_fits_the_project(bench: Bench, tmp_path: Path) -> None:
@@ -325,7 +343,7 @@ def test_a_log_of_the_engines_history_opens_and_fits_the_project(bench: Bench, t
 
 @pytest.mark.parametrize("name", WITH_SCENARIO)
 def test_a_rehearsal_of_each_sample_takes_under_15_s(bench: Bench, name: str) -> None:
-    builds, contents, _ = _scenario(SAMPLES / name / "scenario.json")
+    builds, contents, _ = scenario_builds(SAMPLES / name / "scenario.json")
     start = time.monotonic()
     result = bench.confirm(Mode.REHEARSAL, *((b.label, b.state) for b in builds[:3]), contents=contents)
     took = time.monotonic() - start
@@ -402,7 +420,7 @@ def test_a_tag_that_moved_is_replayed(bench: Bench, mode: Mode, tmp_path: Path) 
                                 "bases": [{"ref": BASE, "config": []}],
                                 "builds": [{"edit": "first", "files": files}, {"edit": "again"},
                                            {"edit": "moved", "move_tags": [BASE]}, {"edit": "after"}]}))
-    builds, contents, _ = _scenario(file)
+    builds, contents, _ = scenario_builds(file)
     result = bench.confirm(mode, *((b.label, b.state) for b in builds), contents=contents)
     assert wrong(result) == [] and result.exit_code == 0
     ran = [[s.observed for s in build.steps if "RUN true" in s.name] for build in result.builds]

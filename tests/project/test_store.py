@@ -165,3 +165,17 @@ def test_folders_that_states_share_are_written_once(tmp_path: Path) -> None:
                      replace(first, context=shared.with_bytes("a.txt", b"b")))
     store.save(SavedProject(timeline))
     assert len(json.loads(store.path.read_text())["folders"]) == 3      # lib, and two roots
+
+
+def test_which_engine_was_seen_to_make_a_build_is_kept(tmp_path: Path) -> None:
+    ours = store_of(tmp_path)
+    ours.save(SavedProject(two_builds()))
+    other = store_of(tmp_path)
+    theirs = other.load()
+    assert theirs is not None and theirs.timeline.seen_on("engine-1") == ()
+    other.save(replace(theirs, timeline=theirs.timeline.made_for_real("engine-1", state("two"))))
+    ours.save(SavedProject(two_builds().made_for_real("engine-2", state("three"))))    # another process knew nothing of it
+    found = store_of(tmp_path).load()
+    assert found is not None and [e.made_on for e in found.timeline.entries] == [(), ("engine-1",), ("engine-2",)]
+    assert [e.label for e in found.timeline.entries][-1] == "built for real"
+    assert found.timeline.seen_on("engine-1") == (state("two"),) and found.timeline.seen_on("engine-2") == (state("three"),)

@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cachesim.cli.confirm import engine_named, scratch_for, secrets_of, teller
+from cachesim.cli.confirm_plan import engine_named, scratch_for, secrets_of
+from cachesim.cli.confirm_result import teller
 from cachesim.cli.plan import args_of
 from cachesim.errors import InputError
 

@@ -37,6 +37,7 @@ class Prediction:
         own: The person's state; `state` is what the engine gets, and `report` speaks of that.
         secrets: Values that the build gets.
         keys: Digests of the keys of the person's own steps: what is measured is remembered under them.
+        assumed: Lines that only builds explain which the engine was not seen to make (see `compare`).
     """
 
     label: str
@@ -45,6 +46,7 @@ class Prediction:
     report: SimulationReport
     keys: Mapping[StepId, str]
     secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    assumed: Mapping[str, str] = field(default_factory=dict)
 
 
 class Building:
@@ -157,7 +159,8 @@ class Building:
         earlier = {}
         if self._plan.mode is not Mode.LIVE and not built.state.options.no_cache:
             earlier = linked_copies(built.report)
-        comparison = compare(built.report, observed, built.label, mode=self._plan.mode, not_isolated=earlier)
+        comparison = compare(built.report, observed, built.label, mode=self._plan.mode, not_isolated=earlier,
+                             assumed=built.assumed)
         steps = (replace(s, image_kept=self._leaves_images and bool(s.image)) for s in comparison.steps)
         return replace(comparison, steps=tuple(
             replace(s, key=built.keys.get(s.step, "")) if s.step is not None else s for s in steps))

@@ -99,6 +99,7 @@ class EngineFacts:
     Attributes:
         arch: "amd64", "arm64", …
         buildx: Version of the plugin, empty if unknown.
+        identity: Which engine it is, however it is reached; a builder's name if it has no identity of its own.
     """
 
     choice: EngineChoice
@@ -109,6 +110,7 @@ class EngineFacts:
     arch: str = ""
     problem: EngineProblem | None = None
     detail: str = ""
+    identity: str = ""
 
     @property
     def rawjson(self) -> bool:
@@ -142,13 +144,14 @@ def probe(choice: EngineChoice) -> Script[EngineFacts]:
         return replace(facts, problem=EngineProblem.NO_BUILDX, detail=(plugin.err or plugin.error).strip())
     facts = replace(facts, buildx=buildx_version(plugin.out))
     if choice.driver == "docker":
-        info = yield Command((*choice.client, "info", "--format", "{{json .DriverStatus}}"),
+        info = yield Command((*choice.client, "info", "--format", "{{.ID}} {{json .DriverStatus}}"),
                              "asking for the image store", timeout=ANSWER_WITHIN)
         assert isinstance(info, Finished)
         containerd = "io.containerd.snapshotter" in info.out
-        facts = replace(facts, store=ImageStore.CONTAINERD if containerd else ImageStore.GRAPHDRIVER)
+        facts = replace(facts, store=ImageStore.CONTAINERD if containerd else ImageStore.GRAPHDRIVER,
+                        identity=info.out.partition(" ")[0] or choice.name)
     else:
-        facts = replace(facts, store=ImageStore.CONTAINERD)
+        facts = replace(facts, store=ImageStore.CONTAINERD, identity=choice.name)
     return facts
 
 

@@ -33,14 +33,15 @@ class Verdict(enum.Enum):
     WRONG = "wrong"
     UNCERTAIN_RIGHT = "guessed right"
     UNCERTAIN_WRONG = "guessed wrong"
-    KNOWN_EARLIER = "known earlier"
+    KNOWN_EARLIER = "known earlier"         # live: it was to run, but the engine knew it
+    ASSUMED_EARLIER = "assumed earlier"     # live: it was to be cached by a build that the engine was not seen to make
     NOT_COMPARED = "not compared"
     OPEN = "open"               # the build still runs
 
     @property
     def counts(self) -> bool:
         """Whether it is a prediction that held or did not."""
-        return self not in (Verdict.NOT_COMPARED, Verdict.KNOWN_EARLIER, Verdict.OPEN)
+        return self not in (Verdict.NOT_COMPARED, Verdict.KNOWN_EARLIER, Verdict.ASSUMED_EARLIER, Verdict.OPEN)
 
     @property
     def held(self) -> bool:
@@ -193,9 +194,13 @@ class Confirmation:
     @property
     def summary(self) -> str:
         """"16 of 17 as predicted", and what else there is to count."""
-        text = f"{self.held} of {self.compared} as predicted"
-        known = self.count(Verdict.KNOWN_EARLIER)
-        return f"{text}, {known} known to the engine from an earlier build" if known else text
+        known, assumed = self.count(Verdict.KNOWN_EARLIER), self.count(Verdict.ASSUMED_EARLIER)
+        aside = [f"{known} known to the engine from an earlier build"] if known else []
+        if assumed:
+            aside.append(f"{assumed} ran because this engine was never seen to make the build that cachesim assumed")
+        if aside and not self.compared:
+            return f"Nothing was put to the test yet: {', '.join(aside)}"
+        return ", ".join((f"{self.held} of {self.compared} as predicted", *aside))
 
 
 _FROM = re.compile(r"(\[[^\]]*\] |Step \d+/\d+ : )?FROM |\[context ", re.IGNORECASE)
@@ -225,14 +230,15 @@ FROM_NOTE = ("The engine says DONE for a base whose files nobody needed (or that
 
 
 def compare(report: SimulationReport, observed: ObservedBuild, label: str, *, mode: Mode = Mode.ISOLATED,
-            not_isolated: Mapping[str, str] | None = None) -> BuildComparison:
+            not_isolated: Mapping[str, str] | None = None, assumed: Mapping[str, str] | None = None) -> BuildComparison:
     """Lay a prediction beside what the engine did, step by step, by the names that the engine prints.
 
     Args:
         not_isolated: Names of lines whose outcome may depend on what this engine built earlier, with the reason; what
             the engine said of them is left out, so that confirming twice gives one table.
+        assumed: Names of lines that only an assumed build makes cached, with its label ("" if it is not known).
     """
-    table = _Table(report, observed, mode, not_isolated or {})
+    table = _Table(report, observed, mode, not_isolated or {}, assumed or {})
     steps = table.fill()
     problem, could_not = _problem(report, observed, table.failed_step)
     return BuildComparison(label, steps, observed, report.error, observed.error, problem, could_not)
@@ -240,8 +246,9 @@ def compare(report: SimulationReport, observed: ObservedBuild, label: str, *, mo
 
 class _Table:
     def __init__(self, report: SimulationReport, observed: ObservedBuild, mode: Mode,
-                 earlier: Mapping[str, str]) -> None:
+                 earlier: Mapping[str, str], assumed: Mapping[str, str]) -> None:
         self._report, self._observed, self._mode, self._earlier = report, observed, mode, earlier
+        self._assumed = assumed
         self._failed = observed.exit_code != 0 or bool(observed.error)
         self._left: dict[str, list[ObservedVertex]] = defaultdict(list)
         for vertex in observed.vertices:
@@ -305,11 +312,15 @@ class _Table:
             return (Verdict.RIGHT if certain else Verdict.UNCERTAIN_RIGHT), note
         if self._mode is Mode.LIVE and predicted == "run" and seen.status is VertexStatus.CACHED:
             return Verdict.KNOWN_EARLIER, "this engine knew it from an earlier build"
+        if name in self._assumed and predicted == "cached":
+            return Verdict.ASSUMED_EARLIER, (
+                f"it would be cached after {f'“{label}”' if (label := self._assumed[name]) else 'an earlier build'}, which "
+                "cachesim assumed and never saw this engine make")
         if not certain:
             return Verdict.UNCERTAIN_WRONG, "what a RUN wrote decided it, and that was not known"
         note = f"predicted {predicted}, the engine says {seen.status.value}"
         if self._mode is Mode.LIVE and predicted == "cached":
-            note += ": this engine never made the builds of the timeline, or has thrown their layers away"
+            note += ": this engine was seen to make that build, but may have thrown its layers away since"
         return Verdict.WRONG, note
 
     def _extra(self, seen: ObservedVertex) -> StepComparison:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cachesim.cache.store import EMPTY_STORE, CacheStore
 from cachesim.confirm.engines import EngineChoice
 from cachesim.confirm.match import BuildComparison, Mode
 from cachesim.confirm.observed import ObservedBuild, VertexStatus
 from cachesim.confirm.workspace import Contents
 from cachesim.graph.model import StepId
 from cachesim.project.state import ProjectState
+from cachesim.project.timeline import Timeline
 from cachesim.simulate.report import SimulationReport
 
 __all__ = ["Phase", "Plan", "PlannedBuild"]
@@ -39,7 +39,7 @@ class Plan:
         builds: In order; in the modes no-cache and live only the last one is made.
         contents: Bytes of the context's files; `named` of the named contexts' by name.
         folder: The project's own folder: a live build reads it as it is, if it holds exactly the last state.
-        store: What the simulated cache holds (live).
+        timeline: The builds before it; a live build is predicted with their cache, and held to what they did on its engine.
         secrets: Values by id, for this run only.
         fresh_builder: Build in a docker-container builder made for this run, from `builder_image` if that is given.
         scratch: Where the temporary folder is made; `running` and `records` where notes and records are kept (None:
@@ -53,7 +53,7 @@ class Plan:
     scratch: Path
     named: Mapping[str, Contents] = field(default_factory=dict)
     folder: Path | None = None
-    store: CacheStore = EMPTY_STORE
+    timeline: Timeline = Timeline()
     secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     running: Path | None = None
     records: Path | None = None

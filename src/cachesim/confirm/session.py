@@ -27,11 +27,11 @@ from cachesim.confirm.rehearsal import claims_of, required_secrets, sources_of_a
 from cachesim.confirm.rewrite import neutralise_syntax, syntax_of
 from cachesim.confirm.script import Command, Script, Work
 from cachesim.confirm.workspace import disk_trouble, remove_tree
-from cachesim.digest import digest_of_bytes
 from cachesim.dockerfile.parser import parse
+from cachesim.engines.base import Outcome
 from cachesim.errors import CachesimError, Cancelled
 from cachesim.graph.model import BuildGraph, StepId
-from cachesim.graph.options import EngineKind, NetworkMode
+from cachesim.graph.options import GIVEN_SECRET, EngineKind, NetworkMode
 from cachesim.graph.resolve import resolve
 from cachesim.pipeline import simulate
 from cachesim.progress import Progress
@@ -47,7 +47,7 @@ class Session:
     def __init__(self, plan: Plan, on_phase: Callable[[], None] = lambda: None) -> None:
         self.plan = plan
         self.token = leftovers.token()
-        self.learned: CacheStore | None = None      # live: the simulated cache afterwards
+        self.seen: tuple[str, ProjectState] | None = None   # live: an engine that was seen to make a build, and which
         self._changed = on_phase
         self.reports: tuple[SimulationReport, ...] = ()     # predictions of the builds that were made
         self._phase = Phase(builds=len(plan.made))
@@ -142,8 +142,7 @@ class Session:
         isolations = yield from self._bases.run(states, graphs, labels)
         self._building = building = Building(self.plan, self._engine, self._facts, self._folder, note=self._note,
                                              leaves_images=not self._bases.images, changed=self._changed)
-        store = self.plan.store if self.plan.mode is Mode.LIVE else EMPTY_STORE
-        own_store = store
+        own_store = store = self.plan.timeline.store if self.plan.mode is Mode.LIVE else EMPTY_STORE
         for number, (build, state, graph) in enumerate(zip(self.plan.made, states, graphs, strict=True)):
             label, target = labels[number], isolated(state, graph, isolations[number])
             secrets = dict(self.plan.secrets)
@@ -153,19 +152,29 @@ class Session:
             target = _given(target, secrets)
             report, store = yield from _predicted(target, label, store)
             own, own_store = yield from _predicted(_given(build.state, secrets), label, own_store)
+            assumed = (yield from self._assumed(target, report)) if self.plan.mode is Mode.LIVE else {}
             keys = {step.id: step.key.digest for step in own.steps if step.key is not None}
             self.reports = (*self.reports, report)
             self._names = {v.name: step.id for step in report.steps for v in step.vertices}
             self._say(f"building: {label}", build=number, label=label, report=report, observed=ObservedBuild())
-            comparison = yield from building.run(Prediction(label, build.state, target, report, keys, secrets), number)
+            comparison = yield from building.run(Prediction(label, build.state, target, report, keys, secrets, assumed), number)
             done.append(comparison)
             self._say(f"compared: {label}", done=tuple(done), observed=comparison.observed)
             if comparison.observed.cancelled or (comparison.observed_error and number + 1 < len(states)):
                 if not comparison.observed.cancelled:
                     self._note(f"The builds after “{label}” were not made, because it failed.")
                 break
-        if self.plan.mode is Mode.LIVE and done and not done[-1].observed_error:
-            self.learned = store
+        if self.plan.mode is Mode.LIVE and done and done[-1].observed.exit_code == 0:
+            self.seen = self._engine.builder if self.plan.fresh_builder else self._facts.identity, self.plan.made[-1].state
+
+    def _assumed(self, state: ProjectState, report: SimulationReport) -> Script[Mapping[str, str]]:
+        """Lines predicted cached that this engine cannot know by the builds it was seen to make, and why they are predicted."""
+        store = EMPTY_STORE
+        for seen in self.plan.timeline.seen_on(self._facts.identity):
+            _, store = yield from _predicted(replace(seen, store=state.store), "", store)
+        known, _ = yield from _predicted(state, "", store)
+        ran = {v.name for step in known.steps for v in step.vertices if v.outcome not in (Outcome.HIT, Outcome.NOT_NEEDED)}
+        return {v.name: step.from_build for step in report.steps for v in step.vertices if v.name in ran}
 
     def _measure(self, done: list[BuildComparison]) -> Script[None]:
         """Give what ran the size of its layer; a rehearsal's layers are nobody's."""
@@ -262,8 +271,7 @@ class _Unable(CachesimError):
 
 def _given(state: ProjectState, secrets: Mapping[str, bytes]) -> ProjectState:
     """The state with exactly the secrets that the real build gets: without one that it requires, a RUN fails."""
-    given = tuple((name, digest_of_bytes(value)) for name, value in secrets.items())
-    return replace(state, options=replace(state.options, secrets=given))
+    return replace(state, options=replace(state.options, secrets=tuple((name, GIVEN_SECRET) for name in secrets)))
 
 
 def _graph_of(state: ProjectState) -> BuildGraph:

@@ -6,10 +6,13 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cachesim.digest import Digest
+from cachesim.digest import Digest, digest_of
 
-__all__ = ["BaseImage", "BuildOptions", "EngineKind", "ImageConfig", "ImageStore", "NetworkMode", "familiar_ref",
-           "normalize_ref"]
+__all__ = ["GIVEN_SECRET", "BaseImage", "BuildOptions", "EngineKind", "ImageConfig", "ImageStore", "NetworkMode",
+           "another_secret", "familiar_ref", "normalize_ref"]
+
+GIVEN_SECRET = digest_of("a secret that was given")
+"""Stands for a secret's content: no key contains it, and from a digest of it short ones could be guessed."""
 
 
 class EngineKind(enum.Enum):
@@ -34,6 +37,11 @@ class NetworkMode(enum.Enum):
     HOST = "host"
 
 
+def another_secret(name: str, before: str = "") -> Digest:
+    """Stand for new content of a secret; different from what stood for the content before."""
+    return digest_of("secret", name, before)
+
+
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
     """The flags of one build; order is as given on the command line where it matters.
@@ -41,7 +49,7 @@ class BuildOptions:
     Attributes:
         dockerfile: Path of the Dockerfile below the context.
         args: --build-arg; value None means "named without a value and not set in the environment".
-        secrets: --secret id and a digest of its content (never the content).
+        secrets: --secret id and what stands for its content (see GIVEN_SECRET): never the content, nor a digest of it.
         contexts: --build-context name and value (a folder below the context, or "docker-image://REF").
         pull: --pull: ask the registry for the bases again.
     """

@@ -160,7 +160,8 @@ class ProjectStore:
         if theirs is None:
             return ours
         taken, ids = {e.id for e in ours.timeline.entries}, dict[int, int]()
-        entries = list(ours.timeline.entries)
+        made = {e.id: e.made_on for e in theirs.timeline.entries if e.id in known}
+        entries = [replace(e, made_on=tuple(dict.fromkeys((*e.made_on, *made.get(e.id, ()))))) for e in ours.timeline.entries]
         for entry in theirs.timeline.entries:
             if entry.id not in known:
                 ids[entry.id] = new = entry.id if entry.id not in taken else max(taken) + 1
@@ -182,7 +183,7 @@ class ProjectStore:
                 "context": trees.snapshot(state.context), "options": to_json(state.options),
                 "engine": state.engine.value, "store": state.store.value, "bases": to_json(state.bases),
                 "named": {name: trees.snapshot(c) for name, c in state.named_contexts.items()},
-                "claims": to_json(state.claims)})
+                "claims": to_json(state.claims), **({"made_on": list(entry.made_on)} if entry.made_on else {})})
         context = trees.snapshot(saved.context) if saved.context is not None else None
         return {"format": _FORMAT, "project": {"context": str(self.info.context_dir),
                                                "dockerfile": str(self.info.dockerfile)},
@@ -206,7 +207,7 @@ class ProjectStore:
             parent = entries[build["parent"]] if build["parent"] is not None else None
             report, after = simulate(state.request(build["label"]), parent.store if parent else EMPTY_STORE)
             entries[build["id"]] = TimelineEntry(build["id"], parent.id if parent else None, build["label"], state,
-                                                 report, after)
+                                                 report, after, tuple(map(str, build.get("made_on", ()))))
         if held["current"] is not None and held["current"] not in entries:
             raise KeyError(held["current"])
         timeline = Timeline(tuple(entries.values()), held["current"], held["origin"])

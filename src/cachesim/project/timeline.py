@@ -24,6 +24,7 @@ class TimelineEntry:
         state: What was built.
         report: What the build did.
         store: The cache after it.
+        made_on: Identities of the engines that were seen to make it for real; empty if it was only simulated.
     """
 
     id: int
@@ -32,6 +33,7 @@ class TimelineEntry:
     state: ProjectState
     report: SimulationReport
     store: CacheStore
+    made_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,19 @@ class Timeline:
         """Add a build after the current entry and move there; a build after an earlier entry starts a branch."""
         new = TimelineEntry(max((e.id for e in self.entries), default=0) + 1, self.current, label, state, report, store)
         return replace(self, entries=(*self.entries, new), current=new.id)
+
+    def made_for_real(self, engine: str, state: ProjectState, label: str = "built for real") -> Timeline:
+        """Note that an engine was seen to make a build: the current entry, if it built that state, else a new one."""
+        timeline = self
+        if timeline.current is None or timeline.entry(timeline.current).state != state:
+            timeline = timeline.with_build(label, state, *simulate(state.request(label), timeline.store))
+        return replace(timeline, entries=tuple(
+            replace(e, made_on=tuple(dict.fromkeys((*e.made_on, engine)))) if e.id == timeline.current else e
+            for e in timeline.entries))
+
+    def seen_on(self, engine: str) -> tuple[ProjectState, ...]:
+        """What that engine was seen to build on the way to the current entry, oldest first."""
+        return tuple(entry.state for entry in self.path() if engine in entry.made_on)
 
     def at(self, entry_id: int | None) -> Timeline:
         """Move to another entry (None: before the first build)."""

@@ -14,7 +14,6 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal, Slot
 from cachesim.app.confirm.driver import ScriptDriver
 from cachesim.app.confirm.state import ConfirmState, Stage, badges_of
 from cachesim.app.notify import Message, MessageAction, Tone
-from cachesim.cache.store import CacheStore
 from cachesim.confirm import leftovers
 from cachesim.confirm.buildx import BuildCommand, build_argv
 from cachesim.confirm.engines import EngineChoice, list_engines
@@ -240,7 +239,7 @@ class ConfirmController(QObject):
         named = {name: FolderContents((root or Path()) / value, bench.blobs.get)
                  for name, value in bench.state.options.contexts if "://" not in value}
         return Plan(self._state.mode, self._state.engine, self._builds(), FolderContents(root, bench.blobs.get),
-                    Path(tempfile.gettempdir()), named, root, bench.timeline.store, dict(self._secrets),
+                    Path(tempfile.gettempdir()), named, root, bench.timeline, dict(self._secrets),
                     data_dir() / "running", records, self._fresh, self._fresh_image if self._fresh else "")
 
     @property
@@ -268,18 +267,11 @@ class ConfirmController(QObject):
         reports = session.reports if session is not None else ()
         self._set(stage=Stage.DONE, result=result, reports=reports, badges=badges_of(result),
                   remembered=self._keep(result))
-        if session is not None and session.learned is not None:
-            self._learn(session.learned)
+        if session is not None and session.seen is not None:    # the cache has learnt it, and the next live build counts
+            self._bench.set_timeline(self._bench.timeline.made_for_real(*session.seen))
         if result.could_not_run and not result.cancelled:
             self._bench.post(Message(result.verdict, Tone.WARNING, (MessageAction("Try again", self.ask),),
                                      key="confirm"))
-
-    def _learn(self, store: CacheStore) -> None:
-        """After a live build the simulated cache knows what this engine knows: the state joins the timeline."""
-        timeline, report = self._bench.timeline, self._bench.report
-        path = timeline.path()
-        if report is not None and (not path or path[-1].state != self._bench.state):
-            self._bench.set_timeline(timeline.with_build("built for real", self._bench.state, report, store))
 
     def _keep(self, result: Confirmation) -> str:
         """Remember what was measured and the running record with the project; says the record in words."""
@@ -326,7 +318,8 @@ class ConfirmController(QObject):
         observed, report = read_stream(path), self._bench.report
         if report is None:
             raise InputError("belongs to no open project", str(path), "Open the project that it was made from first")
-        build = compare(report, observed, path.name, mode=Mode.LIVE)
+        build = compare(report, observed, path.name, mode=Mode.LIVE,
+                        assumed={vertex.name: step.from_build for step in report.steps for vertex in step.vertices})
         return Confirmation(Mode.LIVE, f"log {path.name}", path.stat().st_mtime, (build,),
                             ("A log from elsewhere: what that engine had cached before is not known.",))
 

@@ -21,7 +21,8 @@ _INDEX = QModelIndex | QPersistentModelIndex
 _HEADERS = ("", "Line", "Step", "Predicted", "Observed", "Verdict", "Took", "Layer")
 _MARK, _LINE, _STEP, _PREDICTED, _OBSERVED, _VERDICT, _TOOK, _SIZE = range(8)
 _ICONS = {Verdict.RIGHT: "double-check", Verdict.UNCERTAIN_RIGHT: "double-check", Verdict.WRONG: "not-equal",
-          Verdict.UNCERTAIN_WRONG: "not-equal", Verdict.KNOWN_EARLIER: "clock", Verdict.NOT_COMPARED: "slash"}
+          Verdict.UNCERTAIN_WRONG: "not-equal", Verdict.KNOWN_EARLIER: "clock", Verdict.ASSUMED_EARLIER: "clock",
+          Verdict.NOT_COMPARED: "slash"}
 
 
 class RowModel(RowsModel):

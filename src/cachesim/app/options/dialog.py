@@ -23,9 +23,8 @@ from PySide6.QtWidgets import (
 from cachesim.app.options.pairs import PairTable
 from cachesim.app.questions import answered
 from cachesim.app.whatif.changes import arg_names, secret_ids
-from cachesim.digest import digest_of_bytes
 from cachesim.graph.model import BuildGraph
-from cachesim.graph.options import BuildOptions, NetworkMode
+from cachesim.graph.options import BuildOptions, NetworkMode, another_secret
 
 __all__ = ["OptionsDialog"]
 
@@ -67,7 +66,7 @@ class OptionsDialog(QDialog):
         filters = tuple(item.text() for i in range(self._filters.count())
                         if (item := self._filters.item(i)).checkState() is Qt.CheckState.Checked)
         old = dict(self._before.secrets)
-        secrets = tuple((name, old[name] if text == _UNCHANGED and name in old else digest_of_bytes(text.encode()))
+        secrets = tuple((name, old[name] if text == _UNCHANGED and name in old else another_secret(name, old.get(name, "")))
                         for name, text in self._secrets.pairs() if text)
         return replace(
             self._before, target=str(self._target.currentData() or ""), no_cache=self._no_cache.isChecked(),
@@ -138,7 +137,7 @@ class OptionsDialog(QDialog):
         known = dict(options.secrets)
         self._secrets = PairTable("Secrets", ("Id", "Content"),
                                   [(name, _UNCHANGED if name in known else "") for name in ids])
-        self._page("Secrets", "--secret; only a digest of the content is kept, and no key contains it.", self._secrets)
+        self._page("Secrets", "--secret; the content is not kept, and no key contains it.", self._secrets)
 
     def _more(self, options: BuildOptions) -> None:
         form = QWidget()

@@ -26,8 +26,7 @@ from cachesim.app.whatif.changes import (
 from cachesim.app.whatif.file_dialog import FileDialog
 from cachesim.app.workbench import Workbench
 from cachesim.context.snapshot import FileKind
-from cachesim.digest import digest_of
-from cachesim.graph.options import EngineKind, ImageStore
+from cachesim.graph.options import EngineKind, ImageStore, another_secret
 
 __all__ = ["ENGINES", "WhatIf"]
 
@@ -190,7 +189,7 @@ class WhatIf(QObject):
     def change_secret(self, name: str) -> None:
         """Give a secret another content."""
         old = dict(self._bench.state.options.secrets).get(name, "")
-        self._bench.set_options(with_secret(self._bench.state.options, name, digest_of("secret", name, old)),
+        self._bench.set_options(with_secret(self._bench.state.options, name, another_secret(name, old)),
                                 f"change secret {name}")
         self._say(f"The content of secret {name} changed. A secret's content is no part of any key, "
                   "so nothing runs because of it.")
