@@ -1,12 +1,21 @@
 """How long does one prediction take, and how does that grow with steps and files? Prints; asserts nothing.
 
-    python tests/bench/bench_simulate.py
+    python tests/bench/bench_simulate.py            every kind of edit, then how the time grows
+    python tests/bench/bench_simulate.py --profile  where the time of the edits goes
+
+Times are CPU times of this process, so that other programs disturb them less. What counts is the minimum; the median shows how
+busy the machine was. "Speed of this machine" is a fixed piece of Python, to compare two runs by.
 """
 
 from __future__ import annotations
 
+import cProfile
+import pstats
 import statistics
+import sys
 import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from cachesim.cache.store import EMPTY_STORE
 from cachesim.context.snapshot import ContextSnapshot
@@ -43,25 +52,101 @@ def context(files: int) -> ContextSnapshot:
     return ContextSnapshot.of({**data, ".dockerignore": b".git\n**/*.pyc\nbuild\n!build/keep\n", "Dockerfile": b"FROM x\n"})
 
 
-def measure(steps: int, files: int, rounds: int = 40) -> tuple[float, float]:
-    """Median milliseconds for one edit of the text, and for one edit of a file."""
+class Timing(NamedTuple):
+    """Milliseconds of CPU time for one edit."""
+
+    least: float
+    median: float
+
+    def __str__(self) -> str:
+        return f"{self.least:6.2f} ms ({self.median:6.2f})"
+
+
+Edit = Callable[[ProjectState, int], ProjectState]
+
+
+def text_edit(old: str, new: str) -> Edit:
+    """The edit number i of the text: `old` becomes `new` with the number in it."""
+    def edit(state: ProjectState, i: int) -> ProjectState:
+        assert old in state.text
+        return state.with_text(state.text.replace(old, new.format(i), 1), i + 1)
+    return edit
+
+
+def file_edit(path: str) -> Edit:
+    """The edit number i of one file."""
+    def edit(state: ProjectState, i: int) -> ProjectState:
+        assert state.context.get(path) is not None
+        return ProjectState(state.text, state.context.with_bytes(path, b"new %d\n" % i, mtime_ns=i + 1))
+    return edit
+
+
+EDITS = {
+    "first RUN of the file": text_edit("make step-0-1 ", "make step-0-1 -n{} "),
+    "first line of stage 3": text_edit("AS s2\nWORKDIR /app", "AS s2\nWORKDIR /app{}"),
+    "middle of stage 3": text_edit("make step-2-6 ", "make step-2-6 -n{} "),
+    "an ENV in stage 3": text_edit("RUN make step-2-1 ", "ENV NEW={}\nRUN make step-2-1 "),
+    "last RUN of the file": text_edit("make step-4-7 ", "make step-4-7 -n{} "),
+    "last line of the file": text_edit("COPY . .\n", "COPY . ./{}\n"),
+    "a comment on top": text_edit("FROM ", "# note {}\nFROM "),
+    "a comment at the end": text_edit("COPY . .\n", "COPY . .\n# note {}\n"),
+    "a file that all stages take": file_edit("d0/e3/f30.py"),
+    "a file that two COPYs take": file_edit("d5/e3/f35.py"),
+    "a file that only COPY . takes": file_edit("d7/e3/f37.py"),
+}
+"""What a person may change between two predictions."""
+
+
+def edited(steps: int, files: int, edit: Edit, rounds: int) -> Iterator[Callable[[], object]]:
+    """One prediction after each edit, the store being that of a build before all of them."""
     state = ProjectState(dockerfile(steps), context(files))
     _, store = simulate(state.request("first"), EMPTY_STORE)
-    text_times, file_times = [], []
     for i in range(rounds):
-        edited = state.with_text(state.text.replace("make step-2-1", f"make step-2-1 {i}"), i + 1)
-        start = time.perf_counter()
-        simulate(edited.request(), store)
-        text_times.append(time.perf_counter() - start)
-        path = f"d{i % 10}/e3/f{30 + i % 10}.py"
-        changed = ProjectState(state.text, state.context.with_bytes(path, b"new %d\n" % i, mtime_ns=i + 1))
-        start = time.perf_counter()
-        simulate(changed.request(), store)
-        file_times.append(time.perf_counter() - start)
-    return statistics.median(text_times) * 1000, statistics.median(file_times) * 1000
+        after = edit(state, i)
+        yield lambda after=after: simulate(after.request(), store)  # type: ignore[misc]
+
+
+def measure(steps: int, files: int, edit: Edit, rounds: int = 60) -> Timing:
+    """How long one prediction takes, the text read again each time."""
+    times = []
+    for predict in edited(steps, files, edit, rounds):
+        start = time.process_time()
+        predict()
+        times.append(time.process_time() - start)
+    return Timing(min(times) * 1000, statistics.median(times) * 1000)
+
+
+def machine() -> Timing:
+    """A fixed piece of work of about the same kind."""
+    times = []
+    for _ in range(40):
+        start = time.process_time()
+        found: dict[tuple[int, str], frozenset[int]] = {}
+        for i in range(3000):
+            found[i, str(i)] = frozenset((i,)) | found.get((i - 3, "x"), frozenset())
+        times.append(time.process_time() - start)
+    return Timing(min(times) * 1000, statistics.median(times) * 1000)
+
+
+def profile() -> None:
+    """Print where the time of all kinds of edits goes."""
+    for name, edit in EDITS.items():
+        profiler = cProfile.Profile()
+        for predict in edited(60, 5000, edit, 60):
+            profiler.enable()
+            predict()
+            profiler.disable()
+        print(f"--- {name}")
+        pstats.Stats(profiler).sort_stats("tottime").print_stats(28)
 
 
 if __name__ == "__main__":
-    for steps, files in ((60, 5000), (60, 10000), (60, 20000), (120, 5000), (240, 5000), (480, 5000)):
-        text, file = measure(steps, files)
-        print(f"{steps:4} steps, {files:6} files: edit of the text {text:6.2f} ms, edit of a file {file:6.2f} ms")
+    if "--profile" in sys.argv:
+        profile()
+        sys.exit()
+    print(f"minimum (median) of CPU time; speed of this machine {machine()}")
+    for name, edit in EDITS.items():
+        print(f"  60 steps,   5000 files: {name:30} {measure(60, 5000, edit)}")
+    for steps, files in ((60, 10000), (60, 20000), (120, 5000), (240, 5000), (480, 5000)):
+        for name in ("middle of stage 3", "a file that two COPYs take"):
+            print(f"{steps:4} steps, {files:6} files: {name:30} {measure(steps, files, EDITS[name], 25)}")
