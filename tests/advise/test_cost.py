@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cachesim.advise.cost import CostModel, expected_cost, table_seconds
+from cachesim.advise.cost import CostModel, ExpectedCost, change_words, expected_cost, table_seconds
 from cachesim.advise.proposal import Proposal, Risk
 from cachesim.context.snapshot import ContextSnapshot
 from cachesim.project.mix import mix_by_hand
@@ -62,3 +62,18 @@ def test_the_saving_is_a_share_of_the_expected_seconds() -> None:
     assert proposal(trials[1], trials[0]).saving < 0
     nothing = Trials(trials[0].first, ())
     assert proposal(nothing, nothing).saving == 0.0
+
+
+@pytest.mark.parametrize(("before", "after", "words"), [
+    ((0, 50), (0, 9), "saves about 41 s per build over X, estimated"),
+    ((50, 9), (9, 9), "saves 41 s per build over X, measured"),
+    ((0, 9), (0, 12), "costs about 3.0 s more per build over X, estimated"),
+    ((50, 20), (9, 17), "saves 41 s measured and about 3.0 s estimated per build over X"),
+    ((50, 17), (9, 20), "saves 41 s measured but costs about 3.0 s estimated more per build over X"),
+    ((9, 20), (50, 17), "costs 41 s measured but saves about 3.0 s estimated per build over X"),
+    ((9, 17), (50, 20), "costs 41 s measured and about 3.0 s estimated more per build over X"),
+    ((1, 1), (1.01, 0.99), "costs the same over X"),
+])
+def test_a_change_of_cost_never_mixes_what_is_measured_with_an_estimate(before: tuple[float, float], after: tuple[float, float],
+                                                                        words: str) -> None:
+    assert change_words(ExpectedCost(*before), ExpectedCost(*after), "over X") == words

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from cachesim.context.snapshot import ContextSnapshot
 from cachesim.dockerfile.instructions import Copy, From, Run
 from cachesim.progress import SILENT, Progress
+from cachesim.project.measured import seconds_text
 from cachesim.project.mix import EditMix
 from cachesim.project.state import ProjectState
 from cachesim.project.trial import Trials, try_edits
 from cachesim.simulate.report import StepReport
 
-__all__ = ["CostModel", "ExpectedCost", "Known", "expected_cost", "table_seconds"]
+__all__ = ["CostModel", "ExpectedCost", "Known", "change_words", "expected_cost", "table_seconds"]
 
 _FILE_SECONDS, _BYTES_PER_SECOND = 0.1, 100e6
+_LEAST = 0.05                           # seconds of a difference; less is noise
 _WARM = 0.5                             # of its time, where a tool finds what it fetched before: a guess
 _RUN_SECONDS = 2.0                      # a RUN that no row knows
 
@@ -130,6 +132,21 @@ def expected_cost(trials: Trials, model: CostModel) -> ExpectedCost:
                 known = model.known(step)
                 sums[known.measured] += trial.group.weight * known.seconds
     return ExpectedCost(measured=sums[True], estimated=sums[False])
+
+
+def change_words(before: ExpectedCost, after: ExpectedCost, over: str = "over the edit mix") -> str:
+    """What a change does to the expected cost, each second as it is known: "saves about 41 s per build over …, estimated"."""
+    measured, estimated = before.measured - after.measured, before.estimated - after.estimated
+    parts = [("saves" if saved > 0 else "costs", f"{about}{seconds_text(abs(saved))}", known)
+             for saved, about, known in ((measured, "", "measured"), (estimated, "about ", "estimated")) if abs(saved) >= _LEAST]
+    if not parts:
+        return f"costs the same {over}"
+    more = " more" if parts[-1][0] == "costs" else ""
+    if len(parts) == 1:
+        verb, seconds, known = parts[0]
+        return f"{verb} {seconds}{more} per build {over}, {known}"
+    (verb, seconds, known), (other, second, guessed) = parts
+    return f"{verb} {seconds} {known} {'and' if verb == other else f'but {other}'} {second} {guessed}{more} per build {over}"
 
 
 def table_seconds(command: str) -> float:

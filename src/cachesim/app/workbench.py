@@ -74,6 +74,7 @@ class Workbench(QObject):
     confirmation_changed = Signal(object)   # state of a real build
     busy_changed = Signal(object)           # str | None
     preview_changed = Signal(object)        # SimulationReport | None
+    remark_changed = Signal(object)         # str
     proof_asked = Signal(object)            # ProofQuestion
     look_changed = Signal(object)           # Theme
     settings_changed = Signal(object)       # Settings
@@ -91,6 +92,7 @@ class Workbench(QObject):
         self._busy: str | None = None
         self._preview: SimulationReport | None = None
         self._preview_words = ""
+        self._remark = ""
         self._confirmation: object | None = None
         self._comparison: ReportComparison | None = None
         self._look, self._settings = LIGHT, Settings()
@@ -227,17 +229,9 @@ class Workbench(QObject):
             self.text_edited.emit((text, label))
             self.new_text(text)
 
-    def preview_text(self, text: str | None) -> None:
-        """Predict a text that hangs in the air (a drag); None ends it."""
-        if text is None or text == self._state.text:
-            preview = None
-        else:
-            state = self._state.with_text(text, time_ns())
-            preview, _ = self.prediction.simulate(state.request(), self._timeline.store, Progress())
-        self.show_preview(preview)
-
     def show_preview(self, preview: SimulationReport | None, words: str = "") -> None:
-        """Show a build that hangs in the air in the place of the prediction; `words` say what it is. None ends it."""
+        """Show a build that hangs in the air in the place of the prediction; `words` say what it is. None ends it, and then
+        `words` say why there is none."""
         if (preview, words) != (self._preview, self._preview_words):
             self._preview, self._preview_words = preview, words
             self.preview_changed.emit(preview)
@@ -246,6 +240,17 @@ class Workbench(QObject):
     def preview_words(self) -> str:
         """What the preview is, if whoever shows it said so."""
         return self._preview_words
+
+    def remark(self, words: str) -> None:
+        """Say what the last edit did, where the verdict stands; it holds until the state is another one."""
+        if words != self._remark:
+            self._remark = words
+            self.remark_changed.emit(words)
+
+    @property
+    def remark_words(self) -> str:
+        """What was said of the last edit, if nothing changed since."""
+        return self._remark
 
     # -- selection ----------------------------------------------------------------------------------------------
 
@@ -324,6 +329,7 @@ class Workbench(QObject):
     def _set_state(self, state: ProjectState) -> None:
         if state.claims != self._state.claims:      # a statement holds for the builds that were made, too
             self.set_timeline(self._timeline.with_claims(state.claims))
+        self.remark("")
         other_builder = (state.engine, state.store) != (self._state.engine, self._state.store)
         self._state = state
         if other_builder:
@@ -484,7 +490,8 @@ class Workbench(QObject):
     @Slot(object)
     def _take_project(self, opened: Opened) -> None:
         started = opened.started
-        self.preview_text(None)
+        self.show_preview(None)
+        self.remark("")
         self.keeper.open(None, {})
         self._project, self._changes, self.starts = started.info, (), started.choices
         self.select(None)

@@ -120,9 +120,9 @@ def test_typing_makes_old_advice_unusable_and_asks_again(qtbot: QtBot, faked: Ad
 
 def test_another_preview_ends_this_one(faked: AdvicePanel, window: MainWindow) -> None:
     QTest.mouseClick(faked.preview, Qt.MouseButton.LeftButton)
-    window.workbench.preview_text("FROM alpine\n")
+    window.workbench.show_preview(window.workbench.report, "another one")
     assert not faked.preview.isChecked() and window.workbench.preview is not None
-    window.workbench.preview_text(None)
+    window.workbench.show_preview(None)
     QTest.mouseClick(faked.preview, Qt.MouseButton.LeftButton)
     window.panes.docks["advice"].hide()
     assert window.workbench.preview is None

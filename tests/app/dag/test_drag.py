@@ -19,13 +19,13 @@ from tests.app.dag.conftest import Oracle
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 TEXT = """\
 FROM alpine AS one
-COPY . .
+COPY . /app/
 # what we need
-RUN a
-RUN b
+RUN mkdir -p /data
+RUN apt-get update
 
 FROM one AS two
-RUN c
+RUN touch /c
 """
 
 
@@ -66,23 +66,25 @@ def test_dropping_below_the_last_moves_the_instruction_as_one_edit(qtbot: QtBot,
     goal = middle(view, StepId(0, 3)) + QPoint(0, 10)
     oracle.verdicts = {}
     carry(view, StepId(0, 1), goal)
+    qtbot.waitUntil(lambda: view.caption == "Next build: 0 steps run, 3 fewer.\nThe image stays the same.")
     assert len(lines(view)) == 1
-    assert view.caption == "Dropped here, 0 steps would run: 3 steps saved; may change the result"
     assert workbench.state.text == TEXT
     with qtbot.waitSignal(workbench.text_edited) as edited:
         QTest.mouseRelease(view.viewport(), LEFT, NONE, goal)
     text, label = edited.args[0]
-    assert text == TEXT.replace("COPY . .\n", "").replace("RUN b\n", "RUN b\nCOPY . .\n")
+    assert text == TEXT.replace("COPY . /app/\n", "").replace("update\n", "update\nCOPY . /app/\n")
     assert label == "Move COPY"
     assert workbench.selected == StepId(0, 3)
     assert lines(view) == [] and view.caption == ""
 
 
-def test_comments_above_travel_along(view: DagView, workbench: Workbench) -> None:
+def test_comments_above_travel_along(qtbot: QtBot, view: DagView, workbench: Workbench) -> None:
     goal = middle(view, StepId(0, 1)) - QPoint(0, 10)
     carry(view, StepId(0, 2), goal)
-    QTest.mouseRelease(view.viewport(), LEFT, NONE, goal)
-    assert workbench.state.text.startswith("FROM alpine AS one\n# what we need\nRUN a\nCOPY . .\nRUN b\n")
+    with qtbot.waitSignal(workbench.text_edited):
+        QTest.mouseRelease(view.viewport(), LEFT, NONE, goal)
+    assert workbench.state.text.startswith(
+        "FROM alpine AS one\n# what we need\nRUN mkdir -p /data\nCOPY . /app/\nRUN apt-get update\n")
 
 
 def test_escape_puts_it_back(view: DagView, workbench: Workbench) -> None:
@@ -94,6 +96,34 @@ def test_escape_puts_it_back(view: DagView, workbench: Workbench) -> None:
     assert workbench.state.text == TEXT
     assert workbench.preview is None
     assert view.dag.describe() == before.replace("0.1 20,102 190x40 miss", "0.1 20,102 190x40 miss current")
+
+
+def test_while_it_hangs_the_nodes_say_what_they_would_do_where_they_stand(qtbot: QtBot, view: DagView, workbench: Workbench,
+                                                                          oracle: Oracle) -> None:
+    before = view.dag.describe()
+    oracle.verdicts = {5: MissReason.PART}                       # the copy, in its new place
+    carry(view, StepId(0, 1), middle(view, StepId(0, 3)) + QPoint(0, 10))
+    qtbot.waitUntil(lambda: workbench.preview is not None)
+    hanging = [line.rsplit(" ", 1)[-1] if "current" not in line else line.split()[-2] for line in view.dag.describe().split("\n")]
+    assert hanging == ["hit", "miss", "hit", "hit", "hit", "hit"]
+    assert {step.id: item.pos() for step, item in ((i.step, i) for i in view.dag.steps.values()) if step.id != StepId(0, 1)} == {
+        step: view.dag.rect_of(step).topLeft() for step in view.dag.steps if step != StepId(0, 1)}  # type: ignore[union-attr]
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert view.dag.describe() == before.replace("0.1 20,102 190x40 miss", "0.1 20,102 190x40 miss current")
+
+
+def test_a_drop_before_the_answer_waits_for_it(qtbot: QtBot, view: DagView, workbench: Workbench) -> None:
+    """A refused place is refused also when the hand was faster than the worker."""
+    with qtbot.waitSignal(workbench.report_changed):
+        workbench.new_text(TEXT.replace("RUN mkdir -p /data", "RUN rm -r /app"))
+    view.cascade.finish()
+    before = workbench.state.text
+    goal = middle(view, StepId(0, 3)) + QPoint(0, 10)
+    with qtbot.waitSignal(workbench.message_posted) as posted:
+        carry(view, StepId(0, 1), goal)
+        QTest.mouseRelease(view.viewport(), LEFT, NONE, goal)
+    assert posted.args[0].text.startswith("Not moved: ")
+    assert workbench.state.text == before
 
 
 def test_dropping_where_it_was_changes_nothing(view: DagView, workbench: Workbench) -> None:
@@ -134,9 +164,9 @@ def test_a_text_that_changes_under_the_hand_is_not_overwritten(view: DagView, wo
     assert workbench.state.text == other
 
 
-def test_another_project_ends_a_drag(view: DagView, workbench: Workbench) -> None:
+def test_another_project_ends_a_drag(qtbot: QtBot, view: DagView, workbench: Workbench) -> None:
     carry(view, StepId(0, 1), middle(view, StepId(0, 3)) + QPoint(0, 10))
-    assert workbench.preview is not None
+    qtbot.waitUntil(lambda: workbench.preview is not None)
     workbench.project_opened.emit(None)
     assert workbench.preview is None and lines(view) == []
     QTest.mouseRelease(view.viewport(), LEFT, NONE, middle(view, StepId(0, 3)))

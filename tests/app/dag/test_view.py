@@ -22,7 +22,7 @@ from cachesim.diagnostics import Diagnostic, Severity, SourceSpan
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.graph.model import StepId
 from cachesim.simulate.report import SimulationReport
-from tests.app.dag.conftest import FOUR_STAGES, FOUR_VERDICTS, Oracle
+from tests.app.dag.conftest import FOUR_STAGES, FOUR_VERDICTS, Oracle, report_of
 
 Show = Callable[..., SimulationReport]
 NONE, CTRL, SHIFT = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier,
@@ -448,14 +448,11 @@ def test_a_text_that_parses_but_cannot_be_built_says_why(view: DagView, workbenc
     assert view.caption == "Showing the last state that could be built; line 7: what?"
 
 
-def test_a_hanging_edit_is_shown_as_a_preview_and_taken_back(qtbot: QtBot, view: DagView, workbench: Workbench,
-                                                            oracle: Oracle) -> None:
-    workbench._state = workbench.state.with_text(FOUR_STAGES, 0)
-    oracle.verdicts = {}
-    workbench.preview_text(FOUR_STAGES.replace("COPY . .\nRUN npm run build\n", "RUN npm run build\nCOPY . .\n"))
+def test_a_hanging_edit_is_shown_as_a_preview_and_taken_back(view: DagView, workbench: Workbench) -> None:
+    workbench.show_preview(report_of(FOUR_STAGES.replace("COPY . .\nRUN npm run build\n", "RUN npm run build\nCOPY . .\n")))
     assert view.caption == "Preview: not dropped yet"
     assert view.dag.steps[StepId(1, 1)].step.instruction.keyword == "RUN"
-    workbench.preview_text(None)
+    workbench.show_preview(None)
     assert view.caption == ""
     assert view.dag.steps[StepId(1, 1)].step.instruction.keyword == "COPY"
     assert view.dag.steps[StepId(1, 1)].outcome is Outcome.MISS

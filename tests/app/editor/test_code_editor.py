@@ -22,7 +22,6 @@ from cachesim.project.state import ProjectState
 
 CTRL, ALT, SHIFT = (Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier,
                     Qt.KeyboardModifier.ShiftModifier)
-MOVED = ["RUN pip install \\", "    -r requirements.txt", "# the code", "COPY . ."]
 Key, Left = Qt.Key, Qt.MouseButton.LeftButton
 
 
@@ -297,101 +296,6 @@ def test_variables_after_a_continued_line(editor: CodeEditor, workbench: Workben
     go(editor, 4, 2)
     QTest.keyClicks(editor.text, "$P")
     assert editor.completer.texts == ["PORT", "PATHS"]
-
-
-# -- moves --------------------------------------------------------------------------------------------------------
-
-def test_alt_down_moves_instruction_and_comment_as_one_step(editor: CodeEditor, workbench: Workbench) -> None:
-    before = text_of(editor)
-    go(editor, 4, 5)
-    key(editor, Key.Key_Down, ALT)
-    assert text_of(editor).split("\n")[2:6] == MOVED
-    assert place_of(editor.text.textCursor()) == (6, 5)
-    assert workbench.state.text == text_of(editor)
-    key(editor, Key.Key_Up, ALT)
-    assert text_of(editor) == before
-    editor.run("undo")
-    editor.run("undo")
-    assert text_of(editor) == before
-    assert not editor.text.document().isUndoAvailable()
-
-
-@pytest.mark.parametrize(("line", "step", "part"), [(10, -1, "cannot be moved across a FROM"), (1, 1, "FROM"),
-                                                    (8, 1, "no instruction on this line")])
-def test_refused_move_says_why(editor: CodeEditor, posted: list[Message], line: int, step: int, part: str) -> None:
-    before = text_of(editor)
-    go(editor, line)
-    key(editor, Key.Key_Down if step > 0 else Key.Key_Up, ALT)
-    assert text_of(editor) == before
-    assert part in posted[-1].text
-
-
-def drag(editor: CodeEditor, start: int, end: int) -> None:
-    QTest.mousePress(editor.gutter, Left, pos=shown(editor, start, 6))
-    low = editor.text.lines_rect(end, end).bottom() - 2
-    for y in (editor.text.lines_rect(start, start).center().y() + 12, low - 3, low):
-        QTest.mouseMove(editor.gutter, QPoint(6, y))
-
-
-def test_dragging_previews_and_drops_as_one_step(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
-    before = text_of(editor)
-    previews: list[object] = []
-    workbench.preview_changed.connect(previews.append)
-    drag(editor, 4, 6)
-    drop = editor.text.drop
-    assert drop is not None
-    assert drop.line == 7
-    assert drop.text == "1 step would run: 1 step saved; may change the result"
-    assert text_of(editor) == before
-    assert len(previews) == 1
-    QTest.mouseRelease(editor.gutter, Left, pos=QPoint(6, 100))
-    workbench.preview_changed.disconnect(previews.append)
-    assert editor.text.drop is None
-    assert workbench.preview is None
-    assert text_of(editor).split("\n")[2:6] == MOVED
-    settle(qtbot, editor)
-    assert workbench.selected == StepId(0, 3)
-    editor.run("undo")
-    assert text_of(editor) == before
-
-
-def test_other_look_is_no_edit(editor: CodeEditor, workbench: Workbench) -> None:
-    drag(editor, 4, 6)
-    workbench.set_look(DARK.with_sizes(PRESENTATION))
-    assert editor.mover.dragging
-    assert editor.text.drop is not None
-    assert not editor._typed
-    editor.mover.cancel()
-
-
-def test_escape_cancels_a_drag(editor: CodeEditor, workbench: Workbench) -> None:
-    before = text_of(editor)
-    drag(editor, 4, 6)
-    key(editor, Key.Key_Escape)
-    assert editor.text.drop is None
-    assert workbench.preview is None
-    QTest.mouseRelease(editor.gutter, Left, pos=QPoint(6, 100))
-    assert text_of(editor) == before
-
-
-def test_drag_across_a_stage_is_refused_in_place(editor: CodeEditor, posted: list[Message]) -> None:
-    before = text_of(editor)
-    drag(editor, 5, 10)
-    assert editor.text.drop is not None
-    assert "cannot be moved across a FROM" in editor.text.drop.text
-    QTest.mouseRelease(editor.gutter, Left, pos=QPoint(6, 100))
-    assert text_of(editor) == before
-    assert "across a FROM" in posted[-1].text
-
-
-def test_broken_text_can_be_dragged_too(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
-    show(qtbot, workbench, "FROM a\nRUN x\nRUN y\n")
-    go(editor, 2, 1)
-    with qtbot.waitSignal(workbench.report_stale_changed):
-        QTest.keyClicks(editor.text, "X")
-    drag(editor, 2, 3)
-    QTest.mouseRelease(editor.gutter, Left, pos=QPoint(6, 100))
-    assert text_of(editor) == "FROM a\nRXUN x\nRUN y\n"
 
 
 # -- comments, help, zoom, look -----------------------------------------------------------------------------------

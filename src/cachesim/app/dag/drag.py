@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QObject, QPointF, QRectF, Slot
+from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from cachesim.app.carrying import Carrier, Hanging
-from cachesim.app.dag.canvas import Canvas
 from cachesim.app.dag.scene import DagScene
 from cachesim.app.dag.step_item import StepItem
 from cachesim.app.workbench import Workbench
 from cachesim.graph.model import StepId
+from cachesim.simulate.report import SimulationReport
 
 __all__ = ["DropLine", "NodeDrag"]
 
@@ -25,24 +25,24 @@ __all__ = ["DropLine", "NodeDrag"]
 class DropLine(QGraphicsItem):
     """A thick line between two nodes."""
 
-    def __init__(self, canvas: Canvas) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._canvas = canvas
-        self._rect = QRectF()
+        self._rect, self._colour = QRectF(), QColor()
         self.setZValue(9.0)
         self.hide()
 
-    def place(self, rect: QRectF) -> None:
+    def place(self, rect: QRectF, colour: str) -> None:
         """Stand there."""
         self.prepareGeometryChange()
-        self._rect = rect
+        self._rect, self._colour = rect, QColor(colour)
         self.show()
+        self.update()
 
     def boundingRect(self) -> QRectF:
         return self._rect.adjusted(-4.0, -4.0, 4.0, 4.0)
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        painter.fillRect(self._rect, self._canvas.accent)
+        painter.fillRect(self._rect, self._colour)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,17 @@ class _Held:
         return self.body.index(self.step)
 
 
-class NodeDrag:
+class NodeDrag(QObject):
     """Carries one node at a time."""
 
     def __init__(self, scene: DagScene, workbench: Workbench) -> None:
+        super().__init__(scene)
         self._scene, self._workbench = scene, workbench
-        self._carrier = Carrier(workbench)
+        self._carrier = Carrier(workbench, self)
+        self._carrier.changed.connect(self._show_line)
+        self._carrier.landed.connect(self._land)
         self._held: _Held | None = None
+        self._fell: _Held | None = None
         self._line: DropLine | None = None
 
     @property
@@ -81,12 +85,14 @@ class NodeDrag:
     @property
     def words(self) -> str:
         """What letting go would do, for the caption."""
-        hanging, words = self._carrier.hanging, self._carrier.words
-        if hanging is None or hanging.refusal:
-            return words
-        if not words:
-            return "Drop it between two steps to move its instruction"
-        return f"Dropped here, {words[0].lower()}{words[1:]}"
+        if self._carrier.hanging is None:
+            return ""
+        return "\n".join(self._carrier.lines) or "Drop it between two steps to move its instruction"
+
+    @property
+    def report(self) -> SimulationReport | None:
+        """The verdicts if it fell now, on the nodes as they stand; None where nobody knows."""
+        return self._carrier.placed()
 
     def begin(self, step: StepId, where: QPointF) -> bool:
         """Take a node up; False if it cannot move (FROM, a trigger of the base, a text that does not parse)."""
@@ -119,30 +125,35 @@ class NodeDrag:
         middle = item.pos().y() + home.height / 2
         to = sum(rects[s].center.y < middle for s in held.body if s != held.step)
         if self._carrier.over(held.first + to):
-            self._show_line(held, to)
+            self._show_line()
 
     def drop(self) -> None:
         """Let it fall where it hangs."""
-        held, hanging = self._held, self._carrier.hanging
-        self.cancel()
-        text = self._carrier.settle(hanging)
-        if held is not None and hanging is not None and text is not None:
-            keyword = self._scene.steps[held.step].step.instruction.keyword
-            self._workbench.replace_text(text, f"Move {keyword}")
-            self._workbench.select(held.body[hanging.to - held.first])
+        self._fell = self._put_down()
+        self._carrier.drop()
+
+    @Slot(object)
+    def _land(self, hanging: Hanging) -> None:
+        if self._fell is not None and hanging.after is not None:
+            self._workbench.replace_text(hanging.after, f"Move {hanging.keyword}")
+            self._workbench.select(self._fell.body[hanging.to - self._fell.first])
 
     def cancel(self) -> None:
         """Put it back: nothing has changed."""
+        if self._put_down() is not None:
+            self._carrier.cancel()
+
+    def _put_down(self) -> _Held | None:
         held, self._held = self._held, None
         if held is None:
-            return
+            return None
         item = self._scene.steps.get(held.step)
         if item is not None:
             self._settle(item)
         if self._line is not None:
             self._scene.removeItem(self._line)
             self._line = None
-        self._carrier.cancel()
+        return held
 
     def _settle(self, item: StepItem) -> None:
         item.setOpacity(1.0)
@@ -151,9 +162,14 @@ class NodeDrag:
         if rect is not None:
             item.place(rect)
 
-    def _show_line(self, held: _Held, to: int) -> None:
+    @Slot()
+    def _show_line(self) -> None:
+        held, hanging = self._held, self._carrier.hanging
+        if held is None or hanging is None:
+            return
+        to = hanging.to - held.first
         if self._line is None:
-            self._line = DropLine(self._scene.canvas)
+            self._line = DropLine()
             self._scene.addItem(self._line)
         if to == held.place:
             self._line.hide()
@@ -161,4 +177,4 @@ class NodeDrag:
         rect = self._scene.layout.steps[held.body[to]]
         gap = self._scene.canvas.metrics.row_gap / 2
         y = rect.bottom + gap if to > held.place else rect.y - gap
-        self._line.place(QRectF(rect.x, y - 2.0, rect.width, 4.0))
+        self._line.place(QRectF(rect.x, y - 2.0, rect.width, 4.0), self._carrier.ground.colour(self._workbench.look))

@@ -104,6 +104,7 @@ class CodeEditor(QWidget):
         text.zoom_wheel.connect(self.zoom)
         text.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         text.customContextMenuRequested.connect(self._show_menu)
+        self.mover.hangs.connect(self._take_hanging)
         self.gutter.pressed.connect(self._press_line)
         self.gutter.activated.connect(self._activate_line)
         self.find_bar.matches_changed.connect(self._take_matches)
@@ -292,6 +293,10 @@ class CodeEditor(QWidget):
         self.gutter.set_dimmed(stale)
         if not stale:               # the text may be mended to exactly what the last report said
             self._place_stripes(self._workbench.report)
+
+    @Slot(object)
+    def _take_hanging(self, report: SimulationReport | None) -> None:
+        self.gutter.show_hanging(stripes_of(report) if report is not None else None)
 
     def _cost(self, step: StepReport) -> str:
         """What a step takes, for its tip."""

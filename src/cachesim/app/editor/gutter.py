@@ -42,6 +42,7 @@ class Gutter(QWidget):
         super().__init__(text)
         self._text, self._theme = text, theme
         self._stripes: tuple[Stripe, ...] = ()
+        self._hanging: tuple[Stripe, ...] | None = None     # painted in their stead while an instruction hangs
         self._marks: dict[int, LineMark] = {}
         self._dimmed = False
         self._selected: StepId | None = None
@@ -66,6 +67,11 @@ class Gutter(QWidget):
         return self._stripes
 
     @property
+    def hanging(self) -> tuple[Stripe, ...] | None:
+        """What is painted in place of the stripes while an instruction hangs."""
+        return self._hanging
+
+    @property
     def marks(self) -> Mapping[int, LineMark]:
         return self._marks
 
@@ -85,6 +91,14 @@ class Gutter(QWidget):
             self._hovered = stripe_at(stripes, self._hovered.first)
         for stripe in changed:
             self._update_lines(stripe.first, stripe.last)
+
+    def show_hanging(self, stripes: tuple[Stripe, ...] | None) -> None:
+        """Paint the verdicts that a drop would give, for as long as nobody lets go; None: those that are."""
+        if stripes != self._hanging:
+            changed = set(stripes or self._stripes) ^ set(self._hanging or self._stripes)
+            self._hanging = stripes
+            for stripe in changed:
+                self._update_lines(stripe.first, stripe.last)
 
     def set_marks(self, marks: Mapping[int, LineMark]) -> None:
         """Show problems at lines."""
@@ -178,7 +192,7 @@ class Gutter(QWidget):
         if not lines:
             return
         first, last = min(lines), max(lines)
-        for stripe in self._stripes:
+        for stripe in self._stripes if self._hanging is None else self._hanging:
             if stripe.last >= first and stripe.first <= last:
                 top = lines[stripe.first].top() + 1 if stripe.first >= first else -9
                 bottom = lines[stripe.last].bottom() - 1 if stripe.last <= last else self.height() + 9

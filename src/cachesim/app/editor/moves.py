@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from cachesim.app.carrying import Carrier, Hanging, refuse_move
 from cachesim.app.editor.gutter import Gutter
@@ -14,7 +14,6 @@ from cachesim.app.editor.text_area import DropLine, TextArea
 from cachesim.app.workbench import Workbench
 from cachesim.dockerfile.edit import instruction_block
 from cachesim.dockerfile.parser import parse
-from cachesim.engines.base import Outcome
 
 __all__ = ["Mover"]
 
@@ -22,10 +21,15 @@ __all__ = ["Mover"]
 class Mover(QObject):
     """Moves whole instructions with their comments, one undo step each."""
 
+    hangs = Signal(object)      # SimulationReport | None: the verdicts if it fell now, each beside the line of now
+
     def __init__(self, text: TextArea, gutter: Gutter, workbench: Workbench, style: Callable[[], TextStyle]) -> None:
         super().__init__(text)
         self._text, self._gutter, self._workbench = text, gutter, workbench
-        self._carrier = Carrier(workbench, lambda moved: style().file(moved))
+        self._carrier = Carrier(workbench, self, lambda moved: style().file(moved))
+        self._carrier.changed.connect(self._show)
+        self._carrier.landed.connect(self._land)
+        self._place = (0, 0)        # line and column of the cursor in the instruction that falls
         self._blocks: tuple[tuple[int, int], ...] = ()     # lines (first, last) of each, comments above included
         self._y = 0
         self._scroll = QTimer(self, interval=50)
@@ -47,10 +51,8 @@ class Mover(QObject):
         if taken is None:
             refuse_move(self._workbench, "There is no instruction on this line to move.")
             return
-        hanging = taken.over(taken.index + step)
-        text = self._carrier.settle(hanging)
-        if text is not None:
-            self._apply(text, hanging.to, line - self._blocks[hanging.index][0], column)
+        self._place = line - self._blocks[taken.index][0], column
+        self._carrier.let_fall(taken.over(taken.index + step))
 
     def _taken(self, line: int) -> Hanging | None:
         """The instruction around a line, with the comments above it."""
@@ -60,10 +62,13 @@ class Mover(QObject):
         index = next((i for i, (first, last) in enumerate(self._blocks) if first <= line <= last), None)
         return replace(start, index=index, to=index) if index is not None else None
 
-    def _apply(self, text: str, to: int, offset: int, column: int) -> None:
+    @Slot(object)
+    def _land(self, hanging: Hanging) -> None:
         """Show the moved text with the cursor at the same place of the instruction."""
-        self._text.replace_all(text)
-        first, _ = instruction_block(parse(text), text, to)
+        assert hanging.after is not None
+        offset, column = self._place
+        self._text.replace_all(hanging.after)
+        first, _ = instruction_block(parse(hanging.after), hanging.after, hanging.to)
         self._text.scroll_to(cursor_at(self._text.document(), first + offset, column))
 
     # -- hand ---------------------------------------------------------------------------------------------------
@@ -87,7 +92,12 @@ class Mover(QObject):
         if outside != self._scroll.isActive():
             self._scroll.start() if outside else self._scroll.stop()
         if self._carrier.over(self._target(hanging, y)):
-            self._text.set_drop(self._drop_line())
+            self._show()
+
+    @Slot()
+    def _show(self) -> None:
+        self._text.set_drop(self._drop_line())
+        self.hangs.emit(self._carrier.placed())
 
     def _target(self, hanging: Hanging, y: int) -> int:
         """The index it would get: the number of other instructions whose middle is above the pointer."""
@@ -103,25 +113,28 @@ class Mover(QObject):
             return None
         first, last = self._blocks[hanging.to]
         line = last + 1 if hanging.to > hanging.index else first
-        colour = theme.look(Outcome.FAILED).strong if hanging.refusal else theme.accent
-        return DropLine(line, self._carrier.words, colour, theme.text, theme.bg)
+        return DropLine(line, "\n".join(self._carrier.lines), self._carrier.ground.colour(theme), theme.text, theme.bg)
 
     @Slot()
     def drop(self) -> None:
         """Let it fall where it hangs."""
         hanging = self._carrier.hanging
-        self.cancel()
-        text = self._carrier.settle(hanging)
-        if hanging is not None and text is not None:
+        if hanging is not None:
             first, _ = self._blocks[hanging.index]
-            self._apply(text, hanging.to, hanging.parsed.instructions[hanging.index].span.line - first, 0)
+            self._place = hanging.parsed.instructions[hanging.index].span.line - first, 0
+            self._put_down()
+            self._carrier.drop()
 
     def cancel(self) -> None:
         """Put it back: nothing has changed."""
         if self._carrier.cancel() is not None:
-            self._scroll.stop()
-            self._gutter.end_drag()
-            self._text.set_drop(None)
+            self._put_down()
+
+    def _put_down(self) -> None:
+        self._scroll.stop()
+        self._gutter.end_drag()
+        self._text.set_drop(None)
+        self.hangs.emit(None)
 
     @Slot()
     def _scroll_step(self) -> None:

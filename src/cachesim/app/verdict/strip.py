@@ -162,6 +162,7 @@ class VerdictStrip(QWidget):
         workbench.report_stale_changed.connect(self._refresh)
         workbench.diagnostics_changed.connect(self._refresh)
         workbench.preview_changed.connect(self._refresh)
+        workbench.remark_changed.connect(self._refresh)
         workbench.project_opened.connect(self._refresh)
         workbench.look_changed.connect(self._restyle)
         workbench.busy_changed.connect(self._refresh)
@@ -259,12 +260,12 @@ class VerdictStrip(QWidget):
             return bench.busy
         if report is None:
             return ""
-        if preview is not None:
-            return bench.preview_words or preview_sentence(report, preview)
+        if bench.preview_words or preview is not None:
+            return bench.preview_words or preview_sentence(report, preview or report)
         if bench.stale:
             return self._stale_words()
-        if needs_files(report):
-            return first_miss_sentence(report)
+        if needs_files(report) or bench.remark_words:
+            return bench.remark_words or first_miss_sentence(report)
         return "; ".join(filter(None, (first_miss_sentence(report), self._time_words(report))))
 
     def _time_words(self, report: SimulationReport) -> str:

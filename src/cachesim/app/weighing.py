@@ -1,0 +1,259 @@
+"""What would a move do: is the image still the same, what runs in the next build, and what does it cost from then on?
+
+The verdict and the build come first, the cost over the edit mix a moment later. Small texts are answered at once, large ones
+by a worker; what was answered for a text is remembered as long as nothing else changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from time import perf_counter, time_ns
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from cachesim.app.prediction import SYNC_LIMIT
+from cachesim.cache.store import CacheStore
+from cachesim.errors import InputError
+from cachesim.progress import Progress
+from cachesim.project.state import ProjectState
+from cachesim.simulate.report import SimulationReport
+
+if TYPE_CHECKING:
+    from cachesim.advise.commands import CommandTable
+    from cachesim.advise.cost import CostModel, ExpectedCost
+    from cachesim.advise.dependencies import MoveVerdict
+    from cachesim.advise.exchange import Exchanges
+    from cachesim.app.history.habits import ProjectHabits
+    from cachesim.app.workbench import Workbench
+    from cachesim.history.habits import Habits
+
+__all__ = ["Move", "MoveScale", "Weighed", "scale_of"]
+
+_UNKNOWN = 1.0      # seconds; the first question of a project goes to the worker
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An instruction in another place of one state.
+
+    Attributes:
+        after: The text then, as a file.
+    """
+
+    state: ProjectState = field(compare=False)
+    number: int             # of the state, in its stead
+    index: int
+    to: int
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What is known of a move so far.
+
+    Attributes:
+        then: The next build after it; None where it is refused.
+        cost: How the expected cost changes, in words; None while that is not known, "" if nobody can say.
+    """
+
+    move: Move
+    verdict: MoveVerdict
+    then: SimulationReport | None
+    cost: str | None = None
+
+
+@dataclass(slots=True)
+class _Round:
+    """What the moves of one state have in common."""
+
+    state: ProjectState
+    store: CacheStore
+    number: int
+    cost: CostModel | None = None
+    habits: Habits | None = None
+    exchanges: Exchanges | None = None
+    before: ExpectedCost | None = None
+    found: dict[Move, Weighed] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    weighed: Weighed
+    opening: float          # seconds to know the text; 0 if it was known
+    judging: float
+
+
+def scale_of(workbench: Workbench) -> MoveScale:
+    """The one scale of a workbench; made when it is first needed."""
+    found = workbench.findChild(MoveScale)
+    return found if isinstance(found, MoveScale) else MoveScale(workbench)
+
+
+class MoveScale(QObject):
+    """Weighs one move at a time: the newest question is answered, twice (see `Weighed.cost`)."""
+
+    weighed = Signal(object)        # Weighed
+
+    def __init__(self, workbench: Workbench) -> None:
+        super().__init__(workbench)
+        self._bench = workbench
+        self._job = workbench.new_job("moves")
+        self._job.finished.connect(self._take)
+        self._commands: CommandTable | None = None
+        self._habits: ProjectHabits | None = None
+        self._round: _Round | None = None
+        self._rounds = 0
+        self._asked: tuple[_Round, Move] | None = None
+        self.opening, self.judging = _UNKNOWN, _UNKNOWN         # seconds that the last answers took
+        workbench.project_opened.connect(self._forget)
+        workbench.keeper.measured_changed.connect(self._measured_changed)
+
+    def move(self, index: int, to: int, after: str) -> Move:
+        """The question about a move in the text of now."""
+        return Move(self._round_of_now().state, self._round_of_now().number, index, to, after)
+
+    def known(self, move: Move) -> Weighed | None:
+        """What was answered already."""
+        return self._round.found.get(move) if self._round is not None and self._round.number == move.number else None
+
+    def ask(self, move: Move) -> None:
+        """Weigh a move of the text of now; the answers come by `weighed`, the first one perhaps before this returns."""
+        found = self._round_of_now()
+        if found.number != move.number:
+            return
+        self._asked = found, move
+        self._job.cancel()
+        known = found.found.get(move)
+        if known is not None:
+            self._tell(found, known)
+            return
+        work = self._verdict_of(found, move)
+        if self.judging + (self.opening if found.exchanges is None else 0.0) < SYNC_LIMIT:
+            self._take(work(Progress()))
+        else:
+            self._job.submit(work)
+
+    def cancel(self) -> None:
+        """Nobody waits any more."""
+        self._asked = None
+        self._job.cancel()
+
+    @Slot(object)
+    def _forget(self, _: object = None) -> None:
+        self.cancel()
+        self._round, self.opening, self.judging = None, _UNKNOWN, _UNKNOWN
+
+    def _round_of_now(self) -> _Round:
+        state, store = self._bench.state, self._bench.timeline.store
+        if self._round is None or self._round.state is not state or self._round.store is not store:
+            self._rounds += 1
+            self._round = _Round(state, store, self._rounds)
+        return self._round
+
+    # -- the verdict --
+
+    def _verdict_of(self, found: _Round, move: Move) -> Callable[[Progress], object]:
+        bench, info = self._bench, self._bench.project
+        simulate = bench.prediction.simulate
+        read = bench.blobs.reader(found.state.context, info.context_dir) if info is not None else (lambda path: None)
+
+        def work(progress: Progress) -> _Verdict:
+            from cachesim.advise.commands import CommandTable  # the shell's grammar comes with it
+            from cachesim.advise.dependencies import MoveKind, MoveVerdict
+            from cachesim.advise.exchange import Exchanges
+            start, problem = perf_counter(), ""
+            if self._commands is None:
+                try:
+                    self._commands = CommandTable.load()
+                except InputError as error:
+                    problem = str(error)
+            opening = 0.0
+            if found.exchanges is None and self._commands is not None:
+                found.exchanges = Exchanges.of(found.state, self._commands, read)
+                opening = perf_counter() - start
+            progress.step(0, 1)
+            start = perf_counter()
+            verdict = found.exchanges.move(move.index, move.to) if found.exchanges is not None else MoveVerdict(
+                MoveKind.MAY_CHANGE, f"The table of commands cannot be read: {problem}", "the order by hand")
+            then = None
+            if verdict.kind is not MoveKind.REFUSED:
+                then, _ = simulate(found.state.with_text(move.after, time_ns()).request(), found.store, progress)
+            return _Verdict(Weighed(move, verdict, then), opening, perf_counter() - start)
+        return work
+
+    # -- the cost --
+
+    def _ask_cost(self, found: _Round, weighed: Weighed) -> None:
+        """Let the worker say what the move costs over the edit mix; where that is not known yet it is read first."""
+        from cachesim.app.costs import cost_model
+        from cachesim.app.history.habits import habits_keeper
+        if self._habits is None:
+            self._habits = habits_keeper(self._bench)
+            self._habits.changed.connect(self._habits_changed)
+        if found.habits is None:
+            found.habits = self._habits.want()
+        if found.habits is None:
+            return
+        if found.cost is None:
+            found.cost = cost_model(self._bench)
+        habits, cost, move = found.habits, found.cost, weighed.move
+
+        def work(progress: Progress) -> Weighed:
+            from cachesim.advise.cost import change_words, expected_cost
+            if not habits.mix.groups:
+                return replace(weighed, cost="")
+            if found.before is None:
+                found.before = expected_cost(cost.trials(move.state, habits.mix, progress), cost)
+            trials = cost.trials(move.state.with_text(move.after, time_ns()), habits.mix, progress)
+            words = "" if trials.first.error else change_words(found.before, expected_cost(trials, cost), _over(habits))
+            return replace(weighed, cost=words)
+        self._job.submit(work)
+
+    @Slot(object)
+    def _habits_changed(self, habits: Habits | None) -> None:
+        """Other edits: what was weighed by the old ones is worth nothing."""
+        if self._round is not None:
+            self._round.habits, self._round.before = habits, None
+            self._round.found = {move: replace(found, cost=None) for move, found in self._round.found.items()}
+        if self._asked is not None and habits is not None:
+            found, move = self._asked
+            found.habits, found.before = habits, None
+            known = found.found.get(move)
+            if known is not None and known.then is not None:
+                self._ask_cost(found, known)
+
+    @Slot(object)
+    def _measured_changed(self, _: object) -> None:
+        if self._round is not None:
+            self._round.cost = self._round.before = None
+            self._round.found = {move: replace(found, cost=None) for move, found in self._round.found.items()}
+
+    # -- answers --
+
+    @Slot(object)
+    def _take(self, answer: object) -> None:
+        if self._asked is None:
+            return
+        if isinstance(answer, _Verdict):
+            self.judging = answer.judging
+            if answer.opening:
+                self.opening = answer.opening
+            answer = answer.weighed
+        found, move = self._asked
+        weighed = cast("Weighed", answer)
+        if weighed.move == move:
+            found.found[move] = weighed
+            self._tell(found, weighed)
+
+    def _tell(self, found: _Round, weighed: Weighed) -> None:
+        if weighed.cost is None and weighed.then is not None:
+            self._ask_cost(found, weighed)
+        self.weighed.emit(weighed)
+
+
+def _over(habits: Habits) -> str:
+    from cachesim.history.habits import MixSource
+    return {MixSource.HISTORY: "over this project's edits", MixSource.HAND: "over the edits you stated",
+            MixSource.USUAL: "over the usual edits"}[habits.source]
