@@ -72,6 +72,10 @@ class PartChange(NamedTuple):
 
 def changed_parts(cached: CacheKey, wanted: CacheKey) -> tuple[PartChange, ...]:
     """What differs between the key of the closest record and the key that was asked for, in key order."""
+    if cached.parts == wanted.parts:
+        return ()
+    if _differ_in_parent(cached.parts, wanted.parts):
+        return (PartChange(PartKind.PARENT, wanted.parts[0].label, cached.parts[0].value, wanted.parts[0].value),)
     old = {(p.kind, p.label): p for p in cached.parts}
     new = {(p.kind, p.label): p for p in wanted.parts}
     changes = [PartChange(k, label, old[k, label].value if (k, label) in old else None, part.value)
@@ -82,3 +86,10 @@ def changed_parts(cached: CacheKey, wanted: CacheKey) -> tuple[PartChange, ...]:
         moved = [p for p, q in zip(wanted.parts, cached.parts, strict=False) if p != q]
         changes = [PartChange(p.kind, p.label, "in another order", p.value) for p in moved[:1]]
     return tuple(changes)
+
+
+def _differ_in_parent(old: tuple[KeyPart, ...], new: tuple[KeyPart, ...]) -> bool:
+    """Whether only the step above is another one: so it is with most steps below an edit."""
+    if not old or not new or old[0].kind is not PartKind.PARENT or old[0].digest == new[0].digest:
+        return False
+    return old[0][:2] == new[0][:2] and old[1:] == new[1:]

@@ -216,8 +216,9 @@ class Contents:
         runs: list[Execution] = []
         copied: FileEntry | None = None
         of_base = False
+        parts = path.split("/") if path else []
         for layer in fs.layers:
-            found, marker = _lookup(layer.tree, path)
+            found, marker = _lookup(layer.tree, parts)
             if marker is not None:
                 tokens.append(f"marker {marker}")
                 break
@@ -344,10 +345,9 @@ class Contents:
         return entry_digest(found) if found is not None else "nothing"
 
 
-def _lookup(tree: FileEntry, path: str) -> tuple[FileEntry | None, str | None]:
+def _lookup(tree: FileEntry, parts: Sequence[str]) -> tuple[FileEntry | None, str | None]:
     """The entry at a path, or the token of an opaque entry above it."""
     node = tree
-    parts = path.split("/") if path else []
     for i, part in enumerate(parts):
         child = node.children.get(part)
         if child is None:
@@ -355,7 +355,7 @@ def _lookup(tree: FileEntry, path: str) -> tuple[FileEntry | None, str | None]:
         if is_opaque(child) and i + 1 < len(parts):
             return None, f"{child.digest} {'/'.join(parts[i + 1:])}"
         node = child
-    return node if node is not EMPTY_DIR or path else None, None
+    return node if node is not EMPTY_DIR or parts else None, None
 
 
 def _undecided(entry: FileEntry) -> bool:

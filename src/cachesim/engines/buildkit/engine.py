@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from cachesim.context.ignore import IgnoreMatcher, matcher_for
 from cachesim.context.select import transferred, updated_copy
 from cachesim.context.snapshot import ContextSnapshot, FileEntry
 from cachesim.diagnostics import Diagnostic, Severity
-from cachesim.digest import digest_of
+from cachesim.digest import Digest, digest_of
 from cachesim.engines.base import (
     Assumption,
     BuildRequest,
@@ -108,15 +109,17 @@ class _Build:
                     walks[world].run(self.conversion.target)
                 except BuildFails:      # cannot differ between the worlds: only known files are missed
                     walks[world] = likely
+        self.ran = _ran(likely, self.order)
+        self.disputed = set().union(*(_ran(walk, self.order) ^ self.ran for walk in walks.values()))
         keys = self._keys(likely)
-        steps = self._steps(walks, keys)
+        steps = self._steps(likely, keys)
         last = tuple(StepKey(self.graph.stages[s].label, k.keyword, k.text, k.key, k.selected)
                      for (s, _), k in sorted(keys.items()))
         worlds = {w.value: walk.links for w, walk in walks.items()}
         index = KeyIndex(worlds, copies, last, self.index.serial + 1)
         verdict = BuildVerdict(
-            steps=steps, internal=self._internal(walks), diagnostics=tuple(self.diagnostics + self._stale()),
-            assumptions=self.conversion.assumptions + self._assumptions(walks), history=self.conversion.history)
+            steps=steps, internal=self._internal(likely), diagnostics=tuple(self.diagnostics + self._stale()),
+            assumptions=self.conversion.assumptions + self._assumptions(likely), history=self.conversion.history)
         return verdict, replace(self.store, buildkit=index)
 
     # -- contexts ---------------------------------------------------------------------------------------------------
@@ -154,7 +157,7 @@ class _Build:
         for sent in self.sent.values():
             for path in sent.stale:
                 for step, ops in self.conversion.steps.items():
-                    if any(path in read.paths for op in ops.ops for read in self._reads(op)):
+                    if any(path in read.paths for read in self._reads(ops)):
                         found.append(Diagnostic(
                             self.graph.step(step).instruction.span, Severity.WARNING,
                             f"{path} has other bytes but the same size and modification time: the engine keeps its old copy of "
@@ -194,7 +197,7 @@ class _Build:
 
     # -- verdicts ---------------------------------------------------------------------------------------------------
 
-    def _steps(self, walks: Mapping[World, Walk], keys: Mapping[tuple[int, int], _StepFacts]) -> tuple[StepVerdict, ...]:
+    def _steps(self, likely: Walk, keys: Mapping[StepId, _StepFacts]) -> tuple[StepVerdict, ...]:
         verdicts = [StepVerdict(s.id, s.instruction.text, Outcome.CONFIG_ONLY, Outcome.CONFIG_ONLY) for s in self.graph.meta]
         previous = _matched(self.index.last, keys, self.graph)
         for stage in self.graph.stages:
@@ -207,25 +210,23 @@ class _Build:
                     outcome = Outcome.CONFIG_ONLY if not ops.ops else Outcome.UNREACHED
                     verdicts.append(StepVerdict(step.id, ops.name, outcome, outcome, rule=Rule.NO_STEP))
                 else:
-                    verdicts.append(self._step(walks, ops, keys.get((step.id.stage, step.id.index)),
-                                               previous.get((step.id.stage, step.id.index))))
+                    verdicts.append(self._step(likely, ops, keys.get(step.id), previous.get(step.id)))
         return tuple(verdicts)
 
-    def _step(self, walks: Mapping[World, Walk], ops: StepOps, facts: _StepFacts | None, before: StepKey | None) -> StepVerdict:
-        likely = walks[World.LIKELY]
-        reports = [self._vertex(walks, op) for op in ops.ops]
-        certain = all(r.certain for r in reports)
+    def _step(self, likely: Walk, ops: StepOps, facts: _StepFacts | None, before: StepKey | None) -> StepVerdict:
+        reports = [self._vertex(likely, op) for op in ops.ops]
+        certain = self.disputed.isdisjoint(ops.ops)
         ran = not likely.executed.isdisjoint(ops.ops)
         idle = next((r.outcome for r in reports if r.outcome is Outcome.NOT_NEEDED), reports[0].outcome)
         outcome = Outcome.MISS if ran else idle
         if not ran and outcome is Outcome.MISS:
             outcome = Outcome.HIT       # the engine says DONE for a source whose bytes nobody needed
-        op = self.ops[ops.ops[-1]]
         shown = tuple([r for r, i in zip(reports, ops.ops, strict=True) if r.name and self.ops[i].step == ops.id])
         from_build = -1
-        for record in likely.known.get(ops.ops[-1], ()):
-            result = likely.links.results.get(record)
-            from_build = max(from_build, result.build if result else -1)
+        if not ran:
+            for record in likely.known.get(ops.ops[-1], ()):
+                result = likely.links.results.get(record)
+                from_build = max(from_build, result.build if result else -1)
         key: CacheKey | None = None
         cached: CacheKey | None = None
         reason: MissReason | None = None
@@ -233,63 +234,58 @@ class _Build:
         if facts is not None:
             key, cached, reason, blamed = self._cause(likely, ops, facts, before, ran)
         return StepVerdict(
-            ops.id, ops.name, outcome if certain else Outcome.UNDETERMINED, outcome, reason if ran else None, key, cached,
-            blamed, self._rule(likely, ops, op, outcome, reason), from_build if not ran else -1,
-            tuple([r for i in ops.ops for r in self._reads(i)]), "", shown)
+            ops.id, ops.name, outcome if certain else Outcome.UNDETERMINED, outcome, reason, key, cached,
+            blamed, self._rule(likely, ops, outcome, reason), from_build, self._reads(ops), "", shown)
 
-    def _vertex(self, walks: Mapping[World, Walk], index: int) -> VertexReport:
-        op = self.ops[index]
-        likely = _outcome(walks[World.LIKELY], index, op)
-        runs = likely is Outcome.MISS
-        for walk in walks.values():
-            if (_outcome(walk, index, op) is Outcome.MISS) is not runs:
-                return VertexReport(op.name, likely, False)
-        return VertexReport(op.name, likely)
+    def _vertex(self, likely: Walk, index: int) -> VertexReport:
+        if index in self.ran:
+            outcome = Outcome.MISS
+        else:
+            outcome = Outcome.HIT if index in likely.loaded or likely.known.get(index) else Outcome.NOT_NEEDED
+        return VertexReport(self.ops[index].name, outcome, index not in self.disputed)
 
-    def _internal(self, walks: Mapping[World, Walk]) -> tuple[VertexReport, ...]:
-        return tuple(self._vertex(walks, i) for i in self.order
-                     if self.conversion.ops[i].internal or (self.conversion.ops[i].step is None and self.conversion.ops[i].name))
+    def _internal(self, likely: Walk) -> tuple[VertexReport, ...]:
+        return tuple([self._vertex(likely, i) for i in self.order
+                      if self.ops[i].internal or (self.ops[i].step is None and self.ops[i].name)])
 
-    def _reads(self, index: int) -> list[ContextRead]:
+    def _reads(self, ops: StepOps) -> tuple[ContextRead, ...]:
         reads = []
-        for op, _, content in self.ops[index].inputs:
-            if content is not None and op in self.sent:
-                paths = lazy_paths(self.sent[op].tree, content)
-                reads.append(ContextRead(self.locals[op].name, tuple([s.path or "." for s in content]), paths))
-        return reads
+        for index in ops.ops:
+            for op, _, content in self.ops[index].inputs:
+                if content is not None and op in self.sent:
+                    reads.append(ContextRead(self.locals[op].name, tuple([s.path or "." for s in content]),
+                                             lazy_paths(self.sent[op].tree, content)))
+        return tuple(reads)
 
-    def _keys(self, walk: Walk) -> dict[tuple[int, int], _StepFacts]:
+    def _keys(self, walk: Walk) -> dict[StepId, _StepFacts]:
         """The named key of every step that has an operation."""
-        facts: dict[tuple[int, int], _StepFacts] = {}
+        facts: dict[StepId, _StepFacts] = {}
         digests: dict[int, str] = {}
         for index in self.order:
-            op = self.conversion.ops[index]
-            digests[index] = digest_of(op.digest, *(digests[i.op] for i in op.inputs if i.content is None))
+            op = self.ops[index]
+            digests[index] = _chained(op.digest, *[digests[i.op] for i in op.inputs if i.content is None])
         for step, ops in self.conversion.steps.items():
             if not ops.ops or ops.ops[-1] not in self.conversion.needed:
                 continue
-            op = self.conversion.ops[ops.ops[0]]
+            op, chain = self.ops[ops.ops[0]], self.ops[ops.ops[-1]]
             parts: list[KeyPart] = []
             selected = []
-            chain = self.conversion.ops[ops.ops[-1]]
             if chain.base is not None:
-                parts.append(KeyPart(PartKind.PARENT, "the step above", "", digest_of(digests[chain.inputs[chain.base].op])))
+                parts.append(_parent_part(digests[chain.inputs[chain.base].op]))
             parts += op.parts
             for position, given in enumerate(op.inputs):
                 if given.content is None:
                     continue
                 content = walk.content.get((ops.ops[0], position))
-                local = self.conversion.locals.get(given.op)
-                kind = PartKind.CONTENT if local is not None else PartKind.STAGE_CONTENT
-                label = ", ".join(s.path or "." for s in given.content)
-                value = content.digest if content is not None else digest_of("by definition", digests[given.op])
+                local = self.locals.get(given.op)
                 if content is not None:
-                    parts.append(KeyPart(kind, label, value[:12], value))
+                    kind = PartKind.CONTENT if local is not None else PartKind.STAGE_CONTENT
+                    label = ", ".join([s.path or "." for s in given.content])
+                    parts.append(KeyPart(kind, label, content.digest[:12], content.digest))
                 if local is not None and given.op in self.sent:
                     selected.append((local.name, self.sent[given.op].tree, given.content))
             instruction = self.graph.step(step).instruction
-            facts[step.stage, step.index] = _StepFacts(
-                instruction.keyword, instruction.text, CacheKey(tuple(parts)), tuple(selected))
+            facts[step] = _StepFacts(instruction.keyword, instruction.text, CacheKey(tuple(parts)), tuple(selected))
         return facts
 
     def _cause(self, walk: Walk, ops: StepOps, facts: _StepFacts, before: StepKey | None,
@@ -300,9 +296,9 @@ class _Build:
         if before is not None:
             key, cached = _with_files(key, before, facts)
         blamed = self._blamed(walk, ops)
-        if any(self.conversion.ops[i].ignore_cache for i in ops.ops if i in walk.executed):
+        if any(self.ops[i].ignore_cache for i in ops.ops if i in walk.executed):
             return key, cached, MissReason.NO_CACHE, blamed
-        own = [c for c in changed_parts(cached, key) if c.kind is not PartKind.PARENT] if cached is not None else []
+        own = cached is not None and any(c.kind is not PartKind.PARENT for c in changed_parts(cached, key))
         if cached is None:
             reason = MissReason.PARENT if blamed and self.index.last else MissReason.NO_RECORD
         elif own:
@@ -314,23 +310,18 @@ class _Build:
     def _blamed(self, walk: Walk, ops: StepOps) -> tuple[StepId, ...]:
         """The steps whose new results are in this step's way."""
         found = []
-        own = set(ops.ops) | set(ops.internal)
         for index in ops.ops:
-            for given in self.conversion.ops[index].inputs:
-                source = self.conversion.ops[given.op]
-                if given.op in own or given.op not in walk.executed or source.kind is OpKind.LOCAL:
-                    continue
-                step = self._step_of(given.op)
-                if step is not None and step != ops.id and source.kind is not OpKind.IMAGE:
-                    found.append(step)
+            for op, _, _ in self.ops[index].inputs:
+                if op in walk.executed and op not in ops.ops and op not in ops.internal:
+                    step = self.makers.get(op)
+                    if step is not None and step != ops.id and self.ops[op].kind not in (OpKind.LOCAL, OpKind.IMAGE):
+                        found.append(step)
         return tuple(dict.fromkeys(found))
 
-    def _step_of(self, op: int) -> StepId | None:
-        return self.makers.get(op)
-
-    def _rule(self, walk: Walk, ops: StepOps, op: Op, outcome: Outcome, reason: MissReason | None) -> Rule | None:
+    def _rule(self, walk: Walk, ops: StepOps, outcome: Outcome, reason: MissReason | None) -> Rule | None:
+        op = self.ops[ops.ops[-1]]
         ran = outcome is Outcome.MISS
-        if any(self.conversion.ops[i].ignore_cache for i in ops.ops):
+        if any(self.ops[i].ignore_cache for i in ops.ops):
             return Rule.IGNORED_CACHE
         if outcome is Outcome.NOT_NEEDED:
             return Rule.NOT_NEEDED
@@ -340,18 +331,20 @@ class _Build:
             return Rule.CHAIN
         if op.kind is OpKind.MERGE:
             return Rule.LINK
-        if not ran and walk.content_ids and any(
-                walk.content_ids.get((i, p)) for i in ops.ops for p in range(len(self.ops[i].inputs)) if self._is_stage(i, p)):
+        if not ran and self._regained(walk, ops):
             return Rule.CONTENT
         return _RULES.get(op.kind)
 
-    def _is_stage(self, index: int, position: int) -> bool:
-        return self.conversion.ops[index].inputs[position].op not in self.conversion.locals
+    def _regained(self, walk: Walk, ops: StepOps) -> bool:
+        """Whether the bytes of another stage led to a record."""
+        return any(walk.content_ids.get((index, position)) for index in ops.ops
+                   for position, given in enumerate(self.ops[index].inputs)
+                   if given.content is not None and given.op not in self.locals)
 
-    def _assumptions(self, walks: Mapping[World, Walk]) -> tuple[Assumption, ...]:
+    def _assumptions(self, likely: Walk) -> tuple[Assumption, ...]:
         found = []
-        for index, content in (*walks[World.LIKELY].opaque, *walks[World.LIKELY].of_base):
-            if self._vertex(walks, index).certain:
+        for index, content in (*likely.opaque, *likely.of_base):
+            if index not in self.disputed:
                 continue
             step = self.conversion.ops[index].step
             for run in content.runs[:1]:
@@ -376,12 +369,19 @@ class _StepFacts(NamedTuple):
     selected: tuple[tuple[str, FileEntry, tuple[Selector, ...]], ...]
 
 
-def _outcome(walk: Walk, index: int, op: Op) -> Outcome:
-    if not op.inputs:
-        return Outcome.HIT if index in walk.loaded else Outcome.MISS
-    if index in walk.executed:
-        return Outcome.MISS
-    return Outcome.HIT if index in walk.loaded or walk.known.get(index) else Outcome.NOT_NEEDED
+def _ran(walk: Walk, order: Iterable[int]) -> set[int]:
+    """The operations that the engine does not call CACHED."""
+    return {i for i in order if (i in walk.executed if walk.ops[i].inputs else i not in walk.loaded)}
+
+
+@functools.lru_cache(maxsize=4096)      # most chains stay as they were from one build to the next
+def _chained(digest: str, *inputs: str) -> Digest:
+    return digest_of(digest, *inputs)
+
+
+@functools.lru_cache(maxsize=4096)
+def _parent_part(digest: str) -> KeyPart:
+    return KeyPart(PartKind.PARENT, "the step above", "", digest_of(digest))
 
 
 def _with_files(key: CacheKey, before: StepKey, facts: _StepFacts) -> tuple[CacheKey, CacheKey]:
@@ -396,17 +396,18 @@ def _with_files(key: CacheKey, before: StepKey, facts: _StepFacts) -> tuple[Cach
                     old_parts.append(KeyPart(PartKind.FILE, label, old.value, old.digest))
                 if new is not None:
                     new_parts.append(KeyPart(PartKind.FILE, label, new.value, new.digest))
+    if not old_parts and not new_parts:
+        return key, before.key
     return CacheKey((*key.parts, *new_parts)), CacheKey((*before.key.parts, *old_parts))
 
 
-def _matched(last: Sequence[StepKey], now: Mapping[tuple[int, int], _StepFacts],
-             graph: BuildGraph) -> dict[tuple[int, int], StepKey]:
+def _matched(last: Sequence[StepKey], now: Mapping[StepId, _StepFacts], graph: BuildGraph) -> dict[StepId, StepKey]:
     """Which step of the last build each step corresponds to: the same text first, then the same place."""
-    found: dict[tuple[int, int], StepKey] = {}
+    found: dict[StepId, StepKey] = {}
     left: dict[str, list[StepKey]] = {}
     for old in last:
         left.setdefault(old.stage, []).append(old)
-    open_: dict[str, list[tuple[int, int]]] = {}
+    open_: dict[str, list[StepId]] = {}
     for at, facts in sorted(now.items()):
         stage = graph.stages[at[0]].label
         pool = left.get(stage, [])

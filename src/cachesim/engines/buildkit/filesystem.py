@@ -64,9 +64,9 @@ class FileSystem:
 
     __slots__ = ("_linked", "base", "layers")
 
-    def __init__(self, base: str, layers: tuple[Layer, ...]) -> None:
+    def __init__(self, base: str, layers: tuple[Layer, ...], linked: bool | None = None) -> None:
         self.base, self.layers = base, layers
-        self._linked: bool | None = None        # whether there is a symbolic link anywhere; None: nobody asked yet
+        self._linked = linked       # whether there is a symbolic link anywhere; None: nobody asked yet
 
     @property
     def exact(self) -> bool:
@@ -75,17 +75,26 @@ class FileSystem:
 
     def after(self, run: Execution) -> FileSystem:
         """The file system that an execution left."""
-        return FileSystem(self.base, (Layer(EMPTY_DIR, run), *self.layers))
+        return FileSystem(self.base, (Layer(EMPTY_DIR, run), *self.layers), self._linked)
 
-    def _with_top(self, tree: FileEntry) -> FileSystem:
-        return FileSystem(self.base, (Layer(tree, self.layers[0].run), *self.layers[1:]))
+    def _with_top(self, tree: FileEntry, added: FileEntry | None = None) -> FileSystem:
+        """The same with another topmost tree; `added` is what may have brought links into it (None: nothing)."""
+        linked = self._linked
+        if not linked and added is not None and (added.kind is FileKind.SYMLINK or (added.children and _has_links(added))):
+            linked = True
+        return FileSystem(self.base, (Layer(tree, self.layers[0].run), *self.layers[1:]), linked)
 
     def known(self, path: str) -> FileEntry | None:
         """The topmost known entry at a path, links not followed."""
-        for layer in self.layers:
-            found = lookup(layer.tree, path)
-            if found is not None:
-                return found
+        parts = path.split("/") if path else ()
+        for node, _ in self.layers:
+            for part in parts:
+                child = node.children.get(part)
+                if child is None:
+                    break
+                node = child
+            else:
+                return node
         return None
 
     def resolved(self, path: str) -> str:
@@ -118,15 +127,24 @@ class FileSystem:
     def with_dir(self, path: str, owner: tuple[int, int]) -> FileSystem:
         """Make a directory and its parents, unless they are known to exist (WORKDIR)."""
         path = self.resolved(path)
-        tree, done = self.layers[0].tree, ""
-        for part in path.split("/") if path else ():
-            done = f"{done}/{part}" if done else part
-            known = self.known(done)
-            if lookup(tree, done) is None:
-                made = directory({}, known.mode if known and known.is_dir else 0o755,
-                                 uid=known.uid if known else owner[0], gid=known.gid if known else owner[1])
-                tree = _put(tree, done.split("/"), made)
-        return self._with_top(tree)
+        node: FileEntry | None = self.layers[0].tree
+        parts = path.split("/") if path else []
+        there = 0
+        for part in parts:
+            assert node is not None
+            node = node.children.get(part)
+            if node is None:
+                break
+            there += 1
+        if there == len(parts):
+            return self
+        made: FileEntry | None = None
+        for count in range(len(parts), there, -1):
+            known = self.known("/".join(parts[:count]))
+            made = directory({parts[count]: made} if made is not None else {}, known.mode if known and known.is_dir else 0o755,
+                             uid=known.uid if known else owner[0], gid=known.gid if known else owner[1])
+        assert made is not None
+        return self._with_top(_put(self.layers[0].tree, parts[:there + 1], made))
 
     def with_placed(self, placement: Placement) -> FileSystem:
         """Copy one source entry to its destination. Source: tonistiigi/fsutil copy/copy.go prepareTargetDir."""
@@ -143,7 +161,7 @@ class FileSystem:
             merged = _merged(old_dir, entry)
         else:
             merged = entry
-        return fs._with_top(merged if not target else _put(tree, target.split("/"), merged))
+        return fs._with_top(merged if not target else _put(tree, target.split("/"), merged), entry)
 
     def with_unpacked(self, path: str, token: Digest) -> FileSystem:
         """Unpack an archive whose contents are not looked into: the same archive gives the same entries."""
@@ -152,12 +170,12 @@ class FileSystem:
         return self.with_dir(target, (0, 0))._with_entry(posixpath.join(target, f"\0archive {token.short}"), marker)
 
     def _with_entry(self, path: str, entry: FileEntry) -> FileSystem:
-        return self._with_top(_put(self.layers[0].tree, path.split("/"), entry))
+        return self._with_top(_put(self.layers[0].tree, path.split("/"), entry), entry)
 
     def merged_over(self, below: FileSystem) -> FileSystem:
         """This file system's known entries laid over another (the merge of COPY --link)."""
         top = below.layers[0]
-        return below._with_top(_merged(top.tree, self.layers[0].tree, replace_headers=True))
+        return below._with_top(_merged(top.tree, self.layers[0].tree, replace_headers=True), self.layers[0].tree)
 
 
 class Placement(NamedTuple):
@@ -262,9 +280,9 @@ def mode_of(text: str) -> int | None:
         return (1 << 20) + int(digest_of("mode", text)[:8], 16)
 
 
-SCRATCH = FileSystem("", (Layer(EMPTY_DIR, None),))
+SCRATCH = FileSystem("", (Layer(EMPTY_DIR, None),), False)
 
 
 def base_filesystem(identity: str) -> FileSystem:
     """The file system of an image that nobody looked into."""
-    return FileSystem(identity, (Layer(EMPTY_DIR, None),))
+    return FileSystem(identity, (Layer(EMPTY_DIR, None),), False)
