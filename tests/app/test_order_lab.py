@@ -102,8 +102,16 @@ def test_a_refused_node_says_why_and_stays(qtbot: QtBot, lab: MainWindow, step: 
     goal = carry_node(lab, StepId(0, step), StepId(0, below))
     qtbot.waitUntil(lambda: lab.graph.caption == f"Not here: {reason}")
     QTest.mouseRelease(lab.graph.viewport(), LEFT, NONE, goal)
-    qtbot.waitUntil(lambda: [m.text for m in lab.messages.messages()] == [f"Not moved: {reason}"])
+    qtbot.waitUntil(lambda: lab.verdict.sentence() == f"Not moved: {reason}")
+    assert lab.messages.messages() == []
     assert lab.workbench.state.text == LATE and lab.graph.caption == ""
+
+
+def test_a_stage_does_not_leave_its_place(qtbot: QtBot, lab: MainWindow) -> None:
+    view = lab.graph
+    goal = carry_node(lab, StepId(0, 0), StepId(0, 2))
+    QTest.mouseRelease(view.viewport(), LEFT, NONE, goal)
+    assert lab.verdict.sentence() == "Not moved: FROM begins its stage and cannot be moved."
 
 
 def test_a_move_up_again_costs(qtbot: QtBot, lab: MainWindow) -> None:

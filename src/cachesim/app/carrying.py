@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from cachesim.app.notify import Message, Tone
 from cachesim.app.theme import Theme
 from cachesim.app.weighing import Move, Weighed, scale_of
 from cachesim.app.workbench import Workbench
@@ -129,8 +128,13 @@ class Carrier(QObject):
 
     # -- carrying -----------------------------------------------------------------------------------------------
 
+    def warm(self) -> None:
+        """A hand is near: what it may ask shall be answered at once."""
+        self._scale.warm()
+
     def take(self, hanging: Hanging) -> None:
         """Hold an instruction."""
+        self._workbench.remark("")
         self.hanging, self._move, self._answer, self._falling, self._lies = hanging, None, None, None, None
 
     def over(self, to: int) -> bool:
@@ -208,12 +212,15 @@ class Carrier(QObject):
         """What a move did, after it; nothing of it holds any more once the text is another one again."""
         if self._workbench.state.text == answer.move.after:
             head, now = self._said
-            self._workbench.remark(" ".join((head, *said_of(now, answer))))
+            lines = said_of(now, answer)
+            if _ground(answer) is Ground.DOUBTFUL:      # what there is to check comes first
+                lines = lines[::-1]
+            self._workbench.remark(" ".join((head, *lines)))
 
 
 def refuse_move(workbench: Workbench, why: str) -> None:
-    """Say why an instruction stays where it is."""
-    workbench.post(Message(why, Tone.WARNING, key="move", passing=True))
+    """Say why an instruction stays where it is. No bar: that would push the text away under the hand."""
+    workbench.remark(why, passing=True)
 
 
 def said_of(now: SimulationReport | None, answer: Weighed | None) -> tuple[str, ...]:

@@ -79,6 +79,14 @@ class _Round:
 
 
 @dataclass(frozen=True, slots=True)
+class _Opened:
+    """A text was read (in no time, if it was known), or why that failed."""
+
+    seconds: float
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class _Verdict:
     weighed: Weighed
     opening: float          # seconds to know the text; 0 if it was known
@@ -135,6 +143,13 @@ class MoveScale(QObject):
         else:
             self._job.submit(work)
 
+    def warm(self) -> None:
+        """Somebody may soon ask about the text of now: have it read by then."""
+        found = self._round_of_now()
+        if found.exchanges is None and self._asked is None and not self._job.busy:
+            opened = self._opener(found)
+            self._job.submit(lambda progress: opened())
+
     def cancel(self) -> None:
         """Nobody waits any more."""
         self._asked = None
@@ -154,33 +169,40 @@ class MoveScale(QObject):
 
     # -- the verdict --
 
-    def _verdict_of(self, found: _Round, move: Move) -> Callable[[Progress], object]:
+    def _opener(self, found: _Round) -> Callable[[], _Opened]:
+        """Reads a text and the table of commands, if nobody did; for the worker."""
         bench, info = self._bench, self._bench.project
-        simulate = bench.prediction.simulate
         read = bench.blobs.reader(found.state.context, info.context_dir) if info is not None else (lambda path: None)
 
-        def work(progress: Progress) -> _Verdict:
+        def work() -> _Opened:
+            if found.exchanges is not None:
+                return _Opened(0.0)
             from cachesim.advise.commands import CommandTable  # the shell's grammar comes with it
-            from cachesim.advise.dependencies import MoveKind, MoveVerdict
             from cachesim.advise.exchange import Exchanges
-            start, problem = perf_counter(), ""
-            if self._commands is None:
-                try:
-                    self._commands = CommandTable.load()
-                except InputError as error:
-                    problem = str(error)
-            opening = 0.0
-            if found.exchanges is None and self._commands is not None:
-                found.exchanges = Exchanges.of(found.state, self._commands, read)
-                opening = perf_counter() - start
+            start = perf_counter()
+            try:
+                commands = self._commands or CommandTable.load()
+            except InputError as error:
+                return _Opened(0.0, str(error))
+            self._commands = commands
+            found.exchanges = Exchanges.of(found.state, commands, read)
+            return _Opened(perf_counter() - start)
+        return work
+
+    def _verdict_of(self, found: _Round, move: Move) -> Callable[[Progress], object]:
+        simulate, opener = self._bench.prediction.simulate, self._opener(found)
+
+        def work(progress: Progress) -> _Verdict:
+            from cachesim.advise.dependencies import MoveKind, MoveVerdict
+            opened = opener()
             progress.step(0, 1)
             start = perf_counter()
             verdict = found.exchanges.move(move.index, move.to) if found.exchanges is not None else MoveVerdict(
-                MoveKind.MAY_CHANGE, f"The table of commands cannot be read: {problem}", "the order by hand")
+                MoveKind.MAY_CHANGE, f"The table of commands cannot be read: {opened.problem}", "the order by hand")
             then = None
             if verdict.kind is not MoveKind.REFUSED:
                 then, _ = simulate(found.state.with_text(move.after, time_ns()).request(), found.store, progress)
-            return _Verdict(Weighed(move, verdict, then), opening, perf_counter() - start)
+            return _Verdict(Weighed(move, verdict, then), opened.seconds, perf_counter() - start)
         return work
 
     # -- the cost --
@@ -234,6 +256,9 @@ class MoveScale(QObject):
 
     @Slot(object)
     def _take(self, answer: object) -> None:
+        if isinstance(answer, _Opened):
+            self.opening = answer.seconds or self.opening
+            return
         if self._asked is None:
             return
         if isinstance(answer, _Verdict):

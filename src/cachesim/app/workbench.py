@@ -11,7 +11,7 @@ from pathlib import Path
 from time import time_ns
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from cachesim.app.comparing import compare_engines, compare_texts
 from cachesim.app.disk import ProjectDisk
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from cachesim.simulate.compare import ReportComparison
 
 __all__ = ["Workbench"]
+
+_REMARK_MS = 15_000     # how long it is said that something was not done
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ class Workbench(QObject):
         self._preview: SimulationReport | None = None
         self._preview_words = ""
         self._remark = ""
+        self._fade = QTimer(self, singleShot=True, interval=_REMARK_MS)
+        self._fade.timeout.connect(self._forget_remark)
         self._confirmation: object | None = None
         self._comparison: ReportComparison | None = None
         self._look, self._settings = LIGHT, Settings()
@@ -241,11 +245,23 @@ class Workbench(QObject):
         """What the preview is, if whoever shows it said so."""
         return self._preview_words
 
-    def remark(self, words: str) -> None:
-        """Say what the last edit did, where the verdict stands; it holds until the state is another one."""
+    def remark(self, words: str, *, passing: bool = False) -> None:
+        """Say what the last edit did, where the verdict stands; it holds until the state is another one.
+
+        Args:
+            passing: It was no edit after all: gone by itself after a while.
+        """
+        if passing:
+            self._fade.start()
+        else:
+            self._fade.stop()
         if words != self._remark:
             self._remark = words
             self.remark_changed.emit(words)
+
+    @Slot()
+    def _forget_remark(self) -> None:
+        self.remark("")
 
     @property
     def remark_words(self) -> str:

@@ -119,10 +119,9 @@ def test_a_drop_before_the_answer_waits_for_it(qtbot: QtBot, view: DagView, work
     view.cascade.finish()
     before = workbench.state.text
     goal = middle(view, StepId(0, 3)) + QPoint(0, 10)
-    with qtbot.waitSignal(workbench.message_posted) as posted:
-        carry(view, StepId(0, 1), goal)
-        QTest.mouseRelease(view.viewport(), LEFT, NONE, goal)
-    assert posted.args[0].text.startswith("Not moved: ")
+    carry(view, StepId(0, 1), goal)
+    QTest.mouseRelease(view.viewport(), LEFT, NONE, goal)
+    qtbot.waitUntil(lambda: workbench.remark_words.startswith("Not moved: "))
     assert workbench.state.text == before
 
 
@@ -151,8 +150,11 @@ def test_a_node_never_leaves_its_lane(view: DagView, workbench: Workbench) -> No
     carry(view, StepId(0, 1), goal)
     item = view.dag.steps[StepId(0, 1)]
     assert item.pos().x() == view.dag.layout.steps[StepId(0, 1)].x
+    assert view.caption == "Not here: COPY would leave its stage: it cannot be moved across a FROM."
+    assert lines(view) == []
     QTest.mouseRelease(view.viewport(), LEFT, NONE, goal)
-    assert workbench.state.text.index("COPY") < workbench.state.text.index("FROM one")
+    assert workbench.state.text == TEXT
+    assert workbench.remark_words == "Not moved: COPY would leave its stage: it cannot be moved across a FROM."
 
 
 def test_a_text_that_changes_under_the_hand_is_not_overwritten(view: DagView, workbench: Workbench) -> None:

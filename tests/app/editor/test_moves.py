@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -11,7 +9,6 @@ from pytestqt.qtbot import QtBot
 
 from cachesim.app.editor.code_editor import CodeEditor
 from cachesim.app.editor.positions import cursor_at, document_text, place_of
-from cachesim.app.notify import Message
 from cachesim.app.theme import DARK, PRESENTATION
 from cachesim.app.workbench import Workbench
 from cachesim.engines.base import Outcome
@@ -43,14 +40,6 @@ def lab(qtbot: QtBot, editor: CodeEditor, workbench: Workbench) -> CodeEditor:
     show(qtbot, workbench, TEXT)
     editor.text.document().clearUndoRedoStacks()
     return editor
-
-
-@pytest.fixture
-def posted(workbench: Workbench) -> Iterator[list[Message]]:
-    found: list[Message] = []
-    workbench.message_posted.connect(found.append)
-    yield found
-    workbench.message_posted.disconnect(found.append)
 
 
 def text_of(editor: CodeEditor) -> str:
@@ -112,31 +101,28 @@ def test_alt_down_moves_instruction_and_comment_as_one_step(qtbot: QtBot, lab: C
     (13, Key.Key_Up, "CMD would leave its stage: it cannot be moved across a FROM."),
     (13, Key.Key_Down, "There is no instruction to move past."),
 ])
-def test_a_refused_move_says_why(qtbot: QtBot, lab: CodeEditor, posted: list[Message], line: int, key: Qt.Key,
+def test_a_refused_move_says_why(qtbot: QtBot, lab: CodeEditor, workbench: Workbench, line: int, key: Qt.Key,
                                  reason: str) -> None:
     go(lab, line)
     press(lab, key)
-    qtbot.waitUntil(lambda: bool(posted))
-    assert posted[-1].text == f"Not moved: {reason}"
+    qtbot.waitUntil(lambda: workbench.remark_words == f"Not moved: {reason}")
     assert text_of(lab) == TEXT and not lab.text.document().isUndoAvailable()
 
 
-def test_a_move_that_may_change_the_image_is_made_and_said(qtbot: QtBot, lab: CodeEditor, workbench: Workbench,
-                                                          posted: list[Message]) -> None:
+def test_a_move_that_may_change_the_image_is_made_and_said(qtbot: QtBot, lab: CodeEditor, workbench: Workbench) -> None:
     go(lab, 8)
     press(lab, Key.Key_Down)                # pip may look at the environment
     qtbot.waitUntil(lambda: text_of(lab) != TEXT)
     assert "May change the image: `pip install -r requirements.txt` may look at $PIP_INDEX_URL, which line 9 sets. Check: " \
         in workbench.remark_words
-    assert posted == []
     QTest.keyClick(lab.text, Key.Key_Space)
     assert workbench.remark_words == ""     # it was about another text
 
 
-def test_where_there_is_no_instruction(lab: CodeEditor, posted: list[Message]) -> None:
+def test_where_there_is_no_instruction(lab: CodeEditor, workbench: Workbench) -> None:
     go(lab, 11)
     press(lab, Key.Key_Down)
-    assert posted[-1].text == "There is no instruction on this line to move."
+    assert workbench.remark_words == "There is no instruction on this line to move."
 
 
 # -- hand ---------------------------------------------------------------------------------------------------------
@@ -175,14 +161,13 @@ def test_while_it_hangs_the_stripes_say_what_their_lines_would_do(qtbot: QtBot, 
     (5, 13, "RUN would leave its stage: it cannot be moved across a FROM."),
 ])
 def test_a_refused_drag_says_why_and_drops_nothing(qtbot: QtBot, lab: CodeEditor, workbench: Workbench,
-                                                   posted: list[Message], start: int, end: int, reason: str) -> None:
+                                                   start: int, end: int, reason: str) -> None:
     drag(lab, start, end)
     qtbot.waitUntil(lambda: drop_text(lab) == f"Not here: {reason}")
     assert lab.text.drop is not None and lab.text.drop.colour == workbench.look.look(Outcome.FAILED).strong
     assert workbench.preview is None and workbench.preview_words == f"Not here: {reason}"
     let_go(lab)
-    qtbot.waitUntil(lambda: bool(posted))
-    assert posted[-1].text == f"Not moved: {reason}"
+    qtbot.waitUntil(lambda: workbench.remark_words == f"Not moved: {reason}")
     assert text_of(lab) == TEXT and not lab.text.document().isUndoAvailable()
     assert workbench.preview_words == ""
 

@@ -27,6 +27,7 @@ class Cover(QObject):
         self._view = view
         self._report: SimulationReport | None = None
         self._theme: Theme | None = None
+        self._edge, self._on_top = "", False
         self.lane_bar = LaneBar(canvas, view)
         self.legend = Legend(canvas, view)
         self.zoom_bar = ZoomBar(view)
@@ -44,7 +45,7 @@ class Cover(QObject):
         """Take other colours."""
         self._theme = theme
         self.zoom_bar.show_theme(theme)
-        self.state.show_theme(theme, edge=theme.error)
+        self.state.show_theme(theme, edge=self._edge or theme.error)
         self.empty.show_theme(theme)
         self.why.show_theme(theme, edge=theme.accent, px=theme.sizes.verdict if theme.sizes.presenting else 0.0)
         self._fill_legend()
@@ -55,8 +56,17 @@ class Cover(QObject):
         self._fill_legend()
         self.empty.show_text("" if report.graph.stages else "Nothing to build yet. Start with FROM and an image.")
 
-    def show_state(self, text: str, *, broken: bool) -> None:
-        """Say that the picture is not that of the text; a broken text can be gone to."""
+    def show_state(self, text: str, *, broken: bool, edge: str = "", on_top: bool = False) -> None:
+        """Say that the picture is not that of the text; a broken text can be gone to.
+
+        Args:
+            edge: Colour of its frame, if it is not an error.
+            on_top: Leave the lower half free, for a hand is busy there.
+        """
+        if self._theme is not None and edge != self._edge:
+            self._edge = edge
+            self.state.show_theme(self._theme, edge=edge or self._theme.error)
+        self._on_top = on_top
         self.state.button.setVisible(broken)
         self.state.show_text(text)
         self.place()
@@ -83,7 +93,10 @@ class Cover(QObject):
         self.empty.place(left, area.y() + area.height() // 3, width)
         self.why.place(left, bar.y() - _EDGE, width, from_below=True)
         below = self.why if self.why.isVisibleTo(self._view) else bar
-        self.state.place(left, below.y() - _EDGE, width, from_below=True)
+        if self._on_top:
+            self.state.place(left, area.y() + line + _EDGE, width)
+        else:
+            self.state.place(left, below.y() - _EDGE, width, from_below=True)
 
     @Slot(bool)
     def _show_legend(self, shown: bool) -> None:

@@ -12,10 +12,11 @@ from PySide6.QtCore import QObject, QPointF, QRectF, Slot
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from cachesim.app.carrying import Carrier, Hanging
+from cachesim.app.carrying import Carrier, Ground, Hanging, refuse_move
 from cachesim.app.dag.scene import DagScene
 from cachesim.app.dag.step_item import StepItem
 from cachesim.app.workbench import Workbench
+from cachesim.dockerfile.edit import why_not_movable
 from cachesim.graph.model import StepId
 from cachesim.simulate.report import SimulationReport
 
@@ -28,7 +29,7 @@ class DropLine(QGraphicsItem):
     def __init__(self) -> None:
         super().__init__()
         self._rect, self._colour = QRectF(), QColor()
-        self.setZValue(9.0)
+        self.setZValue(11.0)        # the hanging node lies below it
         self.hide()
 
     def place(self, rect: QRectF, colour: str) -> None:
@@ -90,14 +91,30 @@ class NodeDrag(QObject):
         return "\n".join(self._carrier.lines) or "Drop it between two steps to move its instruction"
 
     @property
+    def ground(self) -> Ground:
+        """What the place is that it hangs over."""
+        return self._carrier.ground
+
+    @property
     def report(self) -> SimulationReport | None:
         """The verdicts if it fell now, on the nodes as they stand; None where nobody knows."""
         return self._carrier.placed()
 
+    def warm(self) -> None:
+        """A hand is near."""
+        self._carrier.warm()
+
     def begin(self, step: StepId, where: QPointF) -> bool:
         """Take a node up; False if it cannot move (FROM, a trigger of the base, a text that does not parse)."""
         item, lane = self._scene.steps.get(step), self._scene.layout.lane(step.stage)
-        if item is None or lane is None or item.step.onbuild or step.index == 0 or step.stage < 0:
+        if item is None or lane is None or item.step.onbuild or step.stage < 0:
+            return False
+        if step.index == 0:
+            hanging = Hanging.taken(self._workbench.state.text, 0)
+            number = next((i for i, n in enumerate(hanging.parsed.instructions) if n.span.line == item.step.line), None)
+            if number is not None:
+                why = why_not_movable(hanging.parsed, number, min(number + 1, len(hanging.parsed.instructions) - 1))
+                refuse_move(self._workbench, f"Not moved: {why}")
             return False
         if self._workbench.stale or self._workbench.preview is not None:
             return False
@@ -124,8 +141,17 @@ class NodeDrag(QObject):
         item.setPos(home.x, where.y() - held.grip.y())
         middle = item.pos().y() + home.height / 2
         to = sum(rects[s].center.y < middle for s in held.body if s != held.step)
-        if self._carrier.over(held.first + to):
+        if self._carrier.over(self._elsewhere(held, where.x()) or held.first + to):
             self._show_line()
+
+    def _elsewhere(self, held: _Held, x: float) -> int | None:
+        """The place of the last instruction of another stage, if the pointer is over that one: to hear why not."""
+        graph, hanging = self._scene.report.graph if self._scene.report is not None else None, self._carrier.hanging
+        lane = next((n for n in self._scene.layout.lanes if n.rect.x <= x <= n.rect.right), None)
+        if graph is None or hanging is None or lane is None or lane.stage in (held.step.stage, -1):
+            return None
+        line = graph.stages[lane.stage].steps[-1].line
+        return next((i for i, n in enumerate(hanging.parsed.instructions) if n.span.line == line), None)
 
     def drop(self) -> None:
         """Let it fall where it hangs."""
@@ -171,10 +197,10 @@ class NodeDrag(QObject):
         if self._line is None:
             self._line = DropLine()
             self._scene.addItem(self._line)
-        if to == held.place:
+        if to == held.place or not 0 <= to < len(held.body):
             self._line.hide()
             return
         rect = self._scene.layout.steps[held.body[to]]
         gap = self._scene.canvas.metrics.row_gap / 2
         y = rect.bottom + gap if to > held.place else rect.y - gap
-        self._line.place(QRectF(rect.x, y - 2.0, rect.width, 4.0), self._carrier.ground.colour(self._workbench.look))
+        self._line.place(QRectF(rect.x - 12.0, y - 2.0, rect.width + 24.0, 4.0), self.ground.colour(self._workbench.look))

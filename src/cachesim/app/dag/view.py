@@ -70,6 +70,7 @@ class DagView(PanZoomView):
         self.viewport().setAccessibleName("Build graph")
         self._typing = TypingWatch(workbench, self)
         self._drag = NodeDrag(self._dag, workbench)
+        self._hand = 0              # height at which a node is carried
         self._cascade = Cascade(self._switch, self._dag.set_glow, self)
         self._bars = RunningBars(self._dag, self)
         self._cover = Cover(self._dag.canvas, self)
@@ -315,13 +316,16 @@ class DagView(PanZoomView):
     @Slot()
     def _take_stale(self) -> None:
         """Say which part of the text is shown while the rest does not parse, or what a hanging edit would do."""
+        edge, low = "", False
         if self._drag.active:
-            text = self._drag.words
+            text, edge = self._drag.words, self._drag.ground.colour(self._workbench.look)
+            low = self._hand > self.viewport().height() * 0.5
         elif self._workbench.preview is not None:
-            text = self._workbench.preview_words or "Preview: not dropped yet"
+            said, edge = self._workbench.preview_words, self._workbench.look.accent
+            text = said.partition(". ")[0].rstrip(".") or "Preview: not dropped yet"     # the strip says it all
         else:
             text = stale_caption(self._workbench.diagnostics) if self._workbench.stale else ""
-        self._cover.show_state(text, broken=self._workbench.stale)
+        self._cover.show_state(text, broken=self._workbench.stale, edge=edge, on_top=low)
         self.viewport().update()
 
     @Slot()
@@ -539,6 +543,7 @@ class DagView(PanZoomView):
         step, lane = self.step_at(where), self._dag.lane_at(self.mapToScene(where))
         if step is not None:
             self._pressed = (step, where)
+            self._drag.warm()
             self._by_hand = True        # what is under the pointer is seen: nothing scrolls away from it
             self._workbench.select(step)
             self._by_hand = False
@@ -555,6 +560,7 @@ class DagView(PanZoomView):
                 self._pressed = None
                 self._drag.begin(step, self.mapToScene(start))
         if self._drag.active:
+            self._hand = where.y()
             self._drag.move(self.mapToScene(where))
             self.ensureVisible(QRectF(self.mapToScene(where), QSizeF(1.0, 1.0)), 0, 24)
             self._take_stale()

@@ -37,6 +37,7 @@ class Gutter(QWidget):
     drag_started = Signal(int)          # line of the instruction
     dragged = Signal(int)               # height in the viewport
     dropped = Signal()
+    reached = Signal()                  # the pointer came over a stripe
 
     def __init__(self, text: TextArea, theme: Theme) -> None:
         super().__init__(text)
@@ -256,6 +257,8 @@ class Gutter(QWidget):
                 if changed is not None:
                     self._update_lines(changed.first, changed.last)
             self._hovered = stripe
+            if stripe is not None:
+                self.reached.emit()
         if not self._dragging:
             self.setCursor(Qt.CursorShape.OpenHandCursor if stripe is not None else Qt.CursorShape.ArrowCursor)
 

@@ -34,6 +34,7 @@ class Mover(QObject):
         self._y = 0
         self._scroll = QTimer(self, interval=50)
         self._scroll.timeout.connect(self._scroll_step)
+        gutter.reached.connect(self._carrier.warm)
         gutter.drag_started.connect(self.start)
         gutter.dragged.connect(self.drag_to)
         gutter.dropped.connect(self.drop)

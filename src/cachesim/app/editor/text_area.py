@@ -11,16 +11,18 @@ from PySide6.QtGui import (
     QColor,
     QFont,
     QFontDatabase,
+    QFontMetrics,
     QHelpEvent,
     QKeyEvent,
     QPainter,
     QPaintEvent,
+    QPen,
     QResizeEvent,
     QTextBlock,
     QTextCursor,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QPlainTextEdit, QToolTip, QWidget
 
 from cachesim.app.editor.positions import cursor_of, document_text, place_of, qt_length
 from cachesim.dockerfile.edit import TextEdit
@@ -157,9 +159,22 @@ class TextArea(QPlainTextEdit):
         return self._drop
 
     def _drop_rect(self, drop: DropLine | None) -> QRect | None:
+        """What has to be painted again for it."""
         y = self.gap_y(drop.line) if drop is not None else None
-        height = self.fontMetrics().height() + 16
-        return None if y is None else QRect(0, y - height, self.viewport().width(), 2 * height)
+        if drop is None or y is None:
+            return None
+        line = QRect(0, y - self.DROP_HEIGHT, self.viewport().width(), 2 * self.DROP_HEIGHT)
+        return line.united(self._drop_box(drop, y).adjusted(-2, -2, 2, 2)) if drop.text else line
+
+    def _drop_box(self, drop: DropLine, y: int) -> QRect:
+        """Where its words stand: below the line, or above it where there is no room, as wide as they need."""
+        port = self.viewport().rect()
+        room = QRect(0, 0, max(80, port.width() - 44), 10_000)
+        size = QFontMetrics(QApplication.font()).boundingRect(room, Qt.TextFlag.TextWordWrap, drop.text)
+        height = size.height() + 10
+        below = y + self.DROP_HEIGHT + 4
+        top = below if below + height < port.height() else max(2, y - height - self.DROP_HEIGHT - 2)
+        return QRect(port.width() - size.width() - 32, top, size.width() + 20, height)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
@@ -183,20 +198,16 @@ class TextArea(QPlainTextEdit):
             return
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(self.font())
-        width, metrics = self.viewport().width(), painter.fontMetrics()
-        painter.fillRect(QRect(0, y - self.DROP_HEIGHT // 2, width, self.DROP_HEIGHT), QColor(drop.colour))
+        painter.setFont(QApplication.font())
+        colour = QColor(drop.colour)
+        painter.fillRect(QRect(0, y - self.DROP_HEIGHT // 2, self.viewport().width(), self.DROP_HEIGHT), colour)
         if drop.text:
-            text = metrics.elidedText(drop.text, Qt.TextElideMode.ElideRight, width - 40)
-            size = metrics.size(0, text)
-            below = y + self.DROP_HEIGHT + 2
-            top = below if below + size.height() + 8 < self.viewport().height() else y - size.height() - 12
-            box = QRect(width - size.width() - 28, top, size.width() + 16, size.height() + 6)
-            painter.setPen(QColor(drop.colour))
+            box = self._drop_box(drop, y)
+            painter.setPen(QPen(colour, 1.5))
             painter.setBrush(QColor(drop.back))
-            painter.drawRoundedRect(box, 4, 4)
+            painter.drawRoundedRect(box, 5, 5)
             painter.setPen(QColor(drop.text_colour))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+            painter.drawText(box.adjusted(10, 5, -10, -5), Qt.TextFlag.TextWordWrap, drop.text)
         painter.end()
 
     # -- events -------------------------------------------------------------------------------------------------

@@ -242,7 +242,9 @@ class VerdictStrip(QWidget):
         others = sum(w.sizeHint().width() + 8 for w in (self._why, self._folder, self._line, self._what, self._cancel)
                      if not w.isHidden())
         wanted = QFontMetrics(self._sentence.font()).horizontalAdvance(self._sentence.text()) + 16
-        share = 0 if self._workbench.look.sizes.presenting else max(self.width() * 2 // 5, 120)   # the caption says it
+        bench = self._workbench
+        hangs = bool(bench.preview_words or bench.remark_words)                     # then the words are what counts
+        share = 0 if bench.look.sizes.presenting else max(self.width() * (4 if hangs else 2) // 5, 120)   # the caption says it
         room = self.width() - others - min(wanted, share) - 24
         for quiet_compact, quiet_gone, all_compact in ((False, False, False), (True, False, False), (True, True, False),
                                                        (True, True, True)):
