@@ -13,21 +13,22 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cachesim.cache.key import KeyPart, PartKind
-from cachesim.context.checksum import Selector, has_wildcards
+from cachesim.context.checksum import Selector
 from cachesim.context.snapshot import directory, regular_file
-from cachesim.digest import digest_of, digest_of_bytes
+from cachesim.digest import Digest, digest_of, digest_of_bytes
 from cachesim.dockerfile import instructions as ins
-from cachesim.dockerfile.expand import ExpandError, expand_heredoc, expand_step_name, expand_word, expand_words
+from cachesim.dockerfile.expand import ExpandError, expand_heredoc, expand_word, expand_words
 from cachesim.dockerfile.go_values import read_bool
 from cachesim.dockerfile.mounts import MountError, ResolvedMount, resolve_mount
 from cachesim.engines.base import Assumption, BuildRequest, HistoryEntry
 from cachesim.engines.buildkit import history
 from cachesim.engines.buildkit.contents import opaque_entry
-from cachesim.engines.buildkit.copies import CopySource, CopyWords, copy_facts, owner_key
+from cachesim.engines.buildkit.copies import CopySource, copy_facts, owner_key
 from cachesim.engines.buildkit.env import DEFAULT_PATH, Env
 from cachesim.engines.buildkit.filesystem import owner_of
-from cachesim.engines.buildkit.runs import RunOptions, RunPlace, run_facts
-from cachesim.engines.buildkit.vertex import ExecSpec, MkdirAction, Op, OpInput, OpKind, SourceSpec
+from cachesim.engines.buildkit.prepared import SourceWord, clean_path, prepared_copy, prepared_run, step_text
+from cachesim.engines.buildkit.runs import RunOptions, RunPlace
+from cachesim.engines.buildkit.vertex import CopyAction, ExecSpec, MkdirAction, Op, OpInput, OpKind, SourceSpec
 from cachesim.errors import CachesimError
 from cachesim.graph.model import BuildGraph, Source, SourceKind, Stage, Step, StepId
 from cachesim.graph.options import BaseImage, ImageConfig, ImageStore, NetworkMode, normalize_ref
@@ -118,6 +119,7 @@ class _State:
     shell: tuple[str, ...] = ()
     op: int | None = None
     platform: Platform = HOST
+    platform_name: str = ""
     args: tuple[tuple[str, str | None], ...] = ()
     arg_names: frozenset[str] = frozenset()
     history: list[HistoryEntry] = field(default_factory=list)
@@ -201,7 +203,7 @@ class _Converter:
         return f"[{stage}{state.index:>{_width(state.total)}}/{state.total}] {'ONBUILD ' if onbuild else ''}{text}"
 
     def _step_text(self, state: _State, text: str, *, run: bool = False) -> str:
-        return _step_text(text, state.env, self.escape, run)
+        return step_text(text, state.env, self.escape, run)
 
     def _marshal_order(self, start: int | None) -> Iterator[int]:
         if start is None:
@@ -230,21 +232,23 @@ class _Converter:
 
     # -- operations -------------------------------------------------------------------------------------------------
 
-    def _add(self, op: Op, apart: str = "") -> int:
+    def _add(self, kind: OpKind, digest: Digest, inputs: tuple[OpInput, ...], step: StepId | None, name: str, *,
+             base: int | None = None, ignore_cache: bool = False, internal: bool = False, parts: tuple[KeyPart, ...] = (),
+             copies: tuple[CopyAction, ...] = (), mkdir: MkdirAction | None = None, exec: ExecSpec | None = None,
+             source: SourceSpec | None = None, apart: str = "") -> int:
         """Note an operation, its inputs given as occurrences; returns the number of the new occurrence.
 
         Equal operations are one vertex, unless what does not count for the key (`apart`) tells them apart. The kind of an
         operation is part of its digest.
         """
         occurrences = self.occurrences
-        inputs = tuple([OpInput(occurrences[i].op, selector, content) for i, selector, content in op.inputs])
-        key = (op.digest, inputs, op.ignore_cache, apart)
+        own = tuple([OpInput(occurrences[i].op, selector, content) for i, selector, content in inputs])
+        key = (digest, own, ignore_cache, apart)
         known = self.by_digest.get(key)
         if known is None:
             known = self.by_digest[key] = len(self.ops)
-            self.ops.append(Op(op.kind, op.digest, inputs, op.base, op.ignore_cache, op.step, op.name, op.internal, op.parts,
-                               op.copies, op.mkdir, op.exec, op.source))
-        occurrences.append(_Occurrence(known, op.step, op.name, tuple([i.op for i in op.inputs])))
+            self.ops.append(Op(kind, digest, own, base, ignore_cache, step, name, internal, parts, copies, mkdir, exec, source))
+        occurrences.append(_Occurrence(known, step, name, tuple([i.op for i in inputs])))
         return len(occurrences) - 1
 
     def _occur(self, op: int, step: StepId | None, name: str, inputs: tuple[int, ...]) -> int:
@@ -277,15 +281,14 @@ class _Converter:
             keys = (f"chain {image.chain}",)
         digest = digest_of("image", image.ref, str(platform))
         part = KeyPart(PartKind.BASE, "base image", image.ref, digest_of(*keys))
-        return self._add(Op(OpKind.IMAGE, digest, (), None, False, step, name, False, (part,),
-                            source=SourceSpec(keys, f"image {image.chain}")))
+        return self._add(OpKind.IMAGE, digest, (), step, name, parts=(part,), source=SourceSpec(keys, f"image {image.chain}"))
 
     def _inline(self, name: str, data: str, mode: int) -> int:
         raw = data.encode("utf-8", "surrogateescape")
         tree = directory({name: regular_file(digest_of_bytes(raw), len(raw), mode)})
         digest = digest_of("mkfile", name, str(mode), data)
-        return self._add(Op(OpKind.MKFILE, digest, (), None, False, None, "[internal] preparing inline document", True, (),
-                            source=SourceSpec((digest,), tree=tree)))
+        return self._add(OpKind.MKFILE, digest, (), None, "[internal] preparing inline document", internal=True,
+                         source=SourceSpec((digest,), tree=tree))
 
     # -- stages -----------------------------------------------------------------------------------------------------
 
@@ -302,7 +305,7 @@ class _Converter:
     def _start(self, stage: Stage) -> _State:
         from_step = stage.steps[0]
         own = [s for s in stage.steps[1:] if not s.onbuild]
-        total = sum(isinstance(s.instruction, ins.Run | ins.Copy | ins.Workdir) for s in own)
+        total = sum(isinstance(s.instruction, (ins.Run, ins.Copy, ins.Workdir)) for s in own)
         label = "" if self.single else stage.label
         if isinstance(stage.base, int):
             state = self._inherited(stage, self.states.get(stage.base))
@@ -311,6 +314,7 @@ class _Converter:
             state = _State(Env(), {}, total=total, label=label)
             state.platform = Platform.parse(stage.platform or self.options.platform or str(HOST))
         state.total, state.label, state.index = total, label, 0
+        state.platform_name = str(state.platform)
         state.ignore_cache = self.options.no_cache or (
             bool(stage.name) and stage.name in (n.lower() for n in self.options.no_cache_filter))
         name = "FROM " + stage.from_.image
@@ -328,7 +332,7 @@ class _Converter:
             base.image_env["PATH"] = DEFAULT_PATH
         for key, value in base.image_env.items():
             env = env.with_(key, value)
-        return _State(env, dict(base.image_env), base.cwd, base.user, base.shell, base.op, base.platform,
+        return _State(env, dict(base.image_env), base.cwd, base.user, base.shell, base.op, base.platform, "",
                       base.args, base.arg_names, list(base.history), base.local, image_config=base.image_config)
 
     def _base(self, stage: Stage, source: Source, state: _State, step: Step) -> str:
@@ -403,7 +407,7 @@ class _Converter:
                 self._run(state, step, run, expand)
                 return
             case ins.Copy() as copy:
-                self._copy(state, step, copy, expand)
+                self._copy(state, step, copy)
                 return
             case ins.Workdir() as workdir:
                 self._workdir(state, step, expand(workdir.path))
@@ -480,7 +484,7 @@ class _Converter:
         else:
             written = posixpath.normpath(posixpath.join("/", state.cwd, path))
         state.cwd = written
-        clean = _clean(written)
+        clean = clean_path(written)
         if clean == "/":
             self.steps[step.id] = StepOps(step.id, self._step_text(state, step.instruction.text))
             state.history.append(HistoryEntry(f"WORKDIR {written}", history.COMMENT, True))
@@ -495,9 +499,9 @@ class _Converter:
             parts.append(KeyPart(PartKind.TIMESTAMP, "SOURCE_DATE_EPOCH", self.epoch, digest_of(self.epoch)))
         digest = digest_of("mkdir", *(p.digest for p in parts), "|" if state.op is None else "")
         inputs, base = self._on(state)
-        op = self._add(Op(OpKind.MKDIR, digest, inputs, base, False, step.id, name, False, tuple(parts),
-                          mkdir=MkdirAction(clean.lstrip("/"), owner_of(state.user) or (0, 0)),
-                          source=None if inputs else SourceSpec((digest,))))
+        op = self._add(OpKind.MKDIR, digest, inputs, step.id, name, base=base, parts=tuple(parts),
+                       mkdir=MkdirAction(clean.lstrip("/"), owner_of(state.user) or (0, 0)),
+                       source=None if inputs else SourceSpec((digest,)))
         state.op = op
         self.steps[step.id] = StepOps(step.id, name, self._ops(op))
         state.history.append(HistoryEntry(f"WORKDIR {written}", history.COMMENT, False))
@@ -530,16 +534,16 @@ class _Converter:
         if run.network == NetworkMode.HOST.value and self.options.network is not NetworkMode.HOST:
             raise StepRefused(step.id, "failed to load LLB: network.host is not allowed", "network-host")
         inputs, fields, targets = self._mounts(state, step, mounts, extra, internal)
-        place = RunPlace(state.env, state.arg_names, state.cwd or "/", state.user, str(state.platform))
-        facts = run_facts(full, argv is None, place, self.run_options, network, tuple(fields))
+        place = RunPlace(state.env, state.arg_names, state.cwd or "/", state.user, state.platform_name)
+        made = prepared_run(full, argv is None, place, state.args, self.run_options, network, tuple(fields), tuple(targets),
+                            self._lacking(mounts))
         caches = sorted((m.target, m.id or _go_clean(m.target), m.sharing or "shared") for m in mounts if m.type == "cache")
-        op = self._add(Op(OpKind.EXEC, facts.digest, tuple(inputs), 0 if state.op is not None else None, state.ignore_cache,
-                          step.id, name, False, facts.parts,
-                          exec=ExecSpec(full, argv is None, state.env, state.cwd or "/", tuple(targets), self._lacking(mounts))),
-                       repr(caches) if caches else "")
+        op = self._add(OpKind.EXEC, made.facts.digest, tuple(inputs), step.id, name, base=0 if state.op is not None else None,
+                       ignore_cache=state.ignore_cache, parts=made.facts.parts, exec=made.spec,
+                       apart=repr(caches) if caches else "")
         state.op = op
         self.steps[step.id] = StepOps(step.id, name, self._ops(op), self._ops(*internal))
-        state.history.append(history.run(full, state.args, state.env))
+        state.history.append(made.history)
 
     def _heredoc_command(self, run: ins.Run) -> tuple[str, str, int | None]:
         """The command text, what the step name gets appended, and the op of a script with its own interpreter."""
@@ -617,10 +621,10 @@ class _Converter:
                 if op not in order:
                     order.append(op)
                 position = order.index(op)
-                selectors.setdefault(op, []).append(_clean(path))
+                selectors.setdefault(op, []).append(clean_path(path))
                 content[op] = True
             described.append((f"mount {target}", f"{position} {target} {text}"))
-            targets.append((target, position, _clean(path).lstrip("/")))
+            targets.append((target, position, clean_path(path).lstrip("/")))
         inputs = [OpInput(op, "\0".join(selectors[op]),
                           tuple(Selector(p.lstrip("/")) for p in dict.fromkeys(selectors[op])) if content[op] else None)
                   for op in order]
@@ -630,7 +634,7 @@ class _Converter:
                     internal: list[int]) -> tuple[str, int | None, str, bool, str]:
         target = mount.target if posixpath.normpath(mount.target or ".").startswith("/") else \
             posixpath.normpath(posixpath.join("/", state.cwd, mount.target))
-        target = _clean(target)
+        target = clean_path(target)
         if target == "/":
             raise StepRefused(step.id, f'invalid mount target "{mount.target or "/"}"', "mount-target")
         op: int | None = None
@@ -646,7 +650,7 @@ class _Converter:
             self.main.add(path or "/")
         text = f"{mount.type} {mount.readonly}"
         if mount.type == "cache":
-            if _clean(path) == "/" and (mount.uid, mount.gid, mount.mode) != (None, None, None):
+            if clean_path(path) == "/" and (mount.uid, mount.gid, mount.mode) != (None, None, None):
                 op = self._cache_folder(mount, op)
                 internal.append(op)
                 path = "/cache"
@@ -661,10 +665,9 @@ class _Converter:
         mode = 0o755 if mount.mode is None else mount.mode
         digest = digest_of("mkdir", "/cache", str(mode), str(mount.uid or 0), str(mount.gid or 0))
         inputs = (OpInput(below),) if below is not None else ()
-        return self._add(Op(OpKind.MKDIR, digest, inputs, 0 if inputs else None, False, None,
-                            "[internal] setting cache mount permissions", True, (),
-                            mkdir=MkdirAction("cache", (mount.uid or 0, mount.gid or 0)),
-                            source=None if inputs else SourceSpec((digest,))))
+        return self._add(OpKind.MKDIR, digest, inputs, None, "[internal] setting cache mount permissions",
+                         base=0 if inputs else None, internal=True, mkdir=MkdirAction("cache", (mount.uid or 0, mount.gid or 0)),
+                         source=None if inputs else SourceSpec((digest,)))
 
     def _secret(self, state: _State, mount: ResolvedMount) -> tuple[str, str]:
         identity = _secret_id(mount)
@@ -675,7 +678,7 @@ class _Converter:
         if not target.startswith("/"):
             target = posixpath.join("/", state.cwd, target)
         return (f"secret {identity}",
-                f"{_clean(target)} {identity} {mount.uid or 0} {mount.gid or 0} "
+                f"{clean_path(target)} {identity} {mount.uid or 0} {mount.gid or 0} "
                 f"{0o400 if mount.mode is None else mount.mode} {mount.required} {mount.env}")
 
     def _from(self, state: _State, step: Step, name: str, *, by_index: bool) -> tuple[int | None, LocalSource | None]:
@@ -699,72 +702,65 @@ class _Converter:
 
     # -- COPY and ADD -----------------------------------------------------------------------------------------------
 
-    def _copy(self, state: _State, step: Step, copy: ins.Copy, expand: Callable[[str], str]) -> None:
-        add = copy if isinstance(copy, ins.Add) else None
-        chown, chmod = expand(copy.chown), expand(copy.chmod)
-        sources = [expand(s) for s in copy.sources]
-        destination = expand(copy.destination)
+    def _copy(self, state: _State, step: Step, copy: ins.Copy) -> None:
+        words, sources, entry = prepared_copy(copy, state.env, state.cwd, self.escape)
         bodies = {h.name: expand_heredoc(h.used, state.env) if h.expand else h.used for h in copy.heredocs}
-        _check_chmod(step, chmod)
+        _check_chmod(step, words.chmod)
         name_text = self._step_text(state, copy.text)
         name = self._prefix(state, name_text, onbuild=step.onbuild)
-        linked = self.merges and copy.link and not chmod and state.op is not None
-        if (linked or state.op is None) and chown and not _numeric_owner(chown):
-            raise _no_user_table(step.id, chown)
+        linked = self.merges and copy.link and not words.chmod and state.op is not None
+        if (linked or state.op is None) and words.chown and not _numeric_owner(words.chown):
+            raise _no_user_table(step.id, words.chown)
         inputs, base = ((), None) if linked else self._on(state)
         taken = _Taken(self._same)
-        for word in sources:
-            self._take(state, step, copy, add, taken, word, name)
+        for source in sources:
+            self._take(state, step, copy, taken, source, name)
         internal = [self._inline(heredoc.name, bodies[heredoc.name], 0o644) for heredoc in copy.heredocs]
         for heredoc, made in zip(copy.heredocs, internal, strict=True):
             taken.add(made, Selector(heredoc.name, follow=False), f"inline {heredoc.name}", contents_only=False, unpack=False)
-        words = CopyWords(_destination(state.cwd, destination), chown, chmod, copy.excludes)
         facts = copy_facts(words, tuple(taken.sources), based=base is not None)
         own = tuple([OpInput(op, selector, chosen) for op, (selector, chosen) in zip(taken.ops, facts.links, strict=True)])
-        op = self._add(Op(OpKind.COPY, facts.digest, (*inputs, *own), base, state.ignore_cache, step.id, name, False, facts.parts,
-                          copies=facts.actions))
+        op = self._add(OpKind.COPY, facts.digest, (*inputs, *own), step.id, name, base=base, ignore_cache=state.ignore_cache,
+                       parts=facts.parts, copies=facts.actions)
         ops: tuple[int, ...] = (op,)
         if linked:
             assert state.op is not None
             link_name = self._prefix(state, "LINK " + name_text, onbuild=step.onbuild, again=True)
-            merge = self._add(Op(OpKind.MERGE, digest_of("merge", "0", "1"), (OpInput(state.op), OpInput(op)), 0,
-                                 state.ignore_cache, step.id, link_name, False, ()))
+            merge = self._add(OpKind.MERGE, digest_of("merge", "0", "1"), (OpInput(state.op), OpInput(op)), step.id, link_name,
+                              base=0, ignore_cache=state.ignore_cache)
             ops = (op, merge)
         state.op = ops[-1]
         self.steps[step.id] = StepOps(step.id, name, self._ops(*ops), self._ops(*internal))
-        state.history.append(history.copy(copy.keyword, chown, chmod, sources, list(bodies), destination))
+        state.history.append(entry)
 
-    def _take(self, state: _State, step: Step, copy: ins.Copy, add: ins.Add | None, taken: _Taken, word: str,
-              name: str) -> None:
-        remote = _remote(word)
-        if remote:
-            if add is None:
-                what = "a git ref" if remote == "git" else "a URL"
+    def _take(self, state: _State, step: Step, copy: ins.Copy, taken: _Taken, source: SourceWord, name: str) -> None:
+        unpack = False
+        if source.remote:
+            if not isinstance(copy, ins.Add):
+                what = "a git ref" if source.remote == "git" else "a URL"
                 raise StepRefused(step.id, f"source can't be {what} for COPY", "copy-remote")
-            self._take_remote(step, add, taken, word, remote, name)
+            self._take_remote(step, copy, taken, source.word, source.remote, name)
             return
-        if add is not None and add.checksum:
-            raise StepRefused(step.id, "checksum requires HTTP(S) or Git sources", "checksum")
-        path = _clean("/" + word)
+        if isinstance(copy, ins.Add):
+            if copy.checksum:
+                raise StepRefused(step.id, "checksum requires HTTP(S) or Git sources", "checksum")
+            unpack = copy.unpack is not False
         op: int | None
         if copy.from_:
             op, local = self._from(state, step, copy.from_, by_index=True)
             if local is not None:
-                local.add(path)
+                local.add(source.path)
         else:
             op = self._main_context()
-            self.main.add(path)
-        unpack = add is not None if add is None or add.unpack is None else add.unpack
-        selector = Selector(path.lstrip("/"), True, has_wildcards(path), copy.excludes)
-        taken.add(op, selector, posixpath.basename(path) or "/", contents_only=True, unpack=unpack)
+            self.main.add(source.path)
+        taken.add(op, source.selector, source.name, contents_only=True, unpack=unpack)
 
     def _take_remote(self, step: Step, add: ins.Add, taken: _Taken, url: str, kind: str, shown: str) -> None:
         base = posixpath.basename(url.split("#")[0].split("?")[0]) or "__unnamed__"
         token = digest_of("remote", url, add.checksum, str(add.keep_git_dir))
         name = "" if kind == "git" else base
         tree = directory({base: opaque_entry(token, is_dir=False, undecided=True)})     # another URL may bring the same bytes
-        op = self._add(Op(OpKind.REMOTE, token, (), None, False, None, shown, True, (),
-                          source=SourceSpec((f"remote {token}",), tree=tree)))
+        op = self._add(OpKind.REMOTE, token, (), None, shown, internal=True, source=SourceSpec((f"remote {token}",), tree=tree))
         self.assumptions.append(Assumption(f"{url} still gives the same bytes as before (only the engine can fetch it)", step.id))
         taken.add(op, Selector(name, follow=False), base, contents_only=kind == "git", unpack=bool(add.unpack))
 
@@ -781,16 +777,11 @@ class _Taken:
         """Take one source; `op` None is an empty file system."""
         number: int | None = None
         if op is not None:
-            number = next((n for n, o in enumerate(self.ops) if o == op or self.same(o, op)), len(self.ops))
-            if number == len(self.ops):
+            same = [n for n, o in enumerate(self.ops) if o == op or self.same(o, op)]
+            number = same[0] if same else len(self.ops)
+            if not same:
                 self.ops.append(op)
         self.sources.append(CopySource(number, selector, name, contents_only, unpack))
-
-
-@functools.lru_cache(maxsize=4096)      # most steps stay as they were from one build to the next
-def _step_text(text: str, env: Env, escape: str, run: bool) -> str:
-    first, space, rest = expand_step_name(text, env, escape, keep_quotes=run).partition(" ")
-    return first.upper() + space + rest
 
 
 @functools.cache
@@ -833,18 +824,6 @@ def _check_chmod(step: Step, chmod: str) -> None:
             raise refusal from None
 
 
-def _destination(cwd: str, dest: str) -> str:
-    if dest in (".", ""):
-        dest = "./"
-    tail = "/" if dest.endswith("/") else "/." if dest.endswith("/.") else ""
-    clean = _clean(posixpath.join("/", cwd, dest))
-    return clean if clean == "/" and tail == "/" else clean.rstrip("/") + tail if tail else clean
-
-
-def _clean(path: str) -> str:
-    return "/" + posixpath.normpath("/" + path).lstrip("/")
-
-
 def _go_clean(path: str) -> str:
     return posixpath.normpath(path) if path else "."
 
@@ -860,12 +839,6 @@ def _numeric_owner(text: str) -> bool:
 
 def _secret_id(mount: ResolvedMount) -> str:
     return mount.id or mount.source or posixpath.basename(mount.target)
-
-
-def _remote(word: str) -> str:
-    if word.startswith(("http://", "https://")):
-        return "git" if word.split("#")[0].split("?")[0].endswith(".git") else "http"
-    return "git" if word.startswith(("git://", "ssh://", "git@")) else ""
 
 
 def _is_lone_heredoc(command: str) -> bool:
