@@ -14,12 +14,12 @@ from cachesim.confirm.match import (
     Mode,
     Verdict,
     compare,
-    explain_trouble,
     is_from,
     is_internal,
     plain_name,
 )
 from cachesim.confirm.observed import ObservedBuild, ObservedVertex, VertexStatus
+from cachesim.confirm.trouble import explain_trouble
 from cachesim.context.snapshot import ContextSnapshot
 from cachesim.engines.base import Outcome
 from cachesim.graph.options import ImageStore
@@ -121,6 +121,23 @@ def test_live_scores_no_build_that_was_only_assumed() -> None:
     assert nothing.exit_code == 0 and nothing.verdict.startswith("Nothing was put to the test yet: 3 ran because")
 
 
+def test_a_lookup_that_the_engine_broke_off_is_no_run() -> None:
+    """In a build that succeeds a line may be printed as CANCELED: what stands on it was found in the cache first."""
+    state = ProjectState(TEXT, CONTEXT, store=ImageStore.GRAPHDRIVER)
+    _, store = simulate(state.request("x"), EMPTY_STORE)
+    again, _ = simulate(state.request("y"), store)
+    broken = replace(vertex("[3/4] COPY f /f", "run"), error="context canceled")
+    seen = observe(again)
+    seen = replace(seen, vertices=tuple(broken if v.name == broken.name else v for v in seen.vertices))
+    build = compare(again, seen, "again")
+    assert build.held and [(s.observed, s.verdict) for s in build.steps if s.line == 4] == [("cached", Verdict.RIGHT)]
+    assert [(s.observed, s.seconds, s.log) for s in build.steps if s.line == 4] == [("cached", 0.0, "")]
+    stopped = compare(again, replace(seen, exit_code=1, error="stopped"), "again")
+    assert [s.verdict for s in stopped.steps if s.line == 4] == [Verdict.NOT_COMPARED]
+    run = compare(predict(), seen, "first")
+    assert [s.verdict for s in run.steps if s.line == 4] == [Verdict.WRONG]
+
+
 def test_a_missing_and_an_unforeseen_step() -> None:
     report = predict()
     build = compare(report, observe(report, {"RUN": "absent"}, {"[4/4] RUN false": "run"}), "first")
@@ -219,6 +236,23 @@ def test_troubles_of_the_engine_are_explained(said: str, part: str) -> None:
     build = compare(report, ObservedBuild(exit_code=1, error=said), "x")
     assert build.could_not_run and part in build.problem
     assert Confirmation(Mode.ISOLATED, "e", 0.0, (build,)).exit_code == 2
+
+
+@pytest.mark.parametrize(("said", "name", "reason"), [
+    ("ERROR: failed to build: failed to solve: docker.io/library/python:3.12-slim: failed to resolve source metadata for "
+     'docker.io/library/python:3.12-slim: failed to do request: Head "https://registry.example/v2/library/python/manifests/3.12-slim"'
+     ": dial tcp: lookup registry.example on 10.0.0.1:53: no such host", "python:3.12-slim", "no such host"),
+    ("failed to resolve source metadata for localhost:9/no/such:1: failed to do request: dial tcp 127.0.0.1:9: connect: "
+     "connection refused", "localhost:9/no/such:1", "connection refused"),
+    ("pull access denied for nosuch, repository does not exist or may require 'docker login': denied", "nosuch",
+     "repository does not exist"),
+])
+def test_a_base_that_cannot_be_had_points_to_the_rehearsal(said: str, name: str, reason: str) -> None:
+    build = compare(predict(), ObservedBuild(exit_code=1, error=said), "x", mode=Mode.LIVE)
+    confirmation = Confirmation(Mode.LIVE, "e", 0.0, (build,))
+    assert confirmation.exit_code == 2 and confirmation.rehearsal_helps
+    assert confirmation.verdict.startswith(f"The image {name} is not on this engine and could not be fetched ({reason}). ")
+    assert f"docker pull {name}" in confirmation.verdict and "rehearsal" in confirmation.verdict
 
 
 def test_a_pull_that_fails_could_not_run() -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from cachesim.confirm.buildx import RAWJSON_SINCE, buildx_version
-from cachesim.confirm.match import NO_ANSWER, NO_PERMISSION
 from cachesim.confirm.script import Command, Finished, Script
+from cachesim.confirm.trouble import NO_ANSWER, NO_PERMISSION
 from cachesim.graph.options import BaseImage, ImageStore, normalize_ref
 from cachesim.project.bases import image_of
 

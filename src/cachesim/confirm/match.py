@@ -6,15 +6,16 @@ import enum
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cachesim.confirm.observed import ObservedBuild, ObservedVertex, VertexStatus
+from cachesim.confirm.trouble import REHEARSAL_HELPS, explain_trouble
 from cachesim.engines.base import Outcome, status_of
 from cachesim.graph.model import StepId
 from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["IMAGES_GONE", "BuildComparison", "Confirmation", "Mode", "StepComparison", "Verdict", "compare",
-           "explain_trouble", "is_from", "is_internal", "plain_name", "run_command", "tally"]
+           "is_from", "is_internal", "plain_name", "run_command", "tally"]
 
 
 class Mode(enum.Enum):
@@ -189,7 +190,14 @@ class Confirmation:
         if self.error:
             return self.error
         broken = next((b for b in self.builds if b.problem), None)
+        if broken is not None and not self.compared:
+            return f"{broken.problem[0].upper()}{broken.problem[1:]}."
         return f"{self.summary}; {broken.label}: {broken.problem}" if broken is not None else f"{self.summary}."
+
+    @property
+    def rehearsal_helps(self) -> bool:
+        """Whether only a base image was missing."""
+        return self.could_not_run and any(REHEARSAL_HELPS in said for said in (self.error, *(b.problem for b in self.builds)))
 
     @property
     def summary(self) -> str:
@@ -284,6 +292,8 @@ class _Table:
     def _line(self, step: StepReport, name: str, outcome: Outcome, certain: bool,
               seen: ObservedVertex | None) -> StepComparison:
         predicted = status_of(outcome)
+        if seen is not None and predicted == "cached" and self._broken_off(seen):
+            seen = replace(seen, cached=True, error="", intervals=())
         verdict, note = self._judge(step, name, predicted, certain, seen)
         said = "" if seen is None or (name in self._earlier and verdict is Verdict.NOT_COMPARED) else seen.status.value
         if seen is not None and seen.status is VertexStatus.FAILED:
@@ -292,6 +302,13 @@ class _Table:
             step.id, step.step.line, name, predicted, certain, said, verdict,
             seen.seconds if seen is not None else 0.0, step.cause, note, step.key.digest if step.key else "",
             seen.log if seen is not None else "", image=seen.image if seen is not None else "")
+
+    def _broken_off(self, seen: ObservedVertex) -> bool:
+        """Whether the engine dropped a look-up because what stands on it was found first.
+
+        It is chance whether it prints such a line as CANCELED or CACHED: the step was not made in either case.
+        """
+        return seen.status is VertexStatus.CANCELLED and not self._failed
 
     def _judge(self, step: StepReport, name: str, predicted: str, certain: bool,
                seen: ObservedVertex | None) -> tuple[Verdict, str]:
@@ -344,28 +361,6 @@ def _unprinted(step: StepReport) -> StepComparison:
     note = "the engine has no step for it" if step.outcome is Outcome.CONFIG_ONLY else ""
     return StepComparison(step.id, step.step.line, step.name, step.outcome.value, step.certain, "",
                           Verdict.NOT_COMPARED, cause=step.cause, note=note)
-
-
-NO_PERMISSION = ("the engine's socket refuses this user. Join the docker group (sudo usermod -aG docker $USER), then "
-                 "log in again")
-NO_ANSWER = "the engine does not answer. Start it (sudo systemctl start docker), then try again"
-WENT_AWAY = "the engine went away during the build. Start it again, then confirm once more"
-
-_ENGINE_TROUBLE = (
-    ("no space left on device", "the engine's disk is full. Free some space (docker system df shows what uses it)"),
-    ("permission denied while trying to connect", NO_PERMISSION),
-    ("Cannot connect to the Docker daemon", NO_ANSWER),
-    ("error during connect", NO_ANSWER),
-    ("error reading from server", WENT_AWAY),
-    ("code = Unavailable", WENT_AWAY),
-    ("failed to receive status", WENT_AWAY),
-    ("connection reset by peer", WENT_AWAY),
-)
-
-
-def explain_trouble(text: str) -> str:
-    """What stands behind an error that has nothing to do with the Dockerfile, and what to do; "" if unknown."""
-    return next((said for sign, said in _ENGINE_TROUBLE if sign.lower() in text.lower()), "")
 
 
 def _problem(report: SimulationReport, observed: ObservedBuild, failed: StepReport | None) -> tuple[str, bool]:

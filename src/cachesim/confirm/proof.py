@@ -19,13 +19,14 @@ from cachesim.confirm.image_diff import ImageContents, ImageDiff, compare_images
 from cachesim.confirm.image_expected import ProjectDifference
 from cachesim.confirm.image_read import image_config, read_image
 from cachesim.confirm.isolate import LABEL, remove_images
-from cachesim.confirm.match import BuildComparison, Confirmation, Mode, Verdict, explain_trouble, is_from
+from cachesim.confirm.match import BuildComparison, Confirmation, Mode, Verdict, is_from
 from cachesim.confirm.measure import UNMEASURED
 from cachesim.confirm.observed import VertexStatus
 from cachesim.confirm.proof_report import EditRun, ProofReport, ProofRow, ProofSide, RowKind, Times
 from cachesim.confirm.script import Script, Work
 from cachesim.confirm.session import Phase, Plan, PlannedBuild, Session
 from cachesim.confirm.survey import Survey, survey
+from cachesim.confirm.trouble import explain_trouble
 from cachesim.confirm.workspace import Contents, disk_trouble
 from cachesim.context.snapshot import FileEntry, FileKind
 from cachesim.digest import Digest, digest_of_bytes

@@ -26,10 +26,11 @@ from cachesim.confirm.records import Record, save_record
 from cachesim.confirm.rehearsal import claims_of, required_secrets, sources_of_adds
 from cachesim.confirm.rewrite import neutralise_syntax, syntax_of
 from cachesim.confirm.script import Command, Script, Work
+from cachesim.confirm.trouble import explain_trouble
 from cachesim.confirm.workspace import disk_trouble, remove_tree
 from cachesim.dockerfile.parser import parse
 from cachesim.engines.base import Outcome
-from cachesim.errors import CachesimError, Cancelled
+from cachesim.errors import CachesimError, Cancelled, EngineError
 from cachesim.graph.model import BuildGraph, StepId
 from cachesim.graph.options import GIVEN_SECRET, EngineKind, NetworkMode
 from cachesim.graph.resolve import resolve
@@ -84,7 +85,8 @@ class Session:
         except Cancelled:
             cancelled = True
         except CachesimError as caught:
-            error = str(caught)
+            known = explain_trouble(caught.tail) if isinstance(caught, EngineError) else ""
+            error = f"{known[0].upper()}{known[1:]}" if known else str(caught)
         except OSError as caught:
             error = str(disk_trouble(caught, self._folder))
         cancelled = cancelled or any(b.observed.cancelled for b in done)

@@ -99,6 +99,11 @@ class ConfirmController(QObject):
         self._after = self._listed
         self._driver.start(list_engines())
 
+    @Slot()
+    def ask_rehearsal(self) -> None:
+        """The same for what is possible without any base image."""
+        self.ask(Mode.REHEARSAL)
+
     @Slot(object)
     def set_mode(self, mode: Mode) -> None:
         """Choose another way to build."""
@@ -270,7 +275,8 @@ class ConfirmController(QObject):
         if session is not None and session.seen is not None:    # the cache has learnt it, and the next live build counts
             self._bench.set_timeline(self._bench.timeline.made_for_real(*session.seen))
         if result.could_not_run and not result.cancelled:
-            self._bench.post(Message(result.verdict, Tone.WARNING, (MessageAction("Try again", self.ask),),
+            rehearse = (MessageAction("Rehearse", self.ask_rehearsal),) if result.rehearsal_helps else ()
+            self._bench.post(Message(result.verdict, Tone.WARNING, (*rehearse, MessageAction("Try again", self.ask)),
                                      key="confirm"))
 
     def _keep(self, result: Confirmation) -> str:

@@ -1,0 +1,2 @@
+set -e
+read -r n < "$1"; echo "$n" > "$1"

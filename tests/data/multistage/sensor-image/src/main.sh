@@ -1,0 +1,2 @@
+#!/bin/sh
+. /etc/sensor/sensor.conf
