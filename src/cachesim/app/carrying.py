@@ -92,6 +92,7 @@ class Carrier(QObject):
         self._move: Move | None = None                          # what is asked about it
         self._answer: Weighed | None = None                     # the last one, perhaps about the place before
         self._falling: tuple[Hanging, Move] | None = None       # let go before anybody knew whether it may
+        self._placed: SimulationReport | None = None            # its verdicts at the places of now
         self._lies: Move | None = None                          # what fell last; its cost may still come
         self._said: tuple[str, SimulationReport | None] = "", None
 
@@ -118,13 +119,6 @@ class Carrier(QObject):
     def words(self) -> str:
         """The same in one line."""
         return " ".join(self.lines)
-
-    def placed(self) -> SimulationReport | None:
-        """The verdicts after the fall, each at the place its instruction has now."""
-        now, answer, hanging = self._workbench.report, self._answer, self.hanging
-        if now is None or hanging is None or answer is None or answer.then is None or answer.move != self._move:
-            return None
-        return placed(now, answer.then, hanging)
 
     # -- carrying -----------------------------------------------------------------------------------------------
 
@@ -189,8 +183,10 @@ class Carrier(QObject):
             hanging, self._falling = self._falling[0], None
             self._settle(hanging, answer)
         elif self.hanging is not None and answer.move == self._move:
-            self._answer = answer
-            self._workbench.show_preview(answer.then, self.words)
+            bench, before, self._answer = self._workbench, self._answer, answer
+            if self._placed is None or before is None or before.then is not answer.then:
+                self._placed = placed(bench.report, answer.then, self.hanging)
+            bench.show_preview(answer.then, self.words, self._placed)
             self.changed.emit()
         elif answer.move == self._lies:
             self._say(answer)
@@ -250,8 +246,10 @@ def verdict_words(now: SimulationReport | None, then: SimulationReport | None) -
     return f"Next build: {_run(after)}, {change}"
 
 
-def placed(now: SimulationReport, then: SimulationReport, hanging: Hanging) -> SimulationReport | None:
+def placed(now: SimulationReport | None, then: SimulationReport | None, hanging: Hanging) -> SimulationReport | None:
     """The verdicts after a move on the steps as they stand before it; None where the two do not match."""
+    if now is None or then is None:
+        return None
     mine = [s for s in now.steps if not s.step.onbuild]
     theirs = [s for s in then.steps if not s.step.onbuild]
     lines = [i.span.line for i in hanging.parsed.instructions]

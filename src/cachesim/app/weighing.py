@@ -79,18 +79,9 @@ class _Round:
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
-    """A text was read (in no time, if it was known), or why that failed."""
-
-    seconds: float
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class _Verdict:
     weighed: Weighed
-    opening: float          # seconds to know the text; 0 if it was known
-    judging: float
+    seconds: float
 
 
 def scale_of(workbench: Workbench) -> MoveScale:
@@ -169,24 +160,27 @@ class MoveScale(QObject):
 
     # -- the verdict --
 
-    def _opener(self, found: _Round) -> Callable[[], _Opened]:
-        """Reads a text and the table of commands, if nobody did; for the worker."""
+    def _opener(self, found: _Round) -> Callable[[], str]:
+        """Reads a text and the table of commands, if nobody did; for the worker. What it returns is what went wrong."""
         bench, info = self._bench, self._bench.project
         read = bench.blobs.reader(found.state.context, info.context_dir) if info is not None else (lambda path: None)
 
-        def work() -> _Opened:
+        def work() -> str:
             if found.exchanges is not None:
-                return _Opened(0.0)
+                return ""
+            import cachesim.app.costs
+            import cachesim.app.history.habits  # noqa: F401 - asked for on the UI thread next
             from cachesim.advise.commands import CommandTable  # the shell's grammar comes with it
             from cachesim.advise.exchange import Exchanges
             start = perf_counter()
             try:
                 commands = self._commands or CommandTable.load()
             except InputError as error:
-                return _Opened(0.0, str(error))
+                return str(error)
             self._commands = commands
             found.exchanges = Exchanges.of(found.state, commands, read)
-            return _Opened(perf_counter() - start)
+            self.opening = perf_counter() - start
+            return ""
         return work
 
     def _verdict_of(self, found: _Round, move: Move) -> Callable[[Progress], object]:
@@ -194,15 +188,15 @@ class MoveScale(QObject):
 
         def work(progress: Progress) -> _Verdict:
             from cachesim.advise.dependencies import MoveKind, MoveVerdict
-            opened = opener()
+            problem = opener()
             progress.step(0, 1)
             start = perf_counter()
             verdict = found.exchanges.move(move.index, move.to) if found.exchanges is not None else MoveVerdict(
-                MoveKind.MAY_CHANGE, f"The table of commands cannot be read: {opened.problem}", "the order by hand")
+                MoveKind.MAY_CHANGE, f"The table of commands cannot be read: {problem}", "the order by hand")
             then = None
             if verdict.kind is not MoveKind.REFUSED:
                 then, _ = simulate(found.state.with_text(move.after, time_ns()).request(), found.store, progress)
-            return _Verdict(Weighed(move, verdict, then), opened.seconds, perf_counter() - start)
+            return _Verdict(Weighed(move, verdict, then), perf_counter() - start)
         return work
 
     # -- the cost --
@@ -256,15 +250,10 @@ class MoveScale(QObject):
 
     @Slot(object)
     def _take(self, answer: object) -> None:
-        if isinstance(answer, _Opened):
-            self.opening = answer.seconds or self.opening
-            return
         if self._asked is None:
             return
         if isinstance(answer, _Verdict):
-            self.judging = answer.judging
-            if answer.opening:
-                self.opening = answer.opening
+            self.judging = answer.seconds
             answer = answer.weighed
         found, move = self._asked
         weighed = cast("Weighed", answer)

@@ -94,6 +94,7 @@ class Workbench(QObject):
         self._busy: str | None = None
         self._preview: SimulationReport | None = None
         self._preview_words = ""
+        self._placed: SimulationReport | None = None
         self._remark = ""
         self._fade = QTimer(self, singleShot=True, interval=_REMARK_MS)
         self._fade.timeout.connect(self._forget_remark)
@@ -233,17 +234,26 @@ class Workbench(QObject):
             self.text_edited.emit((text, label))
             self.new_text(text)
 
-    def show_preview(self, preview: SimulationReport | None, words: str = "") -> None:
+    def show_preview(self, preview: SimulationReport | None, words: str = "", placed: SimulationReport | None = None) -> None:
         """Show a build that hangs in the air in the place of the prediction; `words` say what it is. None ends it, and then
-        `words` say why there is none."""
+        `words` say why there is none.
+
+        Args:
+            placed: Its verdicts on the steps of now, in their order of now: for what must not move under the hand.
+        """
         if (preview, words) != (self._preview, self._preview_words):
-            self._preview, self._preview_words = preview, words
+            self._preview, self._preview_words, self._placed = preview, words, placed
             self.preview_changed.emit(preview)
 
     @property
     def preview_words(self) -> str:
         """What the preview is, if whoever shows it said so."""
         return self._preview_words
+
+    @property
+    def preview_placed(self) -> SimulationReport | None:
+        """The verdicts of the preview at the places of now, where it is one of a move."""
+        return self._placed
 
     def remark(self, words: str, *, passing: bool = False) -> None:
         """Say what the last edit did, where the verdict stands; it holds until the state is another one.

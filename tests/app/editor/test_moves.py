@@ -56,7 +56,7 @@ def press(editor: CodeEditor, key: Qt.Key) -> None:
 
 def show(qtbot: QtBot, workbench: Workbench, text: str) -> None:
     workbench.show_state(ProjectState(text, workbench.state.context))
-    qtbot.waitUntil(lambda: not workbench.prediction.pending)
+    qtbot.waitUntil(lambda: not workbench.prediction.pending and not workbench.prediction.job.busy)
 
 
 def drag(editor: CodeEditor, start: int, end: int) -> None:

@@ -18,7 +18,6 @@ from cachesim.app.dag.step_item import StepItem
 from cachesim.app.workbench import Workbench
 from cachesim.dockerfile.edit import why_not_movable
 from cachesim.graph.model import StepId
-from cachesim.simulate.report import SimulationReport
 
 __all__ = ["DropLine", "NodeDrag"]
 
@@ -94,11 +93,6 @@ class NodeDrag(QObject):
     def ground(self) -> Ground:
         """What the place is that it hangs over."""
         return self._carrier.ground
-
-    @property
-    def report(self) -> SimulationReport | None:
-        """The verdicts if it fell now, on the nodes as they stand; None where nobody knows."""
-        return self._carrier.placed()
 
     def warm(self) -> None:
         """A hand is near."""

@@ -248,21 +248,16 @@ class DagView(PanZoomView):
 
     @Slot(object)
     def _take_preview(self, preview: SimulationReport | None) -> None:
-        """Show what a hanging edit would give; then what is. While a node hangs, all stay where they are."""
-        if self._drag.active:
-            self._show_hanging()
-            return
-        report = preview or self._workbench.report
-        if report is not None:
-            self.show_report(report, animate=False)
-        self._take_stale()
-
-    def _show_hanging(self) -> None:
-        """The verdicts that a drop would give, on the nodes as they stand."""
-        report = self._drag.report or self._workbench.report
-        if report is not None and self._drag.active:
-            self._dag.show_report(report)
-            self._dag.switch()
+        """Show what a hanging edit would give; then what is. While an instruction hangs, all nodes stay where they are."""
+        placed = self._workbench.preview_placed
+        report = placed or preview or self._workbench.report
+        if report is not None and report is not self._dag.report:
+            if placed is None and not self._drag.active:
+                self.show_report(report, animate=False)
+            else:
+                self._cascade.finish()
+                self._dag.show_report(report)
+                self._dag.switch()
         self._take_stale()
 
     @Slot(object)

@@ -104,7 +104,6 @@ class CodeEditor(QWidget):
         text.zoom_wheel.connect(self.zoom)
         text.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         text.customContextMenuRequested.connect(self._show_menu)
-        self.mover.hangs.connect(self._take_hanging)
         self.gutter.pressed.connect(self._press_line)
         self.gutter.activated.connect(self._activate_line)
         self.find_bar.matches_changed.connect(self._take_matches)
@@ -114,6 +113,7 @@ class CodeEditor(QWidget):
         workbench.text_edited.connect(self._text_edited)
         workbench.report_changed.connect(self._take_report)
         workbench.report_stale_changed.connect(self._take_stale)
+        workbench.preview_changed.connect(self._take_preview)
         workbench.diagnostics_changed.connect(self._take_diagnostics)
         workbench.selection_changed.connect(self._take_selection)
         workbench.activated.connect(self._take_activated)
@@ -295,8 +295,10 @@ class CodeEditor(QWidget):
             self._place_stripes(self._workbench.report)
 
     @Slot(object)
-    def _take_hanging(self, report: SimulationReport | None) -> None:
-        self.gutter.show_hanging(stripes_of(report) if report is not None else None)
+    def _take_preview(self, _: object) -> None:
+        """While an instruction hangs, here or in the graph, every line says what it would do."""
+        placed = self._workbench.preview_placed
+        self.gutter.show_hanging(stripes_of(placed) if placed is not None else None)
 
     def _cost(self, step: StepReport) -> str:
         """What a step takes, for its tip."""

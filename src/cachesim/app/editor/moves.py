@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from cachesim.app.carrying import Carrier, Hanging, refuse_move
 from cachesim.app.editor.gutter import Gutter
@@ -20,8 +20,6 @@ __all__ = ["Mover"]
 
 class Mover(QObject):
     """Moves whole instructions with their comments, one undo step each."""
-
-    hangs = Signal(object)      # SimulationReport | None: the verdicts if it fell now, each beside the line of now
 
     def __init__(self, text: TextArea, gutter: Gutter, workbench: Workbench, style: Callable[[], TextStyle]) -> None:
         super().__init__(text)
@@ -98,7 +96,6 @@ class Mover(QObject):
     @Slot()
     def _show(self) -> None:
         self._text.set_drop(self._drop_line())
-        self.hangs.emit(self._carrier.placed())
 
     def _target(self, hanging: Hanging, y: int) -> int:
         """The index it would get: the number of other instructions whose middle is above the pointer."""
@@ -135,7 +132,6 @@ class Mover(QObject):
         self._scroll.stop()
         self._gutter.end_drag()
         self._text.set_drop(None)
-        self.hangs.emit(None)
 
     @Slot()
     def _scroll_step(self) -> None:
