@@ -20,19 +20,17 @@ from cachesim.context.checksum import (
     join_digests,
     matching_entries,
     parent_of_wildcard,
-    resolve_links,
     selection_digest,
 )
-from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, directory, lookup, with_children
+from cachesim.context.snapshot import EMPTY_DIR, FileEntry, directory, lookup
 from cachesim.digest import Digest, digest_of
 from cachesim.engines.base import RunClaim, RunClaimKind
 from cachesim.engines.buildkit.filesystem import USUAL_DIRS, Execution, FileSystem
 from cachesim.engines.buildkit.guess import Effect, effect_of, statements, written_paths
+from cachesim.engines.buildkit.opaque import MORE, holds_opaque, is_opaque, is_undecided, laid, lies_over, opaque_entry
 
-__all__ = ["Content", "Contents", "World", "may_be_equal", "opaque_entry"]
+__all__ = ["Content", "Contents", "World", "may_be_equal"]
 
-_OPAQUE = "unknown bytes"
-_UNDECIDED = "a RUN decides"
 _DEPTH = 40
 _SYMBOLIC = 1 << 20     # --chmod in letters: the number stands for the text
 
@@ -74,22 +72,21 @@ class Content(NamedTuple):
 
 @dataclass(slots=True)
 class _View:
+    """What is seen at one path.
+
+    Attributes:
+        tokens: What the unknown part is made of; equal tokens, equal bytes.
+        copied: The opaque entry that is all there is to see.
+        of_base: Files of a base image had a say.
+        undecided: Unequal tokens may be equal bytes too.
+    """
+
     entry: FileEntry | None
     tokens: list[str]
     runs: list[Execution]
-    copied: FileEntry | None = None     # the opaque entry that is all there is to see
-    of_base: bool = False               # files of a base image had a say
-
-    @property
-    def undecided(self) -> bool:
-        """Whether bytes that somebody copied on from a RUN had a say."""
-        return self.copied is not None and _undecided(self.copied)
-
-
-def opaque_entry(token: str, *, is_dir: bool, undecided: bool = False) -> FileEntry:
-    """An entry that stands for bytes nobody knows; equal tokens, equal bytes (`undecided`: unequal ones may be equal too)."""
-    return FileEntry(FileKind.OTHER, 0, 0, Digest(token), 0, _OPAQUE + ("/" if is_dir else ""), 0, 0, (), 0,
-                     _UNDECIDED if undecided else "", {}, {})
+    copied: FileEntry | None = None
+    of_base: bool = False
+    undecided: bool = False
 
 
 def may_be_equal(one: str, other: str) -> bool:
@@ -103,14 +100,9 @@ def may_be_equal(one: str, other: str) -> bool:
 
 def _owned(entry: FileEntry | None, selectors: Sequence[Selector]) -> str:
     """What is known of an unknown entry that a COPY put in its place, if it is all that is selected."""
-    if entry is None or len(selectors) != 1 or selectors[0].filters or not is_opaque(entry) or not _undecided(entry):
+    if entry is None or len(selectors) != 1 or selectors[0].filters or not is_opaque(entry) or not is_undecided(entry):
         return ""
     return f"{entry.uid}:{entry.gid} {entry.mode}"
-
-
-def is_opaque(entry: FileEntry) -> bool:
-    """Whether an entry stands for unknown bytes."""
-    return entry.kind is FileKind.OTHER and entry.link.startswith(_OPAQUE)
 
 
 class Contents:
@@ -144,9 +136,12 @@ class Contents:
             owned = _owned(view.copied, selectors)
             if view.tokens and not selector.filters:
                 sums.append(entry_digest(self._opaque(view, start)))
-            elif view.tokens:
+            elif view.tokens or (selector.filters and view.entry is not None and holds_opaque(view.entry)):
                 sums.append(digest_of(*view.tokens, repr(selector), entry_digest(view.entry) if view.entry else ""))
+                undecided = undecided or (view.entry is not None and holds_opaque(view.entry))
             elif view.entry is None:
+                if not fs.base and not fs.ran:
+                    return Content(Digest(""), missing=start)
                 sums.append(digest_of("nothing", start))
             else:
                 real = fs.resolved(start)
@@ -178,19 +173,9 @@ class Contents:
             sums += [name, *view.tokens, entry_digest(view.entry) if view.entry else ""]
         return digest_of("matches", *sums)
 
-    def _holds_undecided(self, tree: FileEntry, selector: Selector) -> bool:
-        real = resolve_links(tree, parent_of_wildcard(selector.path) if selector.wildcard else selector.path)
-        entry = lookup(tree, real) if real is not None else None
-        return entry is not None and _undecided(entry)
-
     def _exact(self, tree: FileEntry, selectors: Sequence[Selector], *, root: bool) -> Content:
         found = selection_digest(tree, selectors, root=root)
-        if isinstance(found, Digest):
-            if root or not any(self._holds_undecided(tree, s) for s in selectors):
-                return Content(found)
-            real = resolve_links(tree, selectors[0].path)
-            return Content(found, True, owned=_owned(lookup(tree, real) if real is not None else None, selectors))
-        return Content(Digest(""), missing=found)
+        return Content(found) if isinstance(found, Digest) else Content(Digest(""), missing=found)
 
     def entry(self, fs: FileSystem, path: str) -> FileEntry | None:
         """The entry that a COPY of this path brings: exact where everything is known, else an opaque one."""
@@ -206,7 +191,8 @@ class Contents:
         token = digest_of(*view.tokens, path, entry_digest(view.entry) if view.entry else "")
         name = posixpath.basename(path)
         known_dir = view.entry is not None and view.entry.is_dir
-        return opaque_entry(token, is_dir=known_dir or not name or "." not in name[1:], undecided=bool(view.runs))
+        return opaque_entry(token, is_dir=known_dir or not name or "." not in name[1:],
+                            undecided=bool(view.runs) or view.undecided)
 
     def view(self, fs: FileSystem, path: str) -> _View:
         """What the layers say of a path, from the top down until it is determined."""
@@ -215,22 +201,26 @@ class Contents:
         tokens: list[str] = []
         runs: list[Execution] = []
         copied: FileEntry | None = None
-        of_base = False
+        of_base = undecided = False
         parts = path.split("/") if path else []
         for layer in fs.layers:
-            found, marker = _lookup(layer.tree, parts)
-            if marker is not None:
-                tokens.append(f"marker {marker}")
-                break
+            found, above, ends = _lookup(layer.tree, parts)
+            undecided = undecided or bool(above)
             if found is not None and not found.is_dir:
                 if is_opaque(found):
-                    copied = found if not overlays and not tokens else None
-                    tokens.append(f"marker {entry_digest(found)}")
+                    copied = found if ends and not overlays and not tokens and not above else None
+                    undecided = undecided or is_undecided(found)
+                    tokens += [*above, f"marker {entry_digest(found)}"]
                 elif not overlays:
                     overlays.append(found)
-                break
-            if found is not None:
+                if ends:
+                    break
+            tokens += above if found is None or found.is_dir else ()
+            if found is not None and found.is_dir:
                 overlays.append(found)
+                undecided = undecided or is_undecided(found)
+            elif ends:
+                break
             if layer.run is not None:
                 token, ends = self._run_token(layer.run, path)
                 if self._unknown(layer.run, path):
@@ -248,8 +238,8 @@ class Contents:
                 runs += [layer.run for layer in fs.layers if layer.run is not None][:1]
         entry: FileEntry | None = None
         for overlay in reversed(overlays):
-            entry = overlay if entry is None or not overlay.is_dir else _overlaid(entry, overlay)
-        return _View(entry, tokens, runs, copied, of_base)
+            entry = overlay if entry is None or not overlay.is_dir else laid(entry, overlay, keep=True, replace_headers=False)
+        return _View(entry, tokens, runs, copied, of_base, undecided)
 
     def _run_token(self, run: Execution, path: str) -> tuple[str | None, bool]:
         """What an execution contributes to a path, and whether it hides what was there before."""
@@ -345,43 +335,31 @@ class Contents:
         return entry_digest(found) if found is not None else "nothing"
 
 
-def _lookup(tree: FileEntry, parts: Sequence[str]) -> tuple[FileEntry | None, str | None]:
-    """The entry at a path, or the token of an opaque entry above it."""
-    node = tree
+def _lookup(tree: FileEntry, parts: Sequence[str]) -> tuple[FileEntry | None, list[str], bool]:
+    """What one layer has at a path: the entry, tokens of what may be there too, and whether it hides everything below."""
+    node, more = tree, list[str]()
     for i, part in enumerate(parts):
+        if is_opaque(node):
+            return None, [*more, f"marker {node.digest} {'/'.join(parts[i:])}"], not lies_over(node)
+        if MORE in node.children:
+            more.append(f"more {entry_digest(node.children[MORE])} {'/'.join(parts[i:])}")
         child = node.children.get(part)
         if child is None:
-            return None, None
-        if is_opaque(child) and i + 1 < len(parts):
-            return None, f"{child.digest} {'/'.join(parts[i + 1:])}"
+            return None, more, False
         node = child
-    return node if node is not EMPTY_DIR or parts else None, None
-
-
-def _undecided(entry: FileEntry) -> bool:
-    """Whether an entry, or one below, stands for bytes that a RUN decides; remembered per directory."""
-    if not entry.is_dir:
-        return entry.unreadable == _UNDECIDED
-    known = entry.memo.get("undecided")
-    if known is None:
-        known = entry.memo["undecided"] = any(_undecided(c) for c in entry.children.values())
-    return bool(known)
+    if node is EMPTY_DIR and not parts:
+        return None, [], False
+    if node.is_dir:
+        return node, more, False
+    if is_opaque(node) and lies_over(node):
+        return node, more, False
+    return node, [], True
 
 
 def _at(path: str, entry: FileEntry) -> FileEntry:
     for name in reversed(path.split("/") if path else []):
         entry = directory({name: entry})
     return entry
-
-
-def _overlaid(below: FileEntry, above: FileEntry) -> FileEntry:
-    if not below.is_dir:
-        return above
-    children = dict(below.children)
-    for name, child in above.children.items():
-        old = children.get(name)
-        children[name] = _overlaid(old, child) if old is not None and old.is_dir and child.is_dir else child
-    return with_children(below, children)
 
 
 def _touches(written: str, asked: str) -> bool:

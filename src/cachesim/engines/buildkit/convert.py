@@ -22,10 +22,10 @@ from cachesim.dockerfile.go_values import read_bool
 from cachesim.dockerfile.mounts import MountError, ResolvedMount, resolve_mount
 from cachesim.engines.base import Assumption, BuildRequest, HistoryEntry
 from cachesim.engines.buildkit import history
-from cachesim.engines.buildkit.contents import opaque_entry
 from cachesim.engines.buildkit.copies import CopySource, copy_facts, owner_key
 from cachesim.engines.buildkit.env import DEFAULT_PATH, Env
 from cachesim.engines.buildkit.filesystem import owner_of
+from cachesim.engines.buildkit.opaque import opaque_entry
 from cachesim.engines.buildkit.prepared import SourceWord, clean_path, prepared_copy, prepared_run, step_text
 from cachesim.engines.buildkit.runs import RunOptions, RunPlace
 from cachesim.engines.buildkit.vertex import CopyAction, ExecSpec, MkdirAction, Op, OpInput, OpKind, SourceSpec

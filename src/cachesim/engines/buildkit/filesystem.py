@@ -12,8 +12,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from cachesim.context.checksum import entry_digest
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, directory, lookup, with_children
 from cachesim.digest import Digest, digest_of
+from cachesim.engines.buildkit.guess import statements, written_paths
+from cachesim.engines.buildkit.opaque import (
+    MORE,
+    holds_opaque,
+    is_opaque,
+    laid,
+    mixed,
+    opaque_entry,
+    over,
+    seems_folder,
+    with_more,
+)
 
 __all__ = ["SCRATCH", "USUAL_DIRS", "Execution", "FileSystem", "Layer", "Placement", "base_filesystem", "mode_of", "owner_of"]
 
@@ -70,8 +83,32 @@ class FileSystem:
 
     @property
     def exact(self) -> bool:
-        """Whether every entry is known: no base and no execution."""
-        return not self.base and len(self.layers) == 1
+        """Whether every entry is known: no base, no execution, nothing that a copy brought from one."""
+        return not self.base and len(self.layers) == 1 and not holds_opaque(self.layers[0].tree)
+
+    @property
+    def ran(self) -> bool:
+        """Whether an execution had its hands in it."""
+        return any(layer.run is not None for layer in self.layers)
+
+    def left_alone(self, path: str) -> bool:
+        """Whether no RUN can well have written to a path or below it."""
+        return all(layer.run is None or _leaves_alone(layer.run, "/" + path) for layer in self.layers)
+
+    def may_hold(self, path: str) -> bool:
+        """Whether a path may exist, links followed."""
+        path = self.resolved(path)
+        if self.base or self.ran or not path:
+            return True
+        node = self.layers[0].tree
+        for part in path.split("/"):
+            if is_opaque(node) or MORE in node.children:
+                return True
+            child = node.children.get(part)
+            if child is None:
+                return False
+            node = child
+        return True
 
     def after(self, run: Execution) -> FileSystem:
         """The file system that an execution left."""
@@ -117,12 +154,39 @@ class FileSystem:
                 return path
         return path
 
-    def is_dir(self, path: str) -> bool:
-        """Whether a path is a directory for all that is known; the usual folders of a distribution count as there."""
-        entry = self.known(self.resolved(path))
-        if entry is not None:
-            return entry.is_dir
-        return not path or (bool(self.base) and path in USUAL_DIRS)
+    def is_dir(self, path: str, *, likely: bool = False) -> bool | None:
+        """Whether a path is a directory; None where nobody knows.
+
+        The usual folders of a distribution count as there, and nothing else of a base does.
+
+        Args:
+            likely: Take what the commands of a RUN name for true, and everything else to be as it was.
+        """
+        path = self.resolved(path)
+        unknown = False
+        for layer in self.layers:
+            node, hidden = layer.tree, False
+            for part in path.split("/") if path else ():
+                hidden = hidden or MORE in node.children or is_opaque(node)
+                child = node.children.get(part)
+                if child is None:
+                    break
+                node = child
+            else:
+                if not is_opaque(node):
+                    return node.is_dir
+                if likely:
+                    return seems_folder(node)
+                hidden = True
+            if hidden and not likely:
+                return None
+            if layer.run is not None:
+                if likely and _makes_folder(layer.run, "/" + path):
+                    return True
+                unknown = True
+        if not path or (bool(self.base) and path in USUAL_DIRS):
+            return True
+        return None if unknown and not likely else False
 
     def with_dir(self, path: str, owner: tuple[int, int]) -> FileSystem:
         """Make a directory and its parents, unless they are known to exist (WORKDIR)."""
@@ -146,36 +210,54 @@ class FileSystem:
         assert made is not None
         return self._with_top(_put(self.layers[0].tree, parts[:there + 1], made))
 
-    def with_placed(self, placement: Placement) -> FileSystem:
-        """Copy one source entry to its destination. Source: tonistiigi/fsutil copy/copy.go prepareTargetDir."""
+    def with_placed(self, placement: Placement, *, likely: bool = False) -> FileSystem:
+        """Copy one source entry to its destination. Source: tonistiigi/fsutil copy/copy.go prepareTargetDir.
+
+        A folder gives its contents, a file goes into a folder of that name. Where nobody knows which of the two source or
+        destination is, the result is opaque; with `likely` it is what they most likely are.
+        """
         wants_dir = placement.dest.endswith(("/", "/.")) or placement.dest in ("", ".")
         target = self.resolved(posixpath.normpath("/" + placement.dest.lstrip("/")).lstrip("/"))
         entry = placement.owned()
-        if not (entry.is_dir and placement.contents_only) and (wants_dir or self.is_dir(target)):
-            target = posixpath.join(target, placement.name)
+        if entry.is_dir and placement.contents_only:
+            return self._with_laid(target, entry, placement, likely)
+        there = True if wants_dir else self.is_dir(target, likely=likely)
+        if is_opaque(entry) and (seems_folder(entry) or not likely):
+            if there:
+                return self._with_laid(target, directory({MORE: entry}), placement, likely)
+            if there is None:
+                old = lookup(self.layers[0].tree, target)
+                entry = over(entry if old is None else mixed(old, entry, name=placement.name))
+            return self._with_laid(target, entry, placement, likely, replace=True)
+        if there:
+            return self._with_laid(posixpath.join(target, placement.name), entry, placement, likely)
+        if there is None:
+            old = lookup(self.layers[0].tree, target)
+            known = opaque_entry(digest_of("here or inside", placement.name, entry_digest(entry)), is_dir=False)
+            entry = over(known if old is None else mixed(old, known))
+        return self._with_laid(target, entry, placement, likely, replace=True)
+
+    def _with_laid(self, target: str, entry: FileEntry, placement: Placement, likely: bool, *,
+                   replace: bool = False) -> FileSystem:
+        """The file system with an entry at a path, merged with a folder that is there unless it takes its place."""
         fs = self.with_dir(posixpath.dirname(target), placement.owner or (0, 0))
         tree = fs.layers[0].tree
         old = lookup(tree, target) if target else tree
-        if entry.is_dir and (old is not None or fs.is_dir(target)):
-            old_dir = old if old is not None and old.is_dir else directory()
-            merged = _merged(old_dir, entry)
-        else:
-            merged = entry
-        return fs._with_top(merged if not target else _put(tree, target.split("/"), merged), entry)
+        if not replace and entry.is_dir and (old is None or not (old.is_dir or is_opaque(old))) and fs.is_dir(target):
+            old = directory()
+        new = entry if replace else laid(old, entry, keep=likely)
+        return fs._with_top(new if not target else _put(tree, target.split("/"), new), entry)
 
-    def with_unpacked(self, path: str, token: Digest) -> FileSystem:
+    def with_unpacked(self, path: str, token: Digest, *, likely: bool = False) -> FileSystem:
         """Unpack an archive whose contents are not looked into: the same archive gives the same entries."""
-        marker = FileEntry(FileKind.OTHER, 0, 0, token, 0, "archive", 0, 0, (), 0, "", {}, {})
-        target = self.resolved(path.strip("/"))
-        return self.with_dir(target, (0, 0))._with_entry(posixpath.join(target, f"\0archive {token.short}"), marker)
+        archive = opaque_entry(digest_of("archive", token), is_dir=True, undecided=True)
+        place = Placement(directory({MORE: archive}), "", path)
+        return self._with_laid(self.resolved(path.strip("/")), place.entry, place, likely)
 
-    def _with_entry(self, path: str, entry: FileEntry) -> FileSystem:
-        return self._with_top(_put(self.layers[0].tree, path.split("/"), entry), entry)
-
-    def merged_over(self, below: FileSystem) -> FileSystem:
+    def merged_over(self, below: FileSystem, *, likely: bool = False) -> FileSystem:
         """This file system's known entries laid over another (the merge of COPY --link)."""
         top = below.layers[0]
-        return below._with_top(_merged(top.tree, self.layers[0].tree, replace_headers=True), self.layers[0].tree)
+        return below._with_top(laid(top.tree, self.layers[0].tree, keep=likely, replace_headers=True), self.layers[0].tree)
 
 
 class Placement(NamedTuple):
@@ -235,14 +317,23 @@ def _rewritten(entry: FileEntry, owner: tuple[int, int], mode: int | None) -> Fi
                    children={n: _rewritten(c, owner, mode) for n, c in entry.children.items()})
 
 
-def _merged(below: FileEntry, above: FileEntry, *, replace_headers: bool = False) -> FileEntry:
-    """Lay a directory over another; the lower one keeps its own mode and owner unless told otherwise."""
-    children = dict(below.children)
-    for name, child in above.children.items():
-        old = children.get(name)
-        children[name] = (_merged(old, child, replace_headers=replace_headers)
-                          if old is not None and old.is_dir and child.is_dir else child)
-    return with_children(above if replace_headers else below, children)
+def _leaves_alone(run: Execution, path: str) -> bool:
+    """Whether a RUN is made of plain commands that name what they write, and it is not this."""
+    for statement in statements(run.command):
+        written = written_paths(statement, run.cwd, run.env)
+        if written is None or any(w == path or w.startswith(path + "/") for w in written):
+            return False
+    return True
+
+
+def _makes_folder(run: Execution, path: str) -> bool:
+    """Whether a command names a folder there, or writes something below it."""
+    for statement in statements(run.command):
+        written = written_paths(statement, run.cwd, run.env) or ()
+        made = bool(statement.words) and posixpath.basename(statement.words[0]) == "mkdir"
+        if any(w.startswith(path + "/") or (made and w == path) for w in written):
+            return True
+    return False
 
 
 def _put(node: FileEntry, parts: list[str], entry: FileEntry) -> FileEntry:
@@ -251,7 +342,9 @@ def _put(node: FileEntry, parts: list[str], entry: FileEntry) -> FileEntry:
         children[parts[0]] = entry
     else:
         old = children.get(parts[0])
-        children[parts[0]] = _put(old if old is not None and old.is_dir else EMPTY_DIR, parts[1:], entry)
+        if old is None or not old.is_dir:
+            old = with_more(EMPTY_DIR, old) if old is not None and is_opaque(old) else EMPTY_DIR
+        children[parts[0]] = _put(old, parts[1:], entry)
     return with_children(node, children)
 
 

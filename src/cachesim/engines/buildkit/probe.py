@@ -13,7 +13,7 @@ from cachesim.cache.index import Links, Result
 from cachesim.context.checksum import parent_of_wildcard, resolve_links
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, lookup
 from cachesim.engines.buildkit.contents import Content, Contents, World, may_be_equal
-from cachesim.engines.buildkit.filesystem import SCRATCH
+from cachesim.engines.buildkit.filesystem import SCRATCH, FileSystem
 from cachesim.engines.buildkit.values import Values
 from cachesim.engines.buildkit.vertex import CopyAction, ExecSpec, Op, OpInput, OpKind
 from cachesim.errors import CachesimError
@@ -216,10 +216,9 @@ class Walk:
             self._check_folder(index, number)
         if op.exec is not None and op.exec.lacks:
             raise BuildFails(index, op.exec.lacks)
-        if op.exec is not None and index not in self.values.on_image and (
-                op.base is None or self.values.value(op.inputs[op.base].op).exact):
-            tree = EMPTY_DIR if op.base is None else self.values.value(op.inputs[op.base].op).layers[0].tree
-            if not _has_program(tree, op.exec):
+        if op.exec is not None and index not in self.values.on_image:
+            fs = SCRATCH if op.base is None else self.values.value(op.inputs[op.base].op)
+            if not _has_program(fs, op.exec):
                 raise BuildFails(index, f'process "{" ".join(op.exec.argv)}" did not complete successfully: exit code: 1 '
                                         f"(nothing has put {op.exec.argv[0]} into this file system)")
 
@@ -236,7 +235,7 @@ class Walk:
                 for earlier in op.copies[:number]:
                     fs = self.values.placed(index, fs, earlier)
                 entry = fs.known(fs.resolved(folder.lstrip("/")))
-                if entry is not None and entry.kind is FileKind.FILE:
+                if entry is not None and entry.kind is FileKind.FILE and fs.left_alone(folder.lstrip("/")):
                     raise BuildFails(index, f"mkdir {folder}: not a directory" if into or folder != dest
                                      else f"cannot copy to non-directory: {folder}")
 
@@ -265,13 +264,13 @@ def _upwards(folder: str) -> tuple[str, ...]:
     return (folder, *_upwards(posixpath.dirname(folder))) if len(folder) > 1 else ()
 
 
-def _has_program(tree: FileEntry, spec: ExecSpec) -> bool:
-    """Whether the program of a RUN may exist, in a file system that is known exactly."""
+def _has_program(fs: FileSystem, spec: ExecSpec) -> bool:
+    """Whether the program of a RUN may exist."""
     program = spec.argv[0] if spec.argv else ""
     folders = [spec.cwd] if "/" in program else spec.env.get("PATH", "").split(":")
     mounts = [target.rstrip("/") + "/" for target, at, _ in spec.mounts if at is not None]
     for folder in folders:
         path = posixpath.normpath(posixpath.join("/", folder, program))
-        if any(path.startswith(target) for target in mounts) or resolve_links(tree, path.lstrip("/")) is not None:
+        if any(path.startswith(target) for target in mounts) or fs.may_hold(path.lstrip("/")):
             return True
     return False

@@ -9,8 +9,9 @@ from cachesim.cache.index import Result
 from cachesim.context.checksum import Selector, matching_entries, resolve_links
 from cachesim.context.ignore import IgnoreMatcher
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, lookup
-from cachesim.engines.buildkit.contents import Contents, opaque_entry
+from cachesim.engines.buildkit.contents import Contents, World
 from cachesim.engines.buildkit.filesystem import SCRATCH, Execution, FileSystem, Layer, Placement, base_filesystem
+from cachesim.engines.buildkit.opaque import opaque_entry
 from cachesim.engines.buildkit.vertex import CopyAction, Op, OpKind
 
 __all__ = ["Values"]
@@ -70,6 +71,7 @@ class Values:
         if op.kind is OpKind.LOCAL:
             return FileSystem("", (Layer(self.trees[index], None),))
         below = self.value(op.inputs[op.base].op) if op.base is not None else SCRATCH
+        likely = self.contents.world is World.LIKELY
         match op.kind:
             case OpKind.IMAGE:
                 assert op.source is not None
@@ -81,7 +83,7 @@ class Values:
                 assert op.mkdir is not None
                 return below.with_dir(op.mkdir.path, op.mkdir.owner)
             case OpKind.MERGE:
-                return self.value(op.inputs[1].op).merged_over(below)
+                return self.value(op.inputs[1].op).merged_over(below, likely=likely)
             case OpKind.EXEC:
                 assert op.exec is not None
                 mounts = tuple((target, None if at is None else self._mounted(op.inputs[at].op, path))
@@ -111,11 +113,13 @@ class Values:
         fs = None if tree is not None else self.value(source)
         if tree is None and fs is not None and fs.exact:
             tree = fs.layers[0].tree
+        likely = self.contents.world is World.LIKELY
         for name, entry in self._sources(tree, fs, action.selector):
             if action.unpack and entry.kind is FileKind.FILE and name.endswith(_ARCHIVES):
-                below = below.with_unpacked(action.dest, entry.digest)
+                below = below.with_unpacked(action.dest, entry.digest, likely=likely)
             else:
-                below = below.with_placed(Placement(entry, name, action.dest, action.contents_only, action.owner, action.mode))
+                below = below.with_placed(
+                    Placement(entry, name, action.dest, action.contents_only, action.owner, action.mode), likely=likely)
         return below
 
     def _sources(self, tree: FileEntry | None, fs: FileSystem | None,
@@ -124,8 +128,8 @@ class Values:
             assert fs is not None
             name = posixpath.basename(selector.path)
             if selector.filters:
-                token = self.contents.of_stage(fs, [selector]).digest
-                return [(name, opaque_entry(token, is_dir=True))]
+                found_there = self.contents.of_stage(fs, [selector])
+                return [(name, opaque_entry(found_there.digest, is_dir=True, undecided=found_there.opaque))]
             entry = self.contents.entry(fs, selector.path)
             return [(name, entry)] if entry is not None else []
         if selector.wildcard:

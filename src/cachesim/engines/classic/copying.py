@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from cachesim.context.checksum import Selector, entry_digest, go_path_match, matching_entries
 from cachesim.context.snapshot import FileEntry, directory
 from cachesim.digest import digest_of
-from cachesim.engines.buildkit.contents import Contents, opaque_entry
+from cachesim.engines.buildkit.contents import Contents
 from cachesim.engines.buildkit.filesystem import Execution, FileSystem, Placement
 from cachesim.engines.buildkit.guess import statements, written_paths
+from cachesim.engines.buildkit.opaque import is_opaque, opaque_entry
 from cachesim.engines.classic.sums import Copied, SourceMissing, Sums, combined, has_classic_wildcards
 
 __all__ = ["Places", "Taken", "placed"]
@@ -33,6 +34,7 @@ class Taken:
         contents: What is known of stages.
         plain_bases: Identities of bases that hold nothing but the folders that all images have.
         runs: Executions that decide what is found in a stage.
+        undecided: Bytes that nobody knows decide it.
         places: Paths of stages.
         paths: Paths of the context.
         unsure: Nobody knows how many files a pattern matches.
@@ -42,6 +44,7 @@ class Taken:
     plain_bases: frozenset[str]
     copied: list[Copied] = field(default_factory=list)
     runs: list[Execution] = field(default_factory=list)
+    undecided: bool = False
     places: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     unsure: bool = False
@@ -89,8 +92,9 @@ class Taken:
         found = self.contents.of_stage(fs, [Selector(path, True, True)])
         self.unsure = True
         self.runs += found.runs
+        self.undecided = self.undecided or found.opaque
         token = digest_of("matches", path, found.digest)
-        self.copied.append(Copied("some:" + token, path, opaque_entry(token, is_dir=True)))
+        self.copied.append(Copied("some:" + token, path, opaque_entry(token, is_dir=True, undecided=found.opaque)))
 
     def _may_match(self, fs: FileSystem, pattern: str) -> bool:
         """Whether a file that is known, written by a plain command or usual in images matches a pattern."""
@@ -116,6 +120,7 @@ class Taken:
     def _known(self, fs: FileSystem, path: str, clean: str) -> None:
         view = self.contents.view(fs, clean)
         self.runs += view.runs
+        self.undecided = self.undecided or view.undecided
         real = fs.resolved(clean)
         if view.tokens:
             token = digest_of(*view.tokens, real, entry_digest(view.entry) if view.entry is not None else "")
@@ -164,7 +169,7 @@ class Places:
 
     def copy(self, copied: Sequence[Copied], target: str) -> str | None:
         """Note a COPY; a path at which a file is in the way of a folder, or None."""
-        single = len(copied) == 1 and not copied[0].entry.is_dir and not target.endswith("/")
+        single = len(copied) == 1 and not copied[0].entry.is_dir and not is_opaque(copied[0].entry) and not target.endswith("/")
         path = target.rstrip("/")
         above = path if not single else posixpath.dirname(path)
         while above.strip("/"):
@@ -180,14 +185,15 @@ class Places:
         return None
 
 
-def placed(fs: FileSystem, copied: Sequence[Copied], target: str, owner: tuple[int, int] | None, *, unpack: bool) -> FileSystem:
+def placed(fs: FileSystem, copied: Sequence[Copied], target: str, owner: tuple[int, int] | None, *, unpack: bool,
+           likely: bool) -> FileSystem:
     """The file system with the sources at their destination; `unpack` opens archives (ADD)."""
     for each in copied:
         name = posixpath.basename(each.path)
         if unpack and not each.entry.is_dir and name.endswith(_ARCHIVES):
-            fs = fs.with_unpacked(target, each.entry.digest)
+            fs = fs.with_unpacked(target, each.entry.digest, likely=likely)
         else:
-            fs = fs.with_placed(Placement(each.entry, name, target, True, owner, None))
+            fs = fs.with_placed(Placement(each.entry, name, target, True, owner, None), likely=likely)
     return fs
 
 

@@ -294,7 +294,8 @@ class Walk:
                                      "a directory and end with a /", "copy-destination")
         flag, content = f"--chown={chown} " if chown else "", taken.content
         probe = Probe(state.config, (*state.shell, f"#(nop) {copy.keyword} {flag}\0 in {dest} "), content,
-                      digest_of("sources", *sorted(taken.places)) if from_ is not None else "", bool(taken.runs))
+                      digest_of("sources", *sorted(taken.places)) if from_ is not None else "",
+                      bool(taken.runs) or taken.undecided)
         own = [text_part("instruction", copy.keyword),
                KeyPart(PartKind.CONTENT if from_ is None else PartKind.STAGE_CONTENT, ", ".join(sources),
                        content.rpartition(":")[2][:12], digest_of(content)),
@@ -308,8 +309,10 @@ class Walk:
         if blocked is not None:
             raise StepFails(step.id, f"failed to copy files: {blocked}: not a directory", "copy-over-file")
 
+        likely = self.contents.world is World.LIKELY
+
         def change(fs: FileSystem) -> FileSystem:
-            return placed(fs, copied, target, owner, unpack=isinstance(copy, ins.Add))
+            return placed(fs, copied, target, owner, unpack=isinstance(copy, ins.Add), likely=likely)
 
         stages = (from_.stage.index,) if from_ is not None and from_.stage is not state.stage else ()
         return Plan(probe, own, change, runs=tuple(taken.runs), sources=stages, paths=tuple(taken.paths), empty=False)

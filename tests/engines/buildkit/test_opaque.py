@@ -1,0 +1,80 @@
+"""Tests of engines/buildkit/opaque.py and of what a file system says where nobody knows what is a folder."""
+
+from __future__ import annotations
+
+import pytest
+
+from cachesim.context.snapshot import FileEntry, FileKind, directory, lookup, regular_file
+from cachesim.digest import digest_of_bytes
+from cachesim.engines.buildkit.filesystem import SCRATCH, Execution, FileSystem, Placement, base_filesystem
+from cachesim.engines.buildkit.opaque import MORE, holds_opaque, is_opaque, is_undecided, laid, opaque_entry
+
+FILE = regular_file(digest_of_bytes(b"known"), 5)
+SOME = opaque_entry("some", is_dir=True, undecided=True)
+OTHER = opaque_entry("other", is_dir=True)
+
+
+def after(command: str, below: FileSystem | None = None) -> FileSystem:
+    start = below or base_filesystem("base")
+    return start.after(Execution("1.1", ("/bin/sh", "-c", command), True, {}, "/", start, ()))
+
+
+def top(fs: FileSystem, path: str) -> FileEntry | None:
+    return lookup(fs.layers[0].tree, path)
+
+
+@pytest.mark.parametrize(("fs", "path", "certain", "likely"), [
+    (SCRATCH, "app", False, False), (base_filesystem("b"), "usr/local", True, True), (base_filesystem("b"), "app", False, False),
+    (after("make install"), "app", None, False), (after("mkdir -p /app"), "app", None, True),
+    (after("echo > /app/x"), "app", None, True),
+    (SCRATCH.with_placed(Placement(SOME, "out", "/out")), "out", None, True),
+    (SCRATCH.with_placed(Placement(SOME, "out", "/out")), "out/bin", None, False),
+    (SCRATCH.with_dir("app", (0, 0)), "app", True, True),
+    (SCRATCH.with_placed(Placement(FILE, "f", "/app")), "app", False, False),
+])
+def test_what_is_a_folder(fs: FileSystem, path: str, certain: bool | None, likely: bool) -> None:
+    assert fs.is_dir(path) is certain
+    assert fs.is_dir(path, likely=True) is likely
+
+
+def test_a_file_onto_what_may_be_a_folder_is_open() -> None:
+    """`RUN make install` may have made /app: then the file lies inside it."""
+    placed = after("make install").with_placed(Placement(FILE, "main.py", "/app"))
+    entry = top(placed, "app")
+    assert entry is not None and is_opaque(entry) and not is_undecided(entry)
+    assert top(after("make").with_placed(Placement(FILE, "main.py", "/app/")), "app/main.py") == FILE
+    assert top(after("mkdir /app").with_placed(Placement(FILE, "main.py", "/app"), likely=True), "app/main.py") == FILE
+    assert top(base_filesystem("b").with_placed(Placement(FILE, "main.py", "/app")), "app") == FILE
+
+
+def test_what_is_unknown_stays_when_known_files_are_put_into_it() -> None:
+    fs = SCRATCH.with_placed(Placement(SOME, "out", "/out")).with_placed(Placement(FILE, "g", "/out/"))
+    out = top(fs, "out")
+    assert out is not None and out.children == {MORE: SOME, "g": FILE}
+    assert not fs.exact and fs.may_hold("out/anything") and not fs.may_hold("elsewhere")
+
+
+def test_what_is_known_may_be_replaced_by_what_is_not() -> None:
+    known = SCRATCH.with_placed(Placement(directory({"g": FILE}), "d", "/out"))
+    out = top(known.with_placed(Placement(SOME, "out", "/out")), "out")
+    assert out is not None and list(out.children) == [MORE] and is_undecided(out)
+    kept = top(known.with_placed(Placement(SOME, "out", "/out"), likely=True), "out")
+    assert kept is not None and kept.children["g"] == FILE and kept.children[MORE] == SOME
+
+
+def test_two_unknown_things_in_one_place_are_a_third() -> None:
+    both, again = laid(SOME, OTHER, keep=False), laid(SOME, OTHER, keep=False)
+    assert is_opaque(both) and both == again
+    assert len({both.digest, SOME.digest, OTHER.digest, laid(OTHER, SOME, keep=False).digest}) == 4
+    assert is_undecided(both) and not is_undecided(OTHER)
+
+
+def test_an_archive_may_hold_anything() -> None:
+    fs = SCRATCH.with_placed(Placement(FILE, "f", "/opt/")).with_unpacked("/opt/", FILE.digest)
+    assert fs.may_hold("opt/t/a") and not fs.exact and holds_opaque(fs.layers[0].tree)
+    assert fs.known("opt/f") is None        # the archive may hold an f of its own
+    assert SCRATCH.with_unpacked("/opt", FILE.digest).layers[0].tree == SCRATCH.with_unpacked("/opt", FILE.digest).layers[0].tree
+
+
+def test_opaque_entries_are_no_files() -> None:
+    assert SOME.kind is FileKind.OTHER and not SOME.is_dir
