@@ -144,6 +144,7 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engine", choices=("buildkit", "classic"), default="buildkit")
+    parser.add_argument("--projects", action="store_true", help="begin with Dockerfiles like those that people publish")
     parser.add_argument("--keep", type=Path, help="append the differing cases, recorded, to this file (JSON lines)")
     parser.add_argument("--all", type=Path, help="append every recorded case to this file (JSON lines)")
     parser.add_argument("--no-shorten", action="store_true", help="do not look for the smallest series of builds")
@@ -155,7 +156,7 @@ def main() -> int:
     seed = args.seed
     with served():
         while total.scenarios < args.cases:
-            case = generate.scenario(seed, args.engine, store)
+            case = generate.scenario(seed, args.engine, store, args.projects)
             seed += 1
             if seed % 7 and fails_at_once(case):
                 continue        # one in seven of these is enough: a failed build ends its scenario

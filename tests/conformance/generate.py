@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from typing import Any
 
-from tests.conformance.generate_files import FOLDERS, IGNORES, LINKS, SUFFIXES
+from tests.conformance.generate_files import FOLDERS, IGNORES, LINKS, SUFFIXES, archive
 from tests.conformance.generate_lines import BROKEN, Lines
+from tests.conformance.generate_projects import BUILDKIT_ONLY, PROJECTS, project
 
 __all__ = ["scenario"]
 
@@ -59,6 +62,22 @@ class _Maker(Lines):
             self.stages.append(lines)
             if name:
                 self.names.append(name)
+
+    def take_project(self) -> None:
+        """Begin with a project as people publish them, in place of random lines."""
+        names = [n for n in PROJECTS if self.engine == "buildkit" or not BUILDKIT_ONLY.search(PROJECTS[n])]
+        self.head, self.stages, files = project(self.rng.choice(names))
+        self.style &= {"crlf", "no end"} if self.chance(.2) else set()
+        for stage in self.stages:
+            stage[:] = [re.sub(r"SUM\((\w+)\)", lambda m: hashlib.sha256(m[1].encode() + b"\n").hexdigest(), line) for line in stage]
+            name = re.search(r"\sas\s+(\S+)$", stage[0], re.IGNORECASE)
+            self.names += [name[1]] if name else []
+        for path, entry in files.items():
+            if entry.get("text") == "TAR":
+                entry = {"base64": archive(("t/a", self.word()), ("t/b", "b"))}
+            self.files[path] = entry
+        if self.dockerfile != "Dockerfile" and self.chance(.5):
+            self.files[f"{self.dockerfile}.dockerignore"] = {"text": "*.md\n"}
 
     def text(self) -> str:
         """The Dockerfile, spelled in the scenario's style."""
@@ -118,10 +137,56 @@ class _Maker(Lines):
                 return "no change", {}, {}
         return self.edit_text(kind)
 
+    def edit_project(self) -> tuple[str, Json, Json]:
+        """What people do to a project from day to day."""
+        r = self.rng
+        kind = r.choice(("file", "file", "file", "file", "umask", "bump", "bump", "command", "command", "move", "move", "comment",
+                         "rename stage", "folders", "any", "any", "any", "any", "any"))
+        if kind == "umask":
+            mode = r.choice(("664", "600", "644"))
+            files = {p: {**e, "mode": "775" if mode == "664" and e.get("mode") == "755" else e.get("mode", mode)}
+                     for p, e in self.files.items() if ("text" in e or "base64" in e) and p != self.dockerfile}
+            return f"cloned again with files of mode {mode}", files, {}
+        if kind == "folders":
+            found = sorted({p.rsplit("/", 1)[0] for p in self.files if "/" in p and "symlink" not in self.files[p]})
+            return "mode of the folders", {p: {"dir": True, "mode": r.choice(("775", "700"))} for p in found[:3]}, {}
+        if kind == "rename stage" and self.names:
+            old, new = r.choice(self.names), self.word()
+            for stage in self.stages:
+                stage[:] = [re.sub(rf"(?i)(\bAS\s+|--from=|\bfrom=|^FROM\s+)({re.escape(old)})\b", rf"\g<1>{new}", s) for s in stage]
+            self.names = [new if n == old else n for n in self.names]
+            return "stage renamed", {self.dockerfile: {"text": self.text()}}, {}
+        at = [(s, i) for s in self.stages for i in range(1, len(s))]
+        if kind == "bump":
+            at = [(s, i) for s, i in at if re.search(r"\d", s[i])] or at
+            stage, i = r.choice(at)
+            stage[i] = re.sub(r"\d(?!.*\d)", lambda m: str((int(m[0]) + 1) % 10), stage[i], count=1, flags=re.DOTALL)
+            return "version", {self.dockerfile: {"text": self.text()}}, {}
+        if kind == "command":
+            at = [(s, i) for s, i in at if s[i].startswith("RUN ") and "<<" not in s[i] and "[" not in s[i]] or at
+            stage, i = r.choice(at)
+            stage[i] += r.choice((" && true", f" && echo {self.word()} > /tmp/{self.word()}", " ; true", "\\\n  # words\n  && true"))
+            return "command", {self.dockerfile: {"text": self.text()}}, {}
+        if kind == "move":
+            stage, i = r.choice(at)
+            line = stage.pop(i)
+            stage.insert(r.randrange(1, len(stage) + 1), line)
+            return "line moved", {self.dockerfile: {"text": self.text()}}, {}
+        if kind == "comment":
+            stage, i = r.choice(at)
+            stage[i] = f"# {self.word()}\n{stage[i]}\n"
+            return "comment", {self.dockerfile: {"text": self.text()}}, {}
+        if kind == "file":
+            path = self.some_file()
+            if "text" in self.files.get(path, {}):
+                more = self.word() if self.files[path]["text"].startswith("#!") or "\n" in self.files[path]["text"] else "\n// x"
+                return f"edit {path}", {path: {**self.files[path], "text": f"{self.files[path]['text']}# {more}\n"}}, {}
+        return self.edit()
+
     def edit_text(self, kind: str) -> tuple[str, Json, Json]:
         """Change the Dockerfile."""
         r = self.rng
-        stage = r.choice(self.stages)
+        stage = r.choice([s for s in self.stages if len(s) > 1])
         at = r.randrange(1, len(stage))
         match kind:
             case "insert":
@@ -175,12 +240,15 @@ class _Maker(Lines):
         return f"option {options}", {}, options
 
 
-def scenario(seed: int, engine: str = "buildkit", store: str = "graphdriver") -> Json:
-    """One scenario; `observed` is left out."""
+def scenario(seed: int, engine: str = "buildkit", store: str = "graphdriver", projects: bool = False) -> Json:
+    """One scenario; `observed` is left out. With `projects` it begins with a Dockerfile like those that people publish."""
     maker = _Maker(seed, engine, store)
-    maker.contexts = engine == "buildkit" and maker.chance(.15)
-    maker.files = maker.start_files(maker.dockerfile)
-    maker.build_stages()
+    if projects:
+        maker.take_project()
+    else:
+        maker.contexts = engine == "buildkit" and maker.chance(.15)
+        maker.files = maker.start_files(maker.dockerfile)
+        maker.build_stages()
     first = {**maker.files, maker.dockerfile: {"text": maker.text()}}
     maker.files[maker.dockerfile] = first[maker.dockerfile]
     extra: Json = {"contexts": {"extra": "app"}} if maker.contexts else {}
@@ -194,7 +262,7 @@ def scenario(seed: int, engine: str = "buildkit", store: str = "graphdriver") ->
             edit, files, options = "back to the first state", back, {}
             kept = {}
         else:
-            edit, files, options = maker.edit()
+            edit, files, options = maker.edit_project() if projects else maker.edit()
         for name, entry in files.items():
             if entry is None:
                 maker.files.pop(name, None)
@@ -208,5 +276,5 @@ def scenario(seed: int, engine: str = "buildkit", store: str = "graphdriver") ->
         if maker.chance(.05):
             build["move_tags"] = ["base:1"]
         builds.append(build)
-    return {"name": f"differential-{engine}-{store}-{seed}", "engine": engine, "store": store,
+    return {"name": f"differential-{'project-' if projects else ''}{engine}-{store}-{seed}", "engine": engine, "store": store,
             "bases": [{"ref": "base:1", "config": CONFIGS[0]}, {"ref": "other:1", "config": maker.rng.choice(CONFIGS)}], "builds": builds}
