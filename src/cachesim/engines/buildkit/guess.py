@@ -25,6 +25,8 @@ _WRITERS = {"mkdir": "all", "touch": "all", "cp": "last", "mv": "last", "ln": "l
 _VOLATILE = re.compile(
     r"\bdate\b|\$RANDOM|/dev/u?random|\buuidgen\b|\bmktemp\b|/proc/|\bhostname\b|\buptime\b|\$\$|\bopenssl rand\b"
     r"|\bapt(-get)?\b|\bapk\b|\bpip3?\b|\byum\b|\bdnf\b|\bnpm (ci|i|install)\b|\bgit clone\b|\bcurl\b|\bwget\b")
+_CONTROL = frozenset({"if", "then", "else", "elif", "fi", "do", "done", "while", "esac", "{", "}", "(", ")", "!", "time", "exec",
+                      "sudo"})
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 
 
@@ -79,8 +81,10 @@ def statements(command: str) -> tuple[Statement, ...]:
             elif not match:
                 kept.append(words[i])
             i += 1
-        while kept and kept[0] in ("if", "then", "else", "elif", "do", "while", "{", "(", "!", "time", "exec", "sudo"):
+        while kept and kept[0] in _CONTROL:
             kept.pop(0)
+        if kept and kept[0].startswith("#"):
+            continue
         if kept or redirects:
             text = "\n".join([piece, *words])       # once more without quotes: $A"B" is taken for $AB
             found.append(Statement(tuple(kept), tuple(redirects), piece.strip(), tuple(sorted(set(_VARIABLE.findall(text))))))

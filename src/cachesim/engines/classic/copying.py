@@ -21,7 +21,6 @@ from cachesim.engines.classic.sums import Copied, SourceMissing, Sums, combined,
 __all__ = ["Places", "Taken", "placed"]
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz")
-_CLOSING = frozenset({"fi", "done", "esac", "}", ")"})
 _EVERYWHERE = frozenset({"bin", "dev", "etc", "home", "lib", "lib64", "proc", "root", "sys", "tmp", "usr", "var"})
 _OFTEN = _EVERYWHERE | {"boot", "media", "mnt", "opt", "run", "sbin", "srv"}
 
@@ -106,8 +105,6 @@ class Taken:
             if layer.run is None:
                 continue
             for statement in statements(_script(layer.run)):
-                if statement.words[:1] and statement.words[0] in _CLOSING:
-                    continue
                 paths = written_paths(statement, layer.run.cwd, layer.run.env)
                 if paths is None:
                     return True
