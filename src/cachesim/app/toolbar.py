@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Qt, Slot
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Slot
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QApplication, QMenu, QToolBar, QToolButton
 
 from cachesim.app.actions import Actions, plain
 from cachesim.app.theme import Theme, icon
@@ -59,7 +59,8 @@ class CommandBar(QToolBar):
         place = button.mapToGlobal(QPoint(0, button.height())) if button.isVisible() \
             else self.window().mapToGlobal(QPoint(80, 80))
         self._changes.popup(place)
-        self._changes.setActiveAction(self._changes.actions()[0])
+        # as a person chooses it: `setActiveAction` opens the sub-menu too, and X then sends every click and key to its parent
+        QApplication.sendEvent(self._changes, QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Down, Qt.KeyboardModifier.NoModifier))
 
     @Slot()
     def show_choices(self, _: object = None) -> None:

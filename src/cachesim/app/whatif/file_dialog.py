@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QFontDatabase
+from PySide6.QtGui import QFontDatabase, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from cachesim.app.questions import answered
@@ -20,7 +20,8 @@ class FileDialog(QDialog):
         self.setWindowTitle(f"What if {path} changes?")
         self._data = data
         self._text = _decoded(data)
-        note = QLabel("Edit the text, or press OK at once: then an empty line is added. Nothing is written to disk."
+        note = QLabel("Edit the text, or press OK at once: then an empty line is added. Nothing is written to disk. "
+                      "Ctrl+Enter is OK, too."
                       if self._text is not None else
                       "This file is not text (or it is large, or cannot be read). OK pretends that one byte is added. "
                       "Nothing is written to disk.")
@@ -29,13 +30,17 @@ class FileDialog(QDialog):
         self._edit.setAccessibleName(f"Text of {path}")
         self._edit.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self._edit.setVisible(self._text is not None)
+        self._edit.setTabChangesFocus(True)         # no trap for those without a mouse
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
+            QShortcut(QKeySequence(keys), self).activated.connect(self.accept)
         box = QVBoxLayout(self)
         box.addWidget(note)
         box.addWidget(self._edit, 1)
         box.addWidget(buttons)
+        buttons.button(QDialogButtonBox.StandardButton.Ok).setFocus()
         self.resize(640, 440 if self._text is not None else 140)
 
     def result_bytes(self) -> bytes:

@@ -1,0 +1,125 @@
+"""The journeys of a person through the window, once with the mouse and once with keys alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QMenu, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from cachesim.app.mainwindow import MainWindow
+from cachesim.app.palette_dialog import PaletteDialog
+from cachesim.app.whatif.file_dialog import FileDialog
+
+Key, NO_MOD, CTRL = Qt.Key, Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
+
+
+def focused() -> QWidget:
+    """Where a key goes: the open menu or list, else the widget with the focus."""
+    there = (QApplication.activePopupWidget() or QApplication.activeModalWidget() or QApplication.focusWidget()
+             or QApplication.activeWindow())
+    assert there is not None
+    inner = there.focusWidget() if not isinstance(there, QMenu) else None
+    return inner or there
+
+
+def press(*keys: Qt.Key, mod: Qt.KeyboardModifier = NO_MOD) -> None:
+    for key in keys:
+        QTest.keyClick(focused(), key, mod)
+
+
+def type_text(text: str) -> None:
+    QTest.keyClicks(focused(), text)
+
+
+def click_entry(menu: QMenu, words: str) -> None:
+    """Click an entry of an open menu."""
+    action = next(a for a in menu.actions() if a.text().replace("&", "").startswith(words))
+    at = menu.actionGeometry(action).center()
+    QTest.mouseMove(menu, at)
+    QTest.mouseClick(menu, Qt.MouseButton.LeftButton, NO_MOD, at)
+
+
+def popup() -> QMenu:
+    """The menu that is open on top."""
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    return menu
+
+
+def in_dialog(kind: type[QDialog], act: Callable[[QDialog], object], *, tries: int = 200) -> None:
+    """Do something in the next dialog of a kind, which keeps the caller waiting until it closes."""
+    def look() -> None:
+        nonlocal tries
+        tries -= 1
+        dialog = next((w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()), None)
+        if dialog is not None:
+            act(dialog)
+        elif tries > 0:
+            QTimer.singleShot(10, look)
+    QTimer.singleShot(0, look)
+
+
+def verdict(window: MainWindow) -> list[str]:
+    return [button.text() for button in window.verdict.count_buttons()]
+
+
+def test_what_if_a_file_changes_with_keys_alone(qtbot: QtBot, opened: MainWindow) -> None:
+    QTest.keyClick(opened, Key.Key_B, CTRL)
+    qtbot.waitUntil(lambda: opened.verdict.sentence() == "Nothing would run.")
+    QTest.keyClick(opened, Key.Key_E, CTRL)
+    menu = popup()
+    assert menu.activeAction() is menu.actions()[0], "the first entry is chosen, and no sub-menu is open yet"
+
+    def accept(dialog: QDialog) -> None:
+        press(Key.Key_Return)
+
+    def pick(dialog: QDialog) -> None:
+        type_text("app.py")
+        in_dialog(FileDialog, accept)
+        press(Key.Key_Return)
+    in_dialog(PaletteDialog, pick)
+    press(Key.Key_Right)
+    assert popup() is not menu
+    press(Key.Key_Return)
+    qtbot.waitUntil(lambda: "1 changed" in verdict(opened))
+
+
+def test_a_text_in_thought_is_edited_and_left_with_keys(qtbot: QtBot, opened: MainWindow) -> None:
+    dialog = FileDialog("src/app.py", b"print('tea')\n", opened)
+    dialog.open()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    press(Key.Key_Backtab)
+    type_text("import os;")
+    press(Key.Key_Tab)
+    press(Key.Key_Backtab)
+    press(Key.Key_Return, mod=CTRL)
+    assert dialog.result() == QDialog.DialogCode.Accepted and dialog.result_bytes() == b"import os;print('tea')\n"
+    dialog.deleteLater()
+
+
+def test_what_if_a_file_changes_with_the_mouse(qtbot: QtBot, opened: MainWindow) -> None:
+    QTest.keyClick(opened, Key.Key_B, CTRL)
+    qtbot.waitUntil(lambda: opened.verdict.sentence() == "Nothing would run.")
+    button = opened.toolbar.widgetForAction(opened.actions_["whatif"])
+    assert isinstance(button, QToolButton)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton, NO_MOD, QPoint(20, button.height() // 2))
+    top = popup()
+    click_entry(top, "A file changes")
+    qtbot.waitUntil(lambda: popup() is not top)
+
+    def accept(dialog: QDialog) -> None:
+        dialog.accept()
+
+    def pick(dialog: QDialog) -> None:
+        assert isinstance(dialog, PaletteDialog)
+        in_dialog(FileDialog, accept)
+        rows = dialog.found()
+        tree = dialog._list
+        item = tree.topLevelItem(rows.index("src/app.py"))
+        QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, NO_MOD, tree.visualItemRect(item).center())
+    in_dialog(PaletteDialog, pick)
+    click_entry(popup(), "Change content")
+    qtbot.waitUntil(lambda: "1 changed" in verdict(opened))
