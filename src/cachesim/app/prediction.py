@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from cachesim.app.jobs import LatestJob
 from cachesim.cache.store import CacheStore
-from cachesim.diagnostics import Diagnostic
+from cachesim.diagnostics import Diagnostic, Severity
 from cachesim.engines.base import BuildRequest
 from cachesim.progress import Progress
 from cachesim.project.state import ProjectState
@@ -107,7 +107,9 @@ class Prediction(QObject):
     @Slot(object)
     def _answer(self, answer: _Answer) -> None:
         self.seconds, report = answer.seconds, answer.report
-        if report.graph.error is not None and self.report is not None and self.report.steps:
+        if report.blank:        # nothing is wrong yet, so nothing is shown as wrong, or as the state before
+            self.show(report, tuple(d for d in report.diagnostics if d.severity is not Severity.ERROR))
+        elif report.graph.error is not None and self.report is not None and self.report.steps:
             self.show(self.report, report.diagnostics, stale=True)
         else:
             self.show(report, report.diagnostics)

@@ -234,6 +234,12 @@ class Workbench(QObject):
             self.text_edited.emit((text, label))
             self.new_text(text)
 
+    def begin(self) -> None:
+        """Give a Dockerfile without an instruction its first one."""
+        text = self._state.text
+        self.replace_text(f"{text}{'' if not text or text.endswith(chr(10)) else chr(10)}FROM alpine\n", "begin with FROM")
+        self.activate_line(self._state.text.count("\n") + 1)
+
     def show_preview(self, preview: SimulationReport | None, words: str = "", placed: SimulationReport | None = None) -> None:
         """Show a build that hangs in the air in the place of the prediction; `words` say what it is. None ends it, and then
         `words` say why there is none.

@@ -103,6 +103,11 @@ class SimulationReport:
     history: tuple[HistoryEntry, ...] = ()
     engine: EngineKind = EngineKind.BUILDKIT
 
+    @property
+    def blank(self) -> bool:
+        """Whether the Dockerfile has no instruction: such a build fails, but nothing was begun either."""
+        return not self.steps and any(d.code == "no-instructions" for d in self.diagnostics)
+
     def step(self, step_id: StepId) -> StepReport:
         """The verdict of that id; KeyError if there is none."""
         for step in self.steps:

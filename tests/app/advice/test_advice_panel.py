@@ -157,3 +157,17 @@ def test_a_diff_has_signs_numbers_and_tints_in_every_theme(faked: AdvicePanel) -
         seen = {picture.pixelColor(picture.width() - 30, y).name() for y in range(0, picture.height(), 2)}
         fills = {look.look(Outcome.MISS, MissReason.PART).fill.lower(), look.look(Outcome.HIT).fill.lower()}
         assert fills <= seen
+
+
+def test_while_it_looks_nothing_claims_that_no_project_is_open(qtbot: QtBot, window: MainWindow, early: Path,
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "find_advice", fake_advice)
+    panel = window.panes.show("advice", True)
+    assert isinstance(panel, AdvicePanel)
+    panel.refresh()
+    assert panel.empty.text() == "No project is open."
+    seen: list[str] = []
+    panel._job.busy_changed.connect(lambda busy: seen.append(panel.empty.text()) if busy else None)
+    open_project(qtbot, window, early)
+    qtbot.waitUntil(lambda: panel.advice is not None, timeout=20_000)
+    assert seen and set(seen) == {""}

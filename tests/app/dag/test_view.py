@@ -468,7 +468,7 @@ def test_an_empty_file_says_how_to_begin(view: DagView, workbench: Workbench, sh
 
 def test_hovering_says_line_instruction_verdict_and_cause(view: DagView) -> None:
     tip = view.dag.steps[StepId(1, 1)].toolTip()
-    assert "Line 11, COPY . .: Runs: src/app.ts changed" in tip
+    assert "Line 11, COPY . . – Runs: src/app.ts changed" in tip
     assert "-&gt;" in tip           # a Dockerfile is no markup
 
 
@@ -523,7 +523,7 @@ def test_presenting_says_why_over_the_foot_and_keeps_room_around_the_step(view: 
     view.resize(1400, 700)
     workbench.select(StepId(3, 4))
     assert view.cover.why.isVisible()
-    assert view.cover.why.text.startswith("13 of 16: Line 23, COPY --from=build")
+    assert view.cover.why.text.startswith("13 of 16 · Line 23, COPY --from=build")
     rect = view.dag.rect_of(StepId(3, 4))
     assert rect is not None
     shown = view.mapFromScene(rect).boundingRect()
@@ -535,7 +535,7 @@ def test_presenting_says_why_over_the_foot_and_keeps_room_around_the_step(view: 
 def test_presenting_counts_only_what_is_built(view: DagView, workbench: Workbench) -> None:
     workbench.set_look(LIGHT.with_sizes(PRESENTATION))
     workbench.select(StepId(2, 1))
-    assert view.cover.why.text.startswith("Line 16, RUN npm run docs: Not in target")
+    assert view.cover.why.text.startswith("Line 16, RUN npm run docs – Not in target")
 
 
 def test_another_theme_repaints_and_keeps_the_place(view: DagView, workbench: Workbench) -> None:
@@ -565,7 +565,7 @@ def test_everything_that_takes_the_focus_has_a_name(view: DagView) -> None:
 def test_the_selected_step_is_told_to_assistive_technology(view: DagView, workbench: Workbench) -> None:
     workbench.select(StepId(1, 1))
     said = QAccessible.queryAccessibleInterface(view).text(QAccessible.Text.Description)
-    assert said.startswith("Line 11, COPY . .: Runs: src/app.ts changed")
+    assert said.startswith("Line 11, COPY . . – Runs: src/app.ts changed")
 
 
 def test_buttons_are_large_enough_to_hit(view: DagView, workbench: Workbench) -> None:

@@ -192,6 +192,10 @@ class AdvicePanel(Panel):
             self._say("No project is open.")
             return
         habits = self._habits.want()
+        if self._advice is None:
+            self.empty.setText("")      # what was said before was not said of this state
+        if habits is None:
+            self.status.setText("Reading the project's history for its edit mix…")
         if self._advice is not None or habits is None:
             return
         state, cost = bench.state, cost_model(bench)

@@ -33,7 +33,7 @@ class Cover(QObject):
         self.zoom_bar = ZoomBar(view)
         self.state = Caption("State of the graph", view, "Go to line")
         self.why = Caption("Why", view)
-        self.empty = Caption("Nothing to show", view)
+        self.empty = Caption("Nothing to show", view, "Begin with FROM alpine")
         self.zoom_bar.legend_changed.connect(self._show_legend)
 
     @property
@@ -54,7 +54,7 @@ class Cover(QObject):
         """Explain what occurs in that report; say how to begin where there is nothing."""
         self._report = report
         self._fill_legend()
-        self.empty.show_text("" if report.graph.stages else "Nothing to build yet. Start with FROM and an image.")
+        self.empty.show_text("Nothing to build yet. Start with FROM and an image." if report.blank else "")
 
     def show_state(self, text: str, *, broken: bool, edge: str = "", on_top: bool = False) -> None:
         """Say that the picture is not that of the text; a broken text can be gone to.

@@ -88,6 +88,7 @@ class DagView(PanZoomView):
         workbench.selection_changed.connect(self._take_selection)
         workbench.preview_changed.connect(self._take_preview)
         workbench.look_changed.connect(self._take_look)
+        workbench.busy_changed.connect(self._take_busy)
         workbench.settings_changed.connect(self._take_settings)
         workbench.project_opened.connect(self._take_project)
         workbench.confirmation_changed.connect(self._take_confirmation)
@@ -98,6 +99,7 @@ class DagView(PanZoomView):
         buttons.fit_asked.connect(self.fit)
         buttons.follow_changed.connect(self.set_follow)
         self._cover.state.pressed.connect(self._go_to_error)
+        self._cover.empty.pressed.connect(workbench.begin)
         self.zoom_changed.connect(buttons.show_zoom)
         for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
             bar.valueChanged.connect(self._scrolled)
@@ -421,7 +423,7 @@ class DagView(PanZoomView):
         text = shown = sentence_of(step, self._cost(step)) if step is not None else ""
         if step is not None and self._workbench.settings.step_numbers:
             order = [s for lane in self._dag.layout.lanes if lane.needed for s in lane.steps]
-            shown = f"{order.index(step.id) + 1} of {len(order)}: {shown}" if step.id in order else shown
+            shown = f"{order.index(step.id) + 1} of {len(order)} · {shown}" if step.id in order else shown
         self._cover.why.show_text(shown if self._workbench.look.sizes.presenting else "")
         if text != self.accessibleDescription():
             self.setAccessibleDescription(text)
@@ -429,10 +431,14 @@ class DagView(PanZoomView):
         self._place_cover()
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        if self._workbench.stale:
+        if self._workbench.stale or self._workbench.busy is not None:
             veil = QColor(self._workbench.look.bg)
             veil.setAlpha(135)
             painter.fillRect(rect, veil)
+
+    @Slot(object)
+    def _take_busy(self, _: object) -> None:
+        self.viewport().update()        # dimmed while files are read
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -442,6 +448,8 @@ class DagView(PanZoomView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        if self._auto and self._arrived and self._restoring is None and abs(self.first_zoom() - self.zoom) > 0.005:
+            self.set_zoom(self.first_zoom())
         self._place_cover()
         self._scrolled()
 

@@ -12,7 +12,7 @@ from cachesim.layout.layered import META
 from cachesim.project.measured import Cost, Knowledge, takes
 from cachesim.simulate.report import StepReport
 
-__all__ = ["cause_of", "instruction_of", "node_text", "node_words", "sentence_of", "stage_name", "stale_caption"]
+__all__ = ["cause_of", "does_parse", "instruction_of", "node_text", "node_words", "sentence_of", "stage_name", "stale_caption"]
 
 _RESOLVED = frozenset({"unknown-target", "cycle", "blank-base", "bad-platform", "bad-reference", "expansion", "onbuild",
                        "from-variable", "unknown-stage"})     # found in a file that does parse
@@ -85,11 +85,16 @@ def _sentence_of(step: StepReport) -> str:
     kind, colon, what = verdict.partition(": ")
     if not why or why == verdict:
         tail = verdict
-    elif colon and why.startswith(what):
-        tail = f"{kind}: {why}"     # "Runs: app.py changed" and "app.py changed: 1 B -> 2 B" say the same twice
+    elif colon and why.lower().startswith(what):
+        tail = f"{kind}: {why[:1].lower() if what[:1].islower() else why[:1]}{why[1:]}"     # not the same twice
     else:
         tail = f"{verdict}. {why}"
-    return f"Line {step.step.line}, {instruction_of(step)}: {tail}"
+    return f"Line {step.step.line}, {instruction_of(step)} – {tail}"
+
+
+def does_parse(error: Diagnostic) -> bool:
+    """Whether it was found in a file that does parse."""
+    return error.code in _RESOLVED
 
 
 def stale_caption(diagnostics: Sequence[Diagnostic]) -> str:
@@ -98,7 +103,7 @@ def stale_caption(diagnostics: Sequence[Diagnostic]) -> str:
     if error is None:
         return "Showing the last state that could be built"
     line = error.span.line
-    if error.code in _RESOLVED:
+    if does_parse(error):
         return f"Showing the last state that could be built; line {line}: {error.message}"
     shown = "the last good state" if line <= 1 else "line 1" if line == 2 else f"line 1-{line - 1}"
     return f"Showing {shown}; line {line} does not parse"

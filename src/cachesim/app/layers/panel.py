@@ -225,6 +225,8 @@ def _head(report: SimulationReport, rows: tuple[Layer, ...], sizes: Mapping[Step
     count = sum(row.number > 0 for row in rows)
     empty = len(rows) - count
     what = f"{count} layer{'' if count == 1 else 's'}, {empty} empty history entr{'y' if empty == 1 else 'ies'}. "
+    if report.blank:
+        return "Nothing to build yet, so there is no layer."
     if report.error:
         what = "The build fails, so there is no image; this is what the Dockerfile asks for. "
     known = [sizes[row.step] for row in rows if row.number and row.step is not None and row.step in sizes]

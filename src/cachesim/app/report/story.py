@@ -96,6 +96,11 @@ def overview(report: SimulationReport | None) -> Story:
     if report is None:
         return Story("", "Nothing is open yet.", (_line("Open a folder, a Dockerfile or a sample to see what would run "
                                                         "again, and why."),))
+    if report.blank:
+        return Story("", "Nothing to build yet.", (
+            _line("A Dockerfile begins with FROM and the image to start from. Type it, or ",
+                  Link("begin with FROM alpine", ":begin"), "."),
+            _line("Ctrl+Space offers instructions, stages and files while you type; paste a Dockerfile if you have one.")))
     if report.error:
         where = _step(report, report.error_step)
         lines = [_line("The first line that fails is ", _to(where), ".")] if where else []

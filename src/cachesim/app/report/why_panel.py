@@ -194,6 +194,8 @@ class WhyPanel(Panel):
             self.file_activated.emit(unquote(rest, errors="surrogateescape"))
         elif kind == "do" and rest == "what-if":
             self.what_if_wanted.emit()
+        elif kind == "do" and rest == "begin":
+            self._workbench.begin()
 
 
 def _html_lines(lines: tuple[Line, ...]) -> list[str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cachesim.app.dag.words import does_parse
+from cachesim.diagnostics import Diagnostic, Severity
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.simulate.report import SimulationReport, StepReport
 from cachesim.simulate.unread import UNREAD
 
-__all__ = ["Count", "counts_of", "entry_summary", "first_miss_sentence", "needs_files", "preview_sentence"]
+__all__ = ["Count", "brief_sentence", "counts_of", "entry_summary", "first_miss_sentence", "needs_files", "preview_sentence",
+           "stale_sentence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ def counts_of(report: SimulationReport) -> tuple[Count, ...]:
 
 def first_miss_sentence(report: SimulationReport) -> str:
     """Where the first miss is, or why there is none."""
+    if report.blank:
+        return "Nothing to build yet: start with FROM and an image."
     if report.error:
         return f"This build fails: {report.error}"
     if needs_files(report):
@@ -64,6 +69,23 @@ def first_miss_sentence(report: SimulationReport) -> str:
     if all(step.reason is MissReason.NO_RECORD for step in report.misses()) and not report_hits(report):
         return "This is your first build; press What if to change something."
     return f"first miss: line {miss.step.line}, {one_line(miss.step.instruction.text)}"
+
+
+def brief_sentence(report: SimulationReport) -> str:
+    """The same in three or four words; empty where the sentence itself is as short."""
+    if report.blank:
+        return "start with FROM"
+    if report.error:
+        step = next((s for s in report.steps if s.id == report.error_step), None)
+        return f"fails at line {step.step.line}" if step is not None else ""
+    if needs_files(report):
+        return "the files are missing"
+    miss = report.first_miss
+    if miss is None:
+        return ""
+    if all(step.reason is MissReason.NO_RECORD for step in report.misses()) and not report_hits(report):
+        return "your first build"
+    return f"first miss: line {miss.step.line}"
 
 
 def needs_files(report: SimulationReport) -> bool:
@@ -78,6 +100,8 @@ def report_hits(report: SimulationReport) -> int:
 
 def entry_summary(report: SimulationReport) -> str:
     """A build of the timeline in two numbers ("6 cached, 8 run")."""
+    if report.blank:
+        return "nothing to build"
     if report.error:
         return "fails"
     hits, runs = report_hits(report), sum(1 for step in report.misses() if step.reason is not MissReason.NO_FILES)
@@ -85,6 +109,18 @@ def entry_summary(report: SimulationReport) -> str:
     parts += [f"{runs} run"] if runs else []
     parts += ["files not known"] if needs_files(report) else []
     return ", ".join(parts) or "nothing to do"
+
+
+def stale_sentence(diagnostics: Sequence[Diagnostic], brief: bool = False) -> str:
+    """Why the build of now is not the one that is shown; the graph says what it shows instead."""
+    error = next((d for d in diagnostics if d.severity is Severity.ERROR), None)
+    if error is None:
+        return "showing the last good state"
+    line = error.span.line
+    what = one_line(error.message.removeprefix(f"dockerfile parse error on line {line}: "), 90)
+    if does_parse(error):
+        return f"line {line} cannot be built" if brief else f"line {line}: {what}"
+    return f"line {line} does not parse" if brief or not what else f"line {line} does not parse: {what}"
 
 
 def preview_sentence(now: SimulationReport, then: SimulationReport) -> str:

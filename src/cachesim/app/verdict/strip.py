@@ -17,11 +17,12 @@ from PySide6.QtWidgets import (
 from cachesim.app.theme import Theme, pixmap
 from cachesim.app.verdict.sentences import (
     Count,
+    brief_sentence,
     counts_of,
     first_miss_sentence,
     needs_files,
-    one_line,
     preview_sentence,
+    stale_sentence,
 )
 from cachesim.app.workbench import Workbench
 from cachesim.diagnostics import Severity
@@ -99,12 +100,25 @@ class CountButton(QAbstractButton):
 
 
 class _Elided(QLabel):
-    """A label that ends in … instead of pushing its neighbours out; the tool tip holds all of it."""
+    """A label that says it shorter, then ends in …, instead of pushing its neighbours out; the tool tip holds all of it."""
 
-    def set_text(self, text: str) -> None:
-        self._full = text
+    brief = ""
+
+    def set_text(self, text: str, brief: str = "") -> None:
+        """Say this; where there is no room for it, the brief words."""
+        self.brief = brief
         self.setToolTip(text)
         self.setText(text)
+
+    def shown(self) -> str:
+        """What is painted: all of it, what fits of it if that is most of it, or the brief words."""
+        metrics, room = QFontMetrics(self.font()), self.width()
+        text, brief = self.text(), self.brief
+        if metrics.horizontalAdvance(text) > room and brief and room < metrics.horizontalAdvance(brief) * 4 // 3:
+            text = brief
+        if room < metrics.horizontalAdvance(text) // 3:
+            return ""                           # "first m…" says nothing
+        return metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
 
     def sizeHint(self) -> QSize:
         return QSize(QFontMetrics(self.font()).horizontalAdvance(self.text()) + 8, super().sizeHint().height())
@@ -114,11 +128,8 @@ class _Elided(QLabel):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        if self.width() < QFontMetrics(self.font()).horizontalAdvance(self.text()) // 3:
-            return                              # "first m…" says nothing
         painter.setPen(self.palette().windowText().color())
-        text = QFontMetrics(self.font()).elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), self.alignment(), text)
+        painter.drawText(self.rect(), self.alignment(), self.shown())
 
 
 class VerdictStrip(QWidget):
@@ -175,6 +186,13 @@ class VerdictStrip(QWidget):
         """The text at the right, for tests and screen readers."""
         return self._sentence.text()
 
+    def shown_sentence(self) -> str:
+        """What there is room for of it."""
+        return self._sentence.shown()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, self.height())      # a strip never widens the window: _fit leaves out what has no room
+
     def count_buttons(self) -> list[CountButton]:
         """The counts, left to right."""
         return self._buttons
@@ -186,7 +204,9 @@ class VerdictStrip(QWidget):
         self._progress.setValue(done)
         if self._workbench.busy is not None:
             of = f" of {total:,}" if total else ""
-            self._sentence.set_text(f"{self._workbench.busy}: {done:,}{of} files" if done else self._workbench.busy)
+            told = f"{done:,}{of} files"
+            self._sentence.set_text(f"{self._workbench.busy}: {told}" if done else self._workbench.busy, told if done else "")
+            self._fit()
 
     def _button(self, text: str, tip: str, target: object) -> QPushButton:
         button = QPushButton(text)
@@ -218,7 +238,7 @@ class VerdictStrip(QWidget):
         preview = bench.preview
         shown = preview if preview is not None else report
         self._show_counts(counts_of(shown) if shown is not None else ())
-        self._sentence.set_text(self._words(report, preview))
+        self._sentence.set_text(self._words(report, preview), self._brief(report))
         busy = bench.busy is not None
         self._progress.setVisible(busy)
         self._cancel.setVisible(busy)
@@ -227,7 +247,7 @@ class VerdictStrip(QWidget):
         calm = not busy and not bench.stale and preview is None
         unread = report is not None and needs_files(report)
         self._folder.setVisible(calm and unread)
-        self._why.setVisible(calm and not unread and (miss is not None or bool(report and report.error)))
+        self._why.setVisible(calm and not unread and (miss is not None or bool(report and report.error and not report.blank)))
         self._what.setVisible(calm and report is not None and not report.error and not unread
                               and (miss is None or not any(b.count.outcome is Outcome.HIT
                                                            for b in self.count_buttons())))
@@ -238,16 +258,20 @@ class VerdictStrip(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Leave room for the sentence: quiet counts lose their words first, then they go, then all words go."""
+        """Leave room for the sentence: quiet counts lose their words first, then they go, then it is said briefly, then
+        all counts lose their words."""
+        bench, metrics = self._workbench, QFontMetrics(self._sentence.font())
         others = sum(w.sizeHint().width() + 8 for w in (self._why, self._folder, self._line, self._what, self._cancel)
-                     if not w.isHidden())
-        wanted = QFontMetrics(self._sentence.font()).horizontalAdvance(self._sentence.text()) + 16
-        bench = self._workbench
-        hangs = bool(bench.preview_words or bench.remark_words)                     # then the words are what counts
-        share = 0 if bench.look.sizes.presenting else max(self.width() * (4 if hangs else 2) // 5, 120)   # the caption says it
-        room = self.width() - others - min(wanted, share) - 24
-        for quiet_compact, quiet_gone, all_compact in ((False, False, False), (True, False, False), (True, True, False),
-                                                       (True, True, True)):
+                     if not w.isHidden()) + (0 if self._progress.isHidden() else self._progress.sizeHint().width() + 8)
+        full, brief = (metrics.horizontalAdvance(t) + 16 for t in (self._sentence.text(), self._sentence.brief))
+        hangs = bench.preview is not None or bool(bench.preview_words or bench.remark_words)
+        if bench.busy is None and not bench.stale and not hangs:
+            full = min(full, max(self.width() * 2 // 5, 120))       # of a verdict the beginning says enough
+        short = min(brief, full) if self._sentence.brief else full
+        for quiet_compact, quiet_gone, all_compact, wanted in (
+                (False, False, False, full), (True, False, False, full), (True, True, False, full),
+                (True, False, False, short), (True, True, False, short), (True, True, True, short)):
+            room = self.width() - others - wanted - 24
             need = sum(b.width_for(all_compact or (quiet_compact and b.quiet)) + 6
                        for b in self._buttons if not (quiet_gone and b.quiet))
             if need <= room or all_compact:
@@ -255,6 +279,13 @@ class VerdictStrip(QWidget):
                     button.set_compact(all_compact or (quiet_compact and button.quiet))
                     button.setVisible(not (quiet_gone and button.quiet))
                 return
+
+    def _brief(self, report: SimulationReport | None) -> str:
+        """The words for a narrow strip or a large font."""
+        bench = self._workbench
+        if report is None or bench.busy is not None or bench.preview is not None or bench.preview_words or bench.remark_words:
+            return ""
+        return stale_sentence(bench.diagnostics, brief=True) if bench.stale else brief_sentence(report)
 
     def _words(self, report: SimulationReport | None, preview: SimulationReport | None) -> str:
         bench = self._workbench
@@ -265,7 +296,7 @@ class VerdictStrip(QWidget):
         if bench.preview_words or preview is not None:
             return bench.preview_words or preview_sentence(report, preview or report)
         if bench.stale:
-            return self._stale_words()
+            return stale_sentence(bench.diagnostics)
         if needs_files(report) or bench.remark_words:
             return bench.remark_words or first_miss_sentence(report)
         return "; ".join(filter(None, (first_miss_sentence(report), self._time_words(report))))
@@ -276,13 +307,6 @@ class VerdictStrip(QWidget):
         if not book.steps or report.error or report.first_miss is None:
             return ""
         return total_of(costs_of(report, book, self._workbench.state.context)).words
-
-    def _stale_words(self) -> str:
-        line = self._broken_line()
-        shown = f"line 1-{line - 1}" if line > 2 else "the last good state"
-        error = next((d.message for d in self._workbench.diagnostics if d.severity is Severity.ERROR), "")
-        error = error.removeprefix(f"dockerfile parse error on line {line}: ")
-        return f"showing {shown}; line {line} does not parse: {one_line(error)}" if error else f"showing {shown}"
 
     def _broken_line(self) -> int:
         return next((d.span.line for d in self._workbench.diagnostics if d.severity is Severity.ERROR), 1)
