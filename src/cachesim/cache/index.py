@@ -6,6 +6,7 @@ newest result, and root keys. Source: BuildKit v0.25 solver/cachestorage.go, sol
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from cachesim.cache.key import CacheKey
 from cachesim.context.checksum import Selector
 from cachesim.context.snapshot import FileEntry
 
-__all__ = ["KeyIndex", "Links", "Result", "StepKey"]
+__all__ = ["KeyIndex", "Links", "Result", "StepKey", "Tables"]
 
 LinkKey = tuple[str, int, str, str]     # parent record, input position, operation digest, selector
 
@@ -64,6 +65,24 @@ class Links:
                 self.by_op[position, op] = (*there, parent)
 
 
+class Tables:
+    """The tables of one world after a build, finished when the next build asks for them: many predictions are never built on."""
+
+    __slots__ = ("_finish", "_links", "_lock")
+
+    def __init__(self, finish: Callable[[], Links]) -> None:
+        self._finish: Callable[[], Links] | None = finish
+        self._links = Links()
+        self._lock = threading.Lock()
+
+    def links(self) -> Links:
+        """The finished tables; nobody may change them (see `Links.copy`)."""
+        with self._lock:
+            if self._finish is not None:
+                self._links, self._finish = self._finish(), None
+        return self._links
+
+
 class StepKey(NamedTuple):
     """The key that one instruction had in the last build, to explain a miss by."""
 
@@ -86,7 +105,7 @@ class KeyIndex:
         serial: Number of builds so far.
     """
 
-    worlds: Mapping[str, Links] = field(default_factory=dict)
+    worlds: Mapping[str, Tables] = field(default_factory=dict)
     copies: Mapping[str, FileEntry] = field(default_factory=dict)
     last: tuple[StepKey, ...] = ()
     serial: int = 0

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from cachesim.cache.index import KeyIndex, Links, StepKey
+from cachesim.cache.index import KeyIndex, Links, StepKey, Tables
 from cachesim.cache.key import CacheKey, KeyPart, PartKind, changed_parts
 from cachesim.cache.store import CacheStore
 from cachesim.context.checksum import Selector
@@ -115,7 +115,7 @@ class _Build:
         steps = self._steps(likely, keys)
         last = tuple(StepKey(self.graph.stages[s].label, k.keyword, k.text, k.key, k.selected)
                      for (s, _), k in sorted(keys.items()))
-        worlds = {w.value: walk.links for w, walk in walks.items()}
+        worlds = {w.value: Tables(functools.partial(_complete, walk, likely)) for w, walk in walks.items()}
         index = KeyIndex(worlds, copies, last, self.index.serial + 1)
         verdict = BuildVerdict(
             steps=steps, internal=self._internal(likely), diagnostics=tuple(self.diagnostics + self._stale()),
@@ -169,8 +169,10 @@ class _Build:
 
     def _walk(self, world: World, trees: Mapping[int, FileEntry]) -> Walk:
         known = self.index.worlds
-        links = known.get(world.value) or known.get(World.LIKELY.value) or Links()
-        return Walk(self.conversion.ops, self.order, links.copy(), Contents(world, self.request.claims), self.number, trees)
+        stored = known.get(world.value) or known.get(World.LIKELY.value)
+        links = stored.links() if stored is not None else Links()
+        return Walk(self.ops, self.order, links.copy(), Contents(world, self.request.claims), self.number, trees,
+                    lean=world is not World.LIKELY)
 
     def _failure(self, failure: BuildFails, walk: Walk, copies: Mapping[str, FileEntry]) -> tuple[BuildVerdict, CacheStore]:
         step = self.conversion.ops[failure.op].step
@@ -185,7 +187,7 @@ class _Build:
                           {i for i in self.order if walk.known.get(i)}, self.conversion.ops)
         worlds = self.index.worlds
         if self.conversion.ops[failure.op].kind is OpKind.EXEC and len(worlds) < 2 and not walk.opaque:
-            worlds = {World.LIKELY.value: walk.links}      # what was done before the failing RUN stays cached
+            worlds = {World.LIKELY.value: Tables(lambda: walk.links)}      # what was done before the failing RUN stays cached
         return verdict, replace(self.store, buildkit=replace(self.index, copies=copies, worlds=worlds))
 
     def _why_missing(self, path: str) -> str:
@@ -360,6 +362,13 @@ class _Build:
 
 
 _RULES = {OpKind.EXEC: Rule.RUN, OpKind.COPY: Rule.COPY, OpKind.MKDIR: Rule.WORKDIR}
+
+
+def _complete(walk: Walk, likely: Walk) -> Links:
+    try:
+        return walk.complete()
+    except BuildFails:      # cannot differ between the worlds, as above
+        return likely.links
 
 
 class _StepFacts(NamedTuple):

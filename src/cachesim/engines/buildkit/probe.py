@@ -8,10 +8,12 @@ from __future__ import annotations
 import functools
 import posixpath
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from cachesim.cache.index import Links, Result
 from cachesim.context.checksum import parent_of_wildcard, resolve_links
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, lookup
+from cachesim.digest import Digest
 from cachesim.engines.buildkit.contents import Content, Contents, World, may_be_equal
 from cachesim.engines.buildkit.filesystem import SCRATCH, FileSystem
 from cachesim.engines.buildkit.values import Values
@@ -31,17 +33,29 @@ class BuildFails(CachesimError):
         super().__init__(message)
 
 
+class _PutOff(NamedTuple):
+    """Content that nobody looked at yet: input `position` of an operation, and the record that it leads to since it ran."""
+
+    op: int
+    position: int
+    record: str | None
+
+
 class Walk:
     """One build in one world. `links` is changed; everything else is read.
+
+    A `lean` walk does not ask for content that cannot change what happens: that of an operation which runs anyway, since what it
+    is built on leads nowhere. It is put off until an operation with the same digest may find it, or until `complete`.
 
     After `run`: `executed` holds the operations that ran, `loaded` those whose result was taken from a record, `known`
     the records that each operation matched.
     """
 
     def __init__(self, ops: Sequence[Op], order: Sequence[int], links: Links, contents: Contents, build: int,
-                 trees: Mapping[int, FileEntry]) -> None:
+                 trees: Mapping[int, FileEntry], *, lean: bool = False) -> None:
         self.ops, self.order, self.links, self.contents, self.build = ops, order, links, contents, build
-        self.trees = trees
+        self.trees, self.lean = trees, lean
+        self.put_off: dict[Digest, list[_PutOff]] = {}
         self.known: dict[int, frozenset[str]] = {}
         self.result_keys: dict[int, frozenset[str]] = {}
         self.file_places = {a.dest for op in ops for a in op.copies if not a.dest.endswith(("/", "/."))}
@@ -64,6 +78,16 @@ class Walk:
         if target is not None:
             self._materialise(target)
 
+    def complete(self) -> Links:
+        """The tables with everything in them that was put off.
+
+        Raises:
+            BuildFails: As `run`.
+        """
+        for digest in list(self.put_off):
+            self._catch_up(digest)
+        return self.links
+
     # -- looking up -------------------------------------------------------------------------------------------------
 
     def _keys(self, index: int) -> frozenset[str]:
@@ -75,6 +99,11 @@ class Walk:
                 if "root " + key in self.links.roots:
                     return frozenset(("root " + key,))
             return frozenset()
+        if self.lean:
+            if self._runs_anyway(op):
+                self._put_off_all(index)
+                return _NOTHING
+            self._catch_up(op.digest)
         by_definition = [self._by_definition(op.digest, i, given) for i, given in enumerate(op.inputs)]
         hit = by_definition[0].intersection(*by_definition[1:])
         if hit:
@@ -87,6 +116,34 @@ class Walk:
                 elif given.op in self.result_keys:
                     by_definition[i] = by_definition[i] | self._by_content(index, i)
         return frozenset.intersection(*by_definition)
+
+    def _runs_anyway(self, op: Op) -> bool:
+        """Whether no record can stand for an operation, whatever the content of its inputs: what it is built on leads nowhere."""
+        for i, given in enumerate(op.inputs):
+            if given.content is None and not self._by_definition(op.digest, i, given):
+                return True
+        return False
+
+    def _put_off_all(self, index: int) -> None:
+        """Do what `_keys` does to the inputs of an operation that runs anyway, without looking at their content."""
+        op = self.ops[index]
+        for i, given in enumerate(op.inputs):
+            if given.content is None:
+                continue
+            if any(not self.known[given.op].isdisjoint(self.result_keys[self.ops[o].inputs[p].op])
+                   for o, p, _ in self.put_off.get(op.digest, ())):
+                self._catch_up(op.digest)
+            if not self._by_definition(op.digest, i, given):
+                self._materialise(given.op)
+            if given.op in self.result_keys:
+                self.put_off.setdefault(op.digest, []).append(_PutOff(index, i, None))
+
+    def _catch_up(self, digest: Digest) -> None:
+        """Look at the content that was put off, in the order in which it would have been looked at."""
+        for index, position, record in self.put_off.pop(digest, ()):
+            self._by_content(index, position)
+            if record is not None:
+                self._link_input(index, position, record)
 
     def _by_definition(self, digest: str, position: int, given: OpInput) -> frozenset[str]:
         found, links = _NOTHING, self.links.links
@@ -101,6 +158,7 @@ class Walk:
         if done is not None:
             return done
         op, given = self.ops[index], self.ops[index].inputs[position]
+        self._catch_up(op.digest)
         content = self._content_of(index, position)
         key = content.key
         ids = self.links.find(key, position, op.digest, "")
@@ -173,12 +231,14 @@ class Walk:
             self._check(index)
             self._execute_source(index)
             return
-        for i, given in enumerate(op.inputs):
-            if given.content is not None:
-                self._by_content(index, i)
+        anyway = self.lean and any(given.content is None and not self._leading(index, i) for i, given in enumerate(op.inputs))
+        if not anyway:
+            self._catch_up(op.digest)
+            for i, given in enumerate(op.inputs):
+                if given.content is not None:
+                    self._by_content(index, i)
         self._check(index)
-        sets = [self._leading(index, i) for i in range(len(op.inputs))]
-        shared = frozenset.intersection(*sets)
+        shared = _NOTHING if anyway else frozenset.intersection(*[self._leading(index, i) for i in range(len(op.inputs))])
         twin = next((r for r in sorted(shared) if r in self.links.results and self.links.results[r].build == self.build), None)
         if twin is not None and not op.ignore_cache:
             self.values.stored[index] = self.links.results[twin]
@@ -189,11 +249,19 @@ class Walk:
             self.links.results[record] = Result(self.values.promise(index), self.build)
             self.executed.add(index)
         for i, given in enumerate(op.inputs):
-            for parent in self.result_keys[given.op]:
-                self.links.link(parent, i, op.digest, given.selector, record)
-            if given.content is not None:
-                self.links.link(self.content[index, i].key, i, op.digest, "", record, content=True)
+            if anyway and given.content is not None:
+                self.put_off.setdefault(op.digest, []).append(_PutOff(index, i, record))
+            else:
+                self._link_input(index, i, record)
         self.result_keys[index] = frozenset((record,))
+
+    def _link_input(self, index: int, position: int, record: str) -> None:
+        """Let an input lead to the record of an operation that ran, by definition and by content."""
+        op, given = self.ops[index], self.ops[index].inputs[position]
+        for parent in self.result_keys[given.op]:
+            self.links.link(parent, position, op.digest, given.selector, record)
+        if given.content is not None:
+            self.links.link(self.content[index, position].key, position, op.digest, "", record, content=True)
 
     def _execute_source(self, index: int) -> None:
         op = self.ops[index]
