@@ -188,7 +188,7 @@ class Confirmation:
         if self.cancelled:
             return "Cancelled: nothing was compared." if not self.compared else f"Cancelled after {self.summary}."
         if self.error:
-            return self.error
+            return f"{self.error.rstrip('.')}."
         broken = next((b for b in self.builds if b.problem), None)
         if broken is not None and not self.compared:
             return f"{broken.problem[0].upper()}{broken.problem[1:]}."

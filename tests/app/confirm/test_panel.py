@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from cachesim.app.confirm.controller import ConfirmController, controller_of
 from cachesim.app.confirm.log_panel import LogPanel, RecordFile
 from cachesim.app.confirm.plan_card import SecretFile, context_words
+from cachesim.app.confirm.row_model import LAYER, TOOK
 from cachesim.app.confirm.state import ConfirmState, Stage
 from cachesim.app.confirm.time_line import bars_of
 from cachesim.app.mainwindow import MainWindow
@@ -115,15 +116,31 @@ def test_the_network_is_a_build_option(qtbot: QtBot, panel: LogPanel, window: Ma
     assert window.workbench.state.options.network is NetworkMode.NONE
 
 
+def test_the_whole_table_is_seen_on_a_small_screen(qtbot: QtBot, panel: LogPanel, window: MainWindow) -> None:
+    window.resize(1280, 800)
+    confirmed(qtbot, panel)
+    view = panel.result
+    view.build.setCurrentIndex(0)
+    view.build.activated.emit(0)
+    shown = [column for column in range(view.model.columnCount()) if not view.table.isColumnHidden(column)]
+    assert shown == [0, 1, 2, 3, 4, TOOK, LAYER]
+    assert sum(view.table.columnWidth(column) for column in shown) <= view.table.viewport().width()
+    assert view.table.columnWidth(2) >= 12 * view.fontMetrics().averageCharWidth()
+    assert view.model.rows[view.table.currentIndex().row()].name == "[1/3] COPY f /f"     # what a base did tells little
+    view.build.setCurrentIndex(1)
+    view.build.activated.emit(1)
+    assert view.table.isColumnHidden(LAYER)         # all is cached: the steps get its room
+
+
 def test_as_predicted(qtbot: QtBot, panel: LogPanel, window: MainWindow, client: FakeDocker) -> None:
     state = confirmed(qtbot, panel)
     assert state.result is not None and state.result.exit_code == 0
     view = panel.result
-    assert view.summary.text().startswith("4 of 4 as predicted.") and "with everything cached" in view.summary.text()
+    assert view.summary.text().startswith("Isolated: 4 of 4 as predicted.") and "with everything cached" in view.summary.text()
     assert state.badges == {StepId(0, 1): True, StepId(0, 2): True} and state.running == frozenset()
     names = [row.name for row in view.model.rows if row.step is not None]
     assert names == ["[1/3] COPY f /f", "[2/3] RUN cat /f"] and view.build.currentText() == "2. no change"
-    assert view.model.index(0, 2).data() == "COPY f /f" and view.model.index(0, 5).data() == "right"
+    assert view.model.index(0, 2).data() == "COPY f /f" and view.model.index(0, 0).data() == "right"
     view.build.setCurrentIndex(0)
     view.build.activated.emit(0)
     assert [view.model.index(row, 2).data() for row in range(3)] == ["FROM busybox:1.36", "COPY f /f", "RUN cat /f"]
@@ -136,7 +153,7 @@ def test_as_predicted(qtbot: QtBot, panel: LogPanel, window: MainWindow, client:
     cost, size = book.cost(step, window.workbench.state.context), book.size(step)
     assert cost is not None and cost.known is Knowledge.MEASURED and cost.seconds == pytest.approx(1.0)
     assert size is not None and size.same and size.bytes == 1_500_000
-    assert view.model.index(2, 7).data() == "1.5 MB" and window.workbench.keeper.measured == book
+    assert view.model.index(2, LAYER).data() == "1.5 MB" and window.workbench.keeper.measured == book
     assert "2 builds confirmed, 4 steps: 4 right" in view.summary.toolTip()
 
 
@@ -351,7 +368,7 @@ def test_records_open_again_and_logs_are_laid_over(qtbot: QtBot, panel: LogPanel
     monkeypatch.setattr(RecordFile, "ask", classmethod(lambda cls, parent: kept))
     panel.result.open.trigger()
     assert panel.controller.state.result is not state.result
-    assert panel.result.summary.text().startswith("4 of 4 as predicted.")
+    assert panel.result.summary.text().startswith("Isolated: 4 of 4 as predicted.")
     log = tmp_path / "ci.rawjson"
     log.write_text(RIGHT.replace("1/3] COPY", "2/3] COPY").replace("[2/3] RUN", "[3/3] RUN"))
     panel.controller.open_record(log)

@@ -20,14 +20,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cachesim.app.confirm.row_model import RowModel
+from cachesim.app.confirm.plan_card import MODE_WORDS
+from cachesim.app.confirm.row_model import LAYER, TOOK, RowModel
 from cachesim.app.confirm.rows import explanation, report_text, rows_of, rows_of_phase, totals
 from cachesim.app.confirm.state import ConfirmState, Stage
 from cachesim.app.confirm.time_line import TimeLine
 from cachesim.app.report.panel import bold, copy_text, fixed_font, named
 from cachesim.app.report.table import Table
 from cachesim.app.theme import Theme
-from cachesim.confirm.match import StepComparison, run_command
+from cachesim.confirm.match import StepComparison, Verdict, run_command
 from cachesim.graph.model import StepId
 from cachesim.simulate.report import SimulationReport
 
@@ -67,8 +68,10 @@ class ResultView(QWidget):
                           (self.hidden, "The same with noise of the same size in place of file contents")):
             item.setStatusTip(tip)
         self.model = RowModel(self)
-        self.table = Table("Predicted and observed, step by step", self.model, {2: 1}, self)
+        self.table = Table("Predicted and observed, step by step", self.model, {2: 1}, self, margin=8)
         self.table.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.model.modelReset.connect(self._hide_empty)
+        self.model.dataChanged.connect(self._hide_empty)
         self.detail = named(QPlainTextEdit(readOnly=True), "Explanation of the chosen line")
         self.log = named(QPlainTextEdit(readOnly=True), "Output of the chosen line")
         self.enter = QPushButton()
@@ -120,18 +123,19 @@ class ResultView(QWidget):
         below.addWidget(self.enter)
         for widget, title in ((about, "About this line"), (self.log, "Log"), (scroll, "Time line")):
             self.tabs.addTab(widget, title)
-        split = QSplitter(Qt.Orientation.Horizontal)
+        self._parts = split = QSplitter(Qt.Orientation.Horizontal)
         split.setChildrenCollapsible(False)
         split.addWidget(left)
         split.addWidget(self.tabs)
-        split.setStretchFactor(0, 5)
-        split.setStretchFactor(1, 3)
-        split.setSizes([500, 280])
+        split.setStretchFactor(0, 2)
+        split.setStretchFactor(1, 1)
+        split.setSizes([520, 260])
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 6, 8, 6)
         box.setSpacing(6)
         box.addLayout(head)
-        box.addWidget(split, 1)
+        box.addWidget(split, 1000)
+        box.addStretch(1)       # keeps the sentence at the top where there is nothing below it
         self.summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def show_state(self, state: ConfirmState) -> None:
@@ -146,6 +150,7 @@ class ResultView(QWidget):
             action.setEnabled(bool(state.reports))
         self.save.setEnabled(state.result is not None and bool(state.result.record))
         if running:
+            self._parts.show()
             self._shown = None
             phase = state.phase
             what = "stopping" if state.stage is Stage.STOPPING else phase.what
@@ -163,7 +168,7 @@ class ResultView(QWidget):
         assert result is not None
         self.build.clear()
         for number, build in enumerate(result.builds, 1):
-            mark = "" if build.held else "  ≠"
+            mark = "" if build.held or build.could_not_run else "  ≠"
             self.build.addItem(f"{number}. {build.label}{mark}")
         differing = [n for n, build in enumerate(result.builds) if not build.held]
         self.build.setCurrentIndex(differing[0] if differing else len(result.builds) - 1)
@@ -174,14 +179,16 @@ class ResultView(QWidget):
         result, at = self._state.result, self.build.currentIndex()
         if result is None:
             return
+        self._parts.setVisible(bool(result.builds))
         if not 0 <= at < len(result.builds):
             self.model.show(())
             self.time_line.show_build(None)
-            self.summary.setText(result.verdict)
+            self.summary.setText(f"{MODE_WORDS[result.mode][0]}: {result.verdict}")
             return
         build = result.builds[at]
         notes = "  ".join((*((self._state.remembered,) if self._state.remembered else ()), *result.notes))
-        self.summary.setText(f"{result.verdict}  {totals(build)}.")
+        said = f"{MODE_WORDS[result.mode][0]}: {result.verdict}"
+        self.summary.setText(f"{said}  {totals(build)}." if result.compared or not build.problem else said)
         self.summary.setToolTip(notes)
         self.model.show(rows_of(build, own_lines=self.own.isChecked()))
         self.time_line.show_build(build.observed, own_lines=self.own.isChecked())
@@ -189,9 +196,18 @@ class ResultView(QWidget):
         first = next((n for n, row in enumerate(rows) if row.differs or row.observed == "failed"), None)
         if rows:
             self._quiet = first is None
-            self.table.selectRow(first or 0)
+            told = next((n for n, row in enumerate(rows) if row.verdict is not Verdict.NOT_COMPARED), 0)
+            self.table.selectRow(first if first is not None else told)
             self._quiet = False
         self._show_line()
+
+    @Slot()
+    def _hide_empty(self) -> None:
+        """Columns without any value leave their room to the steps."""
+        for column in (TOOK, LAYER):
+            self.table.setColumnHidden(column, not any(self.model.index(row, column).data()
+                                                       for row in range(self.model.row_total())))
+        self.table.fit()
 
     def select_step(self, step: StepId | None) -> None:
         """Follow the selection of the window."""

@@ -15,11 +15,11 @@ from cachesim.confirm.match import StepComparison, Verdict
 from cachesim.context.snapshot import size_text
 from cachesim.project.measured import text_of
 
-__all__ = ["RowModel"]
+__all__ = ["LAYER", "TOOK", "RowModel"]
 
 _INDEX = QModelIndex | QPersistentModelIndex
-_HEADERS = ("", "Line", "Step", "Predicted", "Observed", "Verdict", "Took", "Layer")
-_MARK, _LINE, _STEP, _PREDICTED, _OBSERVED, _VERDICT, _TOOK, _SIZE = range(8)
+_HEADERS = ("Verdict", "Line", "Step", "Predicted", "Observed", "Took", "Layer")
+_VERDICT, _LINE, _STEP, _PREDICTED, _OBSERVED, TOOK, LAYER = range(7)
 _ICONS = {Verdict.RIGHT: "double-check", Verdict.UNCERTAIN_RIGHT: "double-check", Verdict.WRONG: "not-equal",
           Verdict.UNCERTAIN_WRONG: "not-equal", Verdict.KNOWN_EARLIER: "clock", Verdict.ASSUMED_EARLIER: "clock",
           Verdict.NOT_COMPARED: "slash"}
@@ -69,18 +69,18 @@ class RowModel(RowsModel):
             text = _text(row, column)
             return " ".join((_step_text(text) if column == _STEP and row.line else text).split("\n"))
         if role == COPY_ROLE:
-            return _text(row, column) if column != _MARK else _word(row)
+            return _text(row, column) if column != _VERDICT else _word(row)
         if role == Qt.ItemDataRole.ToolTipRole:
             return "\n".join(part for part in (row.name, row.note or row.cause) if part)
         if role == Qt.ItemDataRole.FontRole:
             return self._fonts[(2 if column == _STEP else 0) + row.differs]
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (_LINE, _TOOK, _SIZE):
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in (_LINE, TOOK, LAYER):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.DecorationRole and column == _MARK and self._look is not None:
+        if role == Qt.ItemDataRole.DecorationRole and column == _VERDICT and self._look is not None:
             return self._mark(row, self._look)
         if role == Qt.ItemDataRole.ForegroundRole and self._look is not None and row.verdict is Verdict.NOT_COMPARED:
             return QColor(self._look.muted)
-        if role == Qt.ItemDataRole.AccessibleTextRole and column == _MARK:
+        if role == Qt.ItemDataRole.AccessibleTextRole and column == _VERDICT:
             return _word(row)
         return None
 
@@ -116,8 +116,8 @@ def _text(row: StepComparison, column: int) -> str:
         return row.observed
     if column == _VERDICT:
         return row.verdict.value if row.verdict is not Verdict.OPEN else ""
-    if column == _TOOK:
+    if column == TOOK:
         return f"{row.seconds:.1f} s" if row.seconds >= 0.05 or row.observed == "run" else ""
-    if column == _SIZE:
+    if column == LAYER:
         return size_text(row.size) if row.size is not None else ""
     return ""

@@ -40,12 +40,13 @@ class RowsModel(QAbstractTableModel):
 class Table(QTableView):
     """Rows to read: whole rows are selected, Ctrl+C copies them with tabs between, Enter emits `activated`.
 
-    `shares` says which columns divide the room that the others leave, and how.
+    `shares` says which columns divide the room that the others leave, and how; `margin` is added to what text needs.
     """
 
     def __init__(self, name: str, model: QAbstractItemModel, shares: dict[int, int],
-                 parent: QWidget | None = None) -> None:
+                 parent: QWidget | None = None, margin: int = 16) -> None:
         super().__init__(parent)
+        self._margin = margin
         self.setAccessibleName(name)
         self.setModel(model)
         self._shares = shares
@@ -100,7 +101,7 @@ class Table(QTableView):
         for column in range(model.columnCount()):
             if column not in self._shares and not self.isColumnHidden(column):
                 title = str(model.headerData(column, Qt.Orientation.Horizontal) or "")
-                width = max(self.sizeHintForColumn(column), metrics.horizontalAdvance(title)) + 16
+                width = max(self.sizeHintForColumn(column), metrics.horizontalAdvance(title)) + self._margin
                 width = min(width, max(metrics.averageCharWidth() * 18, whole // (model.columnCount())))
                 header.resizeSection(column, width)
                 rest -= width
