@@ -106,6 +106,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("compare_file", "Compare with another &Dockerfile…",
             "Set another Dockerfile beside this one: the same context, the same edits, both verdicts",
             ("Ctrl+Alt+D",), "compare"),
+    Command("open_proof", "Open a proof &report…", "Show a proof that was saved earlier; no engine is needed"),
     Command("history", "Project &history…", "Replay the last commits: which steps re-ran, why, and how the project is edited",
             ("Ctrl+5",), "history"),
 
@@ -126,7 +127,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&Change", ("whatif", "@changes", _SEP, "take_back", _SEP, "compare_file")),
     ("&Build", ("build", "options", "@target", "@engine", "@start", _SEP, "back", "forward", "compare_before",
                 "@compare_engine", "history", _SEP, "confirm",
-                "confirm_no_cache", "cancel", "docker_setup")),
+                "confirm_no_cache", "open_proof", "cancel", "docker_setup")),
     ("&Workshop", ("present", "@samples", "history", "next_miss", "previous_miss")),
     ("&Help", ("explain", "keys", "about")),
 )

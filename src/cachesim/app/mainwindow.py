@@ -44,7 +44,7 @@ _NEED_PROJECT = ("context_folder", "save", "save_as", "save_files", "reload", "c
                  "find_previous", "comment", "move_up", "move_down", "complete", "quick_fix", "goto", "focus_editor",
                  "focus_graph", "focus_why", "focus_context", "next_problem", "previous_problem", "next_miss",
                  "previous_miss", "fit", "step_list", "present", "whatif", "build", "options", "confirm",
-                 "confirm_no_cache", "explain", "history", "compare_file")
+                 "confirm_no_cache", "explain", "history", "compare_file", "open_proof")
 
 
 class MainWindow(QMainWindow):
@@ -177,6 +177,7 @@ class MainWindow(QMainWindow):
             "confirm_no_cache": partial(self._confirm, True), "cancel": self._cancel,
             "docker_setup": partial(self._confirm, False), "back": partial(self._step_timeline, -1),
             "history": partial(self.panes.show, "history", True), "compare_file": self._compare_file,
+            "open_proof": self._open_proof,
             "forward": partial(self._step_timeline, 1), "compare_before": self._compare_before,
         }
 
@@ -276,6 +277,12 @@ class MainWindow(QMainWindow):
         ask: Callable[[], object] | None = getattr(content, "ask", None)
         if ask is not None:
             ask()
+
+    def _open_proof(self) -> None:
+        content = self.panes.show("proof", True)
+        open_report: Callable[[], object] | None = getattr(content, "open_report", None)
+        if open_report is not None:
+            open_report()
 
     @Slot(object)
     def _ask_proof(self, question: ProofQuestion) -> None:

@@ -13,8 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from cachesim.app.confirm.controller import ConfirmController, controller_of
 from cachesim.app.confirm.log_panel import LogPanel, RecordFile
-from cachesim.app.confirm.plan_card import SecretFile, context_words
+from cachesim.app.confirm.plan_card import context_words
 from cachesim.app.confirm.row_model import LAYER, TOOK
+from cachesim.app.confirm.secret_row import SecretFile
 from cachesim.app.confirm.state import ConfirmState, Stage
 from cachesim.app.confirm.time_line import bars_of
 from cachesim.app.mainwindow import MainWindow

@@ -139,6 +139,30 @@ def test_a_mix_by_hand_is_remembered_with_the_project(qtbot: QtBot, panel: Histo
     assert panel.mix.head.text() == "Edit mix: stated by hand." and panel.mix.hand.text() == "source 60, manifest 40"
 
 
+def test_arguments_that_change_with_every_edit_are_part_of_the_mix(qtbot: QtBot, panel: HistoryPanel, window: MainWindow,
+                                                                   repo: GitRepo) -> None:
+    box, keeper = panel.mix, habits_keeper(window.workbench)
+    QTest.keyClicks(box.args, "GIT-SHA")
+    QTest.keyClick(box.args, Qt.Key.Key_Return)
+    assert "GIT-SHA" in box.problem.text() and box.problem.isVisible()
+    box.args.selectAll()
+    QTest.keyClicks(box.args, "GIT_SHA, DATE")
+    QTest.keyClick(box.args, Qt.Key.Key_Return)
+    assert box.head.text() == "Edit mix: of the last 4 commits; GIT_SHA and DATE change with every edit."
+    assert keeper.current is not None and all(g.args == ("GIT_SHA", "DATE") for g in keeper.current.mix.groups)
+    QTest.keyClicks(box.hand, "source 90, manifest 10")
+    QTest.keyClick(box.hand, Qt.Key.Key_Return)
+    assert box.head.text() == "Edit mix: stated by hand; GIT_SHA and DATE change with every edit."
+    window.workbench.close_project()
+    open_project(qtbot, window, repo.folder)
+    box = ask(qtbot, window).mix
+    assert box.args.text() == "GIT_SHA, DATE" and "change with every edit" in box.head.text()
+    box.args.selectAll()
+    QTest.keyClick(box.args, Qt.Key.Key_Delete)
+    QTest.keyClick(box.args, Qt.Key.Key_Return)
+    assert box.head.text() == "Edit mix: stated by hand."
+
+
 def test_without_git_there_are_words_and_the_mix_by_hand(qtbot: QtBot, opened: MainWindow) -> None:
     panel = ask(qtbot, opened)
     assert panel.empty.isVisible() and "is in no git repository" in panel.empty.text()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from cachesim.app.advice.panel import AdvicePanel
+from cachesim.app.confirm.secret_row import SecretFile
 from cachesim.app.history.habits import habits_keeper
 from cachesim.app.mainwindow import MainWindow
 from cachesim.app.proof.panel import ProofPanel, ReportFile
@@ -20,7 +24,7 @@ from tests.app.conftest import open_project
 
 from ...confirm.conftest import FakeDocker
 from ...confirm.conftest import docker as docker
-from ...confirm.test_proof import FILES, B, archive, built
+from ...confirm.test_proof import FILES, B, archive, built, rehearsed
 
 _HELD, _EDIT, _SHARE, _A, _B, _A_TOOK, _B_TOOK = range(7)
 
@@ -140,3 +144,76 @@ def test_without_an_engine_it_says_what_is_missing(qtbot: QtBot, window: MainWin
     qtbot.waitUntil(lambda: prover_of(window.workbench).state.stage is ProofStage.UNAVAILABLE, timeout=10_000)
     qtbot.waitUntil(lambda: panel.words.text().startswith("No proof without an engine: "))
     assert not panel.run.isEnabled()
+
+
+def test_advice_opens_the_card_for_its_proposal(qtbot: QtBot, window: MainWindow, engine: FakeDocker, shop: Path) -> None:
+    (shop / "Dockerfile").write_text("FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n")
+    open_project(qtbot, window, shop)
+    habits_keeper(window.workbench).state("src/a.py 70, requirements.txt 30")
+    advice = window.panes.show("advice", True)
+    assert isinstance(advice, AdvicePanel)
+    qtbot.waitUntil(lambda: advice.proposal is not None and advice.prove.isEnabled(), timeout=20_000)
+    proposal = advice.proposal
+    assert proposal is not None
+    QTest.mouseClick(advice.prove, Qt.MouseButton.LeftButton)
+    card = window.panes.docks["proof"].content
+    assert isinstance(card, ProofPanel) and window.panes.docks["proof"].in_front
+    qtbot.waitUntil(card.run.isEnabled, timeout=10_000)
+    assert card.title.text() == f"A: the Dockerfile as it is.  B: {proposal.title}."
+    question = prover_of(window.workbench).state.question
+    assert question is not None and question.b.text == proposal.text and question.a == window.workbench.state
+    assert not engine.calls_of("buildx", "build")
+
+
+def test_a_rehearsal_runs_and_says_what_it_is(qtbot: QtBot, panel: ProofPanel, engine: FakeDocker) -> None:
+    rehearsed(engine)
+    QTest.mouseClick(panel.rehearsal, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(panel.run, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(panel.save.isVisible, timeout=60_000)
+    assert ", rehearsal, " in panel.title.text() and "a rehearsal says nothing of files" in panel.words.text()
+    assert "does not show that both make the same files" in panel.more.toPlainText()
+    assert not engine.calls_of("export")
+
+
+def test_a_saved_report_opens_again_without_an_engine(qtbot: QtBot, window: MainWindow, panel: ProofPanel, shop: Path,
+                                                      engine: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
+    QTest.mouseClick(panel.run, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(panel.save.isVisible, timeout=60_000)
+    before, title, target = rows(panel), panel.title.text(), shop.parent / "report.json"
+    monkeypatch.setattr(ReportFile, "ask", classmethod(lambda cls, parent, start: target))
+    QTest.mouseClick(panel.save, Qt.MouseButton.LeftButton)
+    open_project(qtbot, window, shop)
+    qtbot.waitUntil(lambda: not rows(panel))
+    calls = len(engine.calls)
+    monkeypatch.setattr(ReportFile, "ask_saved", classmethod(lambda cls, parent, start: target))
+    window.actions_["open_proof"].trigger()
+    qtbot.waitUntil(lambda: rows(panel) == before)
+    assert panel.title.text() == title and panel.words.text().startswith("Same image: ")
+    assert panel.save.isVisible() and not panel.run.isVisible() and len(engine.calls) == calls
+    target.write_text("{}")
+    QTest.mouseClick(panel.open, Qt.MouseButton.LeftButton)
+    assert "is no report of a proof, or it is damaged" in window.messages.messages()[-1].text
+    assert rows(panel) == before
+
+
+def test_secrets_are_given_on_the_card(qtbot: QtBot, window: MainWindow, panel: ProofPanel, engine: FakeDocker,
+                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not panel.secrets.isVisible()
+    question = prover_of(window.workbench).state.question
+    assert question is not None
+    text = question.a.text.replace("RUN install", "RUN --mount=type=secret,id=key,required=true install")
+    window.workbench.ask_proof(replace(question, a=question.a.with_text(text, 0)))
+    qtbot.waitUntil(lambda: panel.secrets.isVisible() and panel.run.isEnabled(), timeout=10_000)
+    assert "RUN steps ask for secrets (key): give them here, or take the rehearsal." in panel.words.text()
+    (button,) = panel.secrets.findChildren(QPushButton)
+    monkeypatch.setattr(SecretFile, "ask", classmethod(lambda cls, parent, name: b"s3cr3t-value"))
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "secrets" not in panel.words.text())
+    assert button.text() == "Secret key given"
+    QTest.mouseClick(panel.run, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(panel.save.isVisible, timeout=60_000)
+    envs = [e["env"] for e in engine.entries if "--file" in e["argv"] and "--secret" in e["argv"]]
+    assert envs and all("s3cr3t-value" in env.values() for env in envs)
+    assert "s3cr3t" not in repr(prover_of(window.workbench).state)
+    QTest.mouseClick(panel.rehearsal, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not panel.secrets.isVisible())

@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cachesim.app.confirm.secret_row import SecretRow
 from cachesim.app.confirm.state import ConfirmState, Stage
 from cachesim.app.report.panel import bold, copy_text, fixed_font, named
 from cachesim.app.theme import Theme
@@ -88,9 +88,8 @@ class PlanCard(QScrollArea):
         self.command.setTabChangesFocus(True)
         self.copy = QPushButton("&Copy command")
         self.copy.setStatusTip("Copy the command line")
-        self._secret_box = QWidget()
-        self._secrets = QHBoxLayout(self._secret_box)
-        self._secrets.setContentsMargins(0, 0, 0, 0)
+        self._secrets = SecretRow()
+        self._secrets.given.connect(self.secret_given)
         self._lay_out()
         self.run.clicked.connect(self.run_asked)
         self.mode.activated.connect(self._choose_mode)
@@ -117,7 +116,7 @@ class PlanCard(QScrollArea):
         grid.addWidget(self.promise, 1, 0)
         grid.addWidget(self.copy, 1, 1, Qt.AlignmentFlag.AlignRight)
         grid.addWidget(self.command, 2, 0, 1, 2)
-        for row, label in enumerate((self.what, self.builds, self.fetches, self._secret_box), 3):
+        for row, label in enumerate((self.what, self.builds, self.fetches, self._secrets), 3):
             grid.addWidget(label, row, 0, 1, 2)
         grid.setColumnStretch(0, 1)
         grid.setRowStretch(7, 1)
@@ -141,25 +140,8 @@ class PlanCard(QScrollArea):
         self.fetches.setText(_fetch_words(state))
         self.command.setPlainText(state.command)
         self.run.setEnabled(state.stage is Stage.PLANNED)
-        self._show_secrets(state)
-
-    def _show_secrets(self, state: ConfirmState) -> None:
         wanted = state.survey.secrets if state.survey is not None and state.mode is not Mode.REHEARSAL else ()
-        shown = tuple(button.objectName() for button in self._secret_box.findChildren(QPushButton))
-        if shown == wanted:
-            return
-        while (item := self._secrets.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        for name in wanted:
-            button = QPushButton(f"Give secret {name}…")
-            button.setObjectName(name)
-            button.setStatusTip(f"Choose the file that holds the secret {name}; it is never kept")
-            button.clicked.connect(self._give_secret)
-            self._secrets.addWidget(button)
-        self._secrets.addStretch(1)
+        self._secrets.show_wanted(wanted)
 
     def set_look(self, look: Theme) -> None:
         """Take colours and font."""
@@ -181,31 +163,6 @@ class PlanCard(QScrollArea):
     def _choose_engine(self, index: int) -> None:
         if 0 <= index < len(self._engines):
             self.engine_chosen.emit(self._engines[index])
-
-    @Slot()
-    def _give_secret(self) -> None:
-        button = self.sender()
-        if isinstance(button, QPushButton):
-            data = SecretFile.ask(self, button.objectName())
-            if data is not None:
-                self.secret_given.emit(button.objectName(), data)
-                button.setText(f"Secret {button.objectName()} given")
-
-
-class SecretFile:
-    """The dialog that asks for the file of a secret."""
-
-    @classmethod
-    def ask(cls, parent: QWidget, name: str) -> bytes | None:
-        """The bytes of the chosen file, or None."""
-        path, _ = QFileDialog.getOpenFileName(parent, f"File with the secret {name}")
-        if not path:
-            return None
-        try:
-            with open(path, "rb") as file:
-                return file.read(1 << 20)
-        except OSError:
-            return None
 
 
 def _build_words(state: ConfirmState) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ProjectHabits", "habits_keeper"]
 
 _RECORD, _FORMAT = "edit_mix", 1
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def habits_keeper(workbench: Workbench) -> ProjectHabits:
@@ -34,6 +37,7 @@ class ProjectHabits(QObject):
         super().__init__(workbench)
         self._bench = workbench
         self._habits: Habits | None = None
+        self._found: Habits | None = None       # the same without the changing arguments
         self._job = workbench.new_job("edit mix")
         self._job.finished.connect(self._take)
         self._job.failed.connect(self._fail)
@@ -50,6 +54,32 @@ class ProjectHabits(QObject):
         kept = self._bench.keeper.records.get(_RECORD)
         text = kept.get("by_hand") if isinstance(kept, dict) and kept.get("format") == _FORMAT else None
         return text if isinstance(text, str) and text.strip() else None
+
+    @property
+    def args(self) -> tuple[str, ...]:
+        """Build arguments that a person said to get another value with every edit."""
+        kept = self._bench.keeper.records.get(_RECORD)
+        names = kept.get("args") if isinstance(kept, dict) and kept.get("format") == _FORMAT else None
+        return tuple(n for n in names if isinstance(n, str) and _NAME.fullmatch(n)) if isinstance(names, list) else ()
+
+    def set_args(self, text: str) -> None:
+        """Take the names of build arguments that change with every edit (a commit, a date); remembered with the project.
+
+        Raises:
+            InputError: If one of them is no name.
+        """
+        names = [name for name in re.split(r"[\s,]+", text) if name]
+        for name in names:
+            if not _NAME.fullmatch(name):
+                raise InputError("is no name of a build argument", name)
+        self._keep(self.by_hand, tuple(dict.fromkeys(names)))
+        found = self._found
+        if found is not None:
+            self._take(found)
+
+    def _keep(self, by_hand: str | None, args: tuple[str, ...]) -> None:
+        record = {"format": _FORMAT, **({"by_hand": by_hand} if by_hand else {}), **({"args": list(args)} if args else {})}
+        self._bench.keeper.record(_RECORD, record if len(record) > 1 else None)
 
     def want(self) -> Habits | None:
         """What is known; if nothing is, or its files are gone, it is read now and comes with `changed`."""
@@ -70,7 +100,7 @@ class ProjectHabits(QObject):
         if info is None:
             return
         if text is None:
-            self._bench.keeper.record(_RECORD, None)
+            self._keep(None, self.args)
             self._show(None)
             self._read(None)
             return
@@ -78,8 +108,8 @@ class ProjectHabits(QObject):
         if not habits.mix.groups:
             raise InputError("no file of the context plays one of these parts", "edit mix")
         self._job.cancel()
-        self._bench.keeper.record(_RECORD, {"format": _FORMAT, "by_hand": text})
-        self._show(habits)
+        self._keep(text, self.args)
+        self._take(habits)
 
     def _read(self, by_hand: str | None) -> None:
         info, state = self._bench.project, self._bench.state
@@ -101,6 +131,10 @@ class ProjectHabits(QObject):
 
     @Slot(object)
     def _take(self, habits: Habits) -> None:
+        self._found, args = habits, self.args
+        if args and habits.mix.groups:
+            habits = replace(habits, mix=habits.mix.with_args(args),
+                             words=f"{habits.words}; {' and '.join(args)} change{'s' if len(args) == 1 else ''} with every edit")
         self._show(habits)
 
     @Slot(object)
@@ -110,4 +144,5 @@ class ProjectHabits(QObject):
     @Slot(object)
     def _new_project(self, _: object) -> None:
         self._job.cancel()
+        self._found = None
         self._show(None)

@@ -32,6 +32,10 @@ class MixBox(QWidget):
         self.use.setStatusTip("Weigh by this mix from now on; it is remembered with the project")
         self.again = QPushButton("From &git")
         self.again.setStatusTip("Weigh by what the commits changed")
+        self.args = named(QLineEdit(), "Build arguments that change with every edit")
+        self.args.setPlaceholderText("GIT_SHA, BUILD_DATE")
+        self.args.setToolTip("Names of build arguments that get another value with every edit, as a pipeline passes a commit "
+                             "or a date. Enter takes them")
         self.problem = named(QLabel(wordWrap=True), "What is wrong with the mix")
         self.problem.hide()
         label = QLabel("By han&d")
@@ -39,6 +43,11 @@ class MixBox(QWidget):
         line = QHBoxLayout()
         for widget in (label, self.hand, self.use):
             line.addWidget(widget, 1 if widget is self.hand else 0)
+        changing = QLabel("Changing &arguments")
+        changing.setBuddy(self.args)
+        args = QHBoxLayout()
+        args.addWidget(changing)
+        args.addWidget(self.args, 1)
         head = QHBoxLayout()
         head.addWidget(self.head, 1)
         head.addWidget(self.again)
@@ -48,9 +57,11 @@ class MixBox(QWidget):
         rows.addLayout(head)
         rows.addWidget(self.table, 1)
         rows.addLayout(line)
+        rows.addLayout(args)
         rows.addWidget(self.problem)
         self.hand.returnPressed.connect(self._state)
         self.use.clicked.connect(self._state)
+        self.args.editingFinished.connect(self._take_args)
         self.again.clicked.connect(self._from_git)
         keeper.changed.connect(self._show)
 
@@ -66,6 +77,8 @@ class MixBox(QWidget):
         self.again.setVisible(by_hand)
         if not self.hand.isModified():
             self.hand.setText((self._keeper.by_hand or "") if by_hand else "")
+        if not self.args.isModified():
+            self.args.setText(", ".join(self._keeper.args))
         self.head.setText(_head(habits))
 
     @Slot()
@@ -78,6 +91,18 @@ class MixBox(QWidget):
         self.hand.setModified(False)
         self._say("")
         self._show(self._keeper.current)
+
+    @Slot()
+    def _take_args(self) -> None:
+        if self.args.isModified():
+            try:
+                self._keeper.set_args(self.args.text())
+            except InputError as error:
+                self._say(str(error))
+                return
+            self.args.setModified(False)
+            self._say("")
+            self._show(self._keeper.current)
 
     @Slot()
     def _from_git(self) -> None:

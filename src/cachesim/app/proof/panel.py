@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,13 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cachesim.app.confirm.secret_row import SecretRow
 from cachesim.app.notify import Message, Tone
 from cachesim.app.proof.model import ProofModel
 from cachesim.app.proof.prover import ProofStage, ProofState, prover_of
 from cachesim.app.report.panel import Panel, bold, named
 from cachesim.app.report.table import Table
 from cachesim.app.theme import Theme
-from cachesim.confirm.proof_file import save_proof
+from cachesim.confirm.proof_file import load_proof, save_proof
 from cachesim.confirm.proof_report import ProofReport
 from cachesim.errors import CachesimError
 
@@ -42,6 +44,12 @@ _CONTROLS = 2
 
 class ReportFile:
     """The dialog that asks where a report goes."""
+
+    @classmethod
+    def ask_saved(cls, parent: QWidget, start: Path) -> Path | None:
+        """A report to open again, or None."""
+        path, _ = QFileDialog.getOpenFileName(parent, "Open report", str(start), "Proof reports (*.md *.markdown *.json)")
+        return Path(path) if path else None
 
     @classmethod
     def ask(cls, parent: QWidget, start: Path) -> Path | None:
@@ -71,10 +79,21 @@ def plan_words(state: ProofState) -> str:
            "Builds A twice and B once with --no-cache and compares the images; what two builds of A differ in does not count.")
     text = (f"{how} Then {edits} edit{'' if edits == 1 else 's'} of the mix ({question.mix_words}) and {_CONTROLS} "
             f"controls on both: about {number} builds. What is made is removed afterwards.")
-    if state.found is not None and state.found.secrets and not state.rehearsal:
-        text += f" RUN steps ask for secrets ({', '.join(state.found.secrets)}): take the rehearsal, or cachesim prove --secret."
+    missing = [name for name in state.secrets if name not in state.given]
+    if missing:
+        text += f" RUN steps ask for secrets ({', '.join(missing)}): give them here, or take the rehearsal."
     fetches = state.fetches
     return text + (f" May fetch from the network: {', '.join(fetches)}." if fetches else " Fetches nothing.")
+
+
+def _title(state: ProofState) -> str:
+    """What stands against what; of a report also where and over which edits."""
+    report = state.report
+    if report is not None:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(report.started))
+        how = f"{report.engine}, rehearsal" if report.rehearsal else report.engine
+        return f"A: {report.a.title}.  B: {report.b.title}.  {how or 'no engine'}, {when}. Edit mix: {report.mix or 'none'}."
+    return f"A: {state.question.titles[0]}.  B: {state.question.titles[1]}." if state.question is not None else ""
 
 
 def result_lines(report: ProofReport) -> list[str]:
@@ -110,6 +129,9 @@ class ProofPanel(Panel):
         self.cancel.setStatusTip("Stop the builds and remove what they made")
         self.save = QPushButton("Sa&ve report…")
         self.save.setStatusTip("Write the result for a pull request (.md) or for machines (.json)")
+        self.open = QPushButton("&Open report…")
+        self.open.setStatusTip("Show a report that was saved earlier; no engine is needed")
+        self.secrets = SecretRow()
         self.promise = named(QLabel("Nothing runs before you press Run."), "Promise")
         self.words = named(QLabel(wordWrap=True), "What the proof does")
         self.bar = named(QProgressBar(), "Builds made")
@@ -125,6 +147,8 @@ class ProofPanel(Panel):
         self.network.clicked.connect(self._prover.allow_network)
         self.engine.activated.connect(self._choose_engine)
         self.save.clicked.connect(self._save)
+        self.open.clicked.connect(self.open_report)
+        self.secrets.given.connect(self._prover.set_secret)
         self._prover.changed.connect(self._changed)
         self.apply_look(workbench.look)
 
@@ -135,6 +159,7 @@ class ProofPanel(Panel):
         head.addWidget(self.bar, 1)
         head.addStretch(0)
         head.addWidget(self.save)
+        head.addWidget(self.open)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.addWidget(self.table)
         self._split.addWidget(self.more)
@@ -147,6 +172,7 @@ class ProofPanel(Panel):
         rows.addLayout(head)
         rows.addWidget(self.promise)
         rows.addWidget(self.words)
+        rows.addWidget(self.secrets)
         rows.addWidget(self._split, 1)
         rows.addStretch(0)
 
@@ -164,8 +190,8 @@ class ProofPanel(Panel):
         question, stage = state.question, state.stage
         report = state.report or (state.phase.report if state.busy else None)
         planned = stage is ProofStage.PLANNED
-        self.title.setText(f"A: {question.titles[0]}.  B: {question.titles[1]}." if question is not None else "")
-        self.title.setVisible(question is not None)
+        self.title.setText(_title(state))
+        self.title.setVisible(bool(self.title.text()))
         self._show_engines(state)
         for widget in (self.engine, self.rehearsal, self.network):
             widget.setVisible(question is not None and not state.busy)
@@ -181,6 +207,9 @@ class ProofPanel(Panel):
         self.bar.setRange(0, state.phase.builds)
         self.bar.setValue(state.phase.done)
         self.bar.setFormat("%v of %m builds")
+        self.open.setVisible(not state.busy)
+        self.secrets.show_wanted(state.secrets if planned else ())
+        self.secrets.setVisible(planned and bool(state.secrets))
         self.save.setVisible(stage is ProofStage.DONE and state.report is not None)
         self.words.setText(self._words(state))
         self.words.setFont(bold(self.font()) if stage is ProofStage.DONE else self.font())
@@ -220,6 +249,18 @@ class ProofPanel(Panel):
         engines = self._prover.state.engines
         if 0 <= index < len(engines):
             self._prover.set_engine(engines[index])
+
+    @Slot()
+    def open_report(self) -> None:
+        """Ask for a report that was saved and show it."""
+        info = self._workbench.project
+        path = ReportFile.ask_saved(self, info.context_dir if info is not None else Path.home())
+        if path is None:
+            return
+        try:
+            self._prover.show_report(load_proof(path))
+        except CachesimError as error:
+            self._workbench.post(Message(str(error), Tone.ERROR, key="proof"))
 
     @Slot()
     def _save(self) -> None:

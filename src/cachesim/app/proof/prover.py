@@ -77,6 +77,12 @@ class ProofState:
     network: bool = False
     phase: ProofPhase = ProofPhase()
     report: ProofReport | None = None
+    given: tuple[str, ...] = ()         # names of the secrets that somebody gave
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What RUN steps ask for that a proof would build."""
+        return self.found.secrets if self.found is not None and not self.rehearsal else ()
 
     @property
     def busy(self) -> bool:
@@ -106,6 +112,7 @@ class Prover(QObject):
         self._bench = workbench
         self._state = ProofState()
         self._proof: Proof | None = None
+        self._secrets: dict[str, bytes] = {}        # in memory alone
         self._after: Callable[[Any], None] = lambda _: None
         self._driver = ScriptDriver(self)
         self._driver.finished.connect(self._finished)
@@ -157,6 +164,12 @@ class Prover(QObject):
         """Let RUN steps reach the network in the proof."""
         self._set(network=on)
 
+    @Slot(str, bytes)
+    def set_secret(self, name: str, value: bytes) -> None:
+        """Take a secret for the builds of the proof; it is kept in memory alone."""
+        self._secrets[name] = value
+        self._set(given=tuple(self._secrets))
+
     def _listed(self, engines: tuple[EngineChoice, ...]) -> None:
         near = tuple(e for e in engines if e.has_images) or (EngineChoice(),)
         engine = self._state.engine if self._state.engine in near else next((e for e in near if e.current), near[0])
@@ -194,7 +207,7 @@ class Prover(QObject):
         self._proof = proof = Proof(ProofPlan(
             a, b, question.mix, self._state.engine, FolderContents(info.context_dir, blobs.get),
             Path(tempfile.gettempdir()), question.titles, question.mix_words, self._state.rehearsal, named,
-            seconds=cost_model(self._bench), running=data_dir() / "running"), self._moved.emit)
+            dict(self._secrets), seconds=cost_model(self._bench), running=data_dir() / "running"), self._moved.emit)
         self._set(stage=ProofStage.RUNNING, phase=proof.phase, report=None)
         self._bench.set_busy("Proving")
         self._after = self._proven
@@ -216,7 +229,7 @@ class Prover(QObject):
     def show_report(self, report: ProofReport) -> None:
         """Show a report that was saved earlier."""
         if not self._driver.running:
-            self._set(stage=ProofStage.DONE, report=report)
+            self._set(stage=ProofStage.DONE, question=None, report=report)
 
     def _proven(self, report: ProofReport) -> None:
         proof, self._proof = self._proof, None
@@ -263,5 +276,7 @@ class Prover(QObject):
     @Slot(object)
     def _new_project(self, _: object) -> None:
         self.cancel()
+        self._secrets = {}
+        self._set(given=())
         if not self._driver.running:
             self._set(stage=ProofStage.IDLE, question=None, report=None, found=None, problem="")
