@@ -56,6 +56,8 @@ def test_seconds_that_hardly_differ_leave_it_to_the_steps() -> None:
     rows = (ProofRow(RowKind.EDIT, "x", 1.0, replace(RUN, seconds=0.2), replace(RUN, observed=4, seconds=0.1)),)
     report = replace(REPORT, rows=(*rows, *REPORT.rows[2:]))
     assert not report.seconds_decide and report.worse and report.exit_code == 1
+    assert report.verdict.endswith("runs 4.0 steps again with B, 3.0 with A: worse by 33%. The seconds (0.1 s with B, 0.2 s "
+                                   "with A) are too close to tell the two apart.")
 
 
 def test_a_control_that_fails() -> None:

@@ -226,15 +226,17 @@ class ProofReport:
             return "No edit was tried on both."
         (a, b), (before, after) = self.reruns, self.seconds
         text = f"Over the mix an edit runs {b:.1f} steps again with B, {a:.1f} with A"
-        if self.times is not Times.NONE:
-            about = "an estimated " if self.times is Times.ESTIMATED else ""
+        about, close = "an estimated " if self.times is Times.ESTIMATED else "", ""
+        if self.seconds_decide:
             text += f", in {about}{after:.1f} s instead of {before:.1f} s"
+        elif self.times is not Times.NONE:
+            close = f" The seconds ({about}{after:.1f} s with B, {before:.1f} s with A) are too close to tell the two apart."
         decided = (before, after) if self.seconds_decide else (a, b)
         change = (decided[1] - decided[0]) / decided[0] if decided[0] else 0.0
         if abs(decided[1] - decided[0]) < 1e-9:
-            return f"{text}: the same."
+            return f"{text}: the same.{close}"
         share = f" by {abs(change):.0%}" if decided[0] else ""
-        return f"{text}: {'worse' if self.worse else 'better'}{share}."
+        return f"{text}: {'worse' if self.worse else 'better'}{share}.{close}"
 
     def _control_words(self) -> str:
         broken = self.broken_controls

@@ -158,8 +158,10 @@ class ProofPanel(Panel):
             head.addWidget(widget)
         head.addWidget(self.bar, 1)
         head.addStretch(0)
-        head.addWidget(self.save)
-        head.addWidget(self.open)
+        top = QHBoxLayout()
+        top.addWidget(self.title, 1)
+        for button in (self.save, self.open):
+            top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.addWidget(self.table)
         self._split.addWidget(self.more)
@@ -168,7 +170,7 @@ class ProofPanel(Panel):
         rows = QVBoxLayout(self)
         rows.setContentsMargins(4, 4, 4, 4)
         rows.setSpacing(4)
-        rows.addWidget(self.title)
+        rows.addLayout(top)
         rows.addLayout(head)
         rows.addWidget(self.promise)
         rows.addWidget(self.words)
@@ -191,7 +193,6 @@ class ProofPanel(Panel):
         report = state.report or (state.phase.report if state.busy else None)
         planned = stage is ProofStage.PLANNED
         self.title.setText(_title(state))
-        self.title.setVisible(bool(self.title.text()))
         self._show_engines(state)
         for widget in (self.engine, self.rehearsal, self.network):
             widget.setVisible(question is not None and not state.busy)
