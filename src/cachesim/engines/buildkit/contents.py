@@ -32,6 +32,7 @@ from cachesim.engines.buildkit.opaque import MORE, holds_opaque, is_opaque, is_u
 __all__ = ["Content", "Contents", "World", "may_be_equal"]
 
 _DEPTH = 40
+_RARELY_CHANGED = frozenset({"etc/passwd", "etc/group", "etc/nsswitch.conf"})      # from one base image to the next
 _SYMBOLIC = 1 << 20     # --chmod in letters: the number stands for the text
 
 
@@ -231,7 +232,8 @@ class Contents:
                         break
         else:
             if fs.base and (self.world is World.DIFFERENT or path in USUAL_DIRS or not (overlays or tokens)):
-                tokens.append(f"base {path}" if self.world is World.EQUAL else f"base {fs.base} {path}")
+                alike = self.world is World.EQUAL or (self.world is World.LIKELY and path in _RARELY_CHANGED)
+                tokens.append(f"base {path}" if alike else f"base {fs.base} {path}")
                 of_base = True
             elif not fs.base and not overlays and not tokens and len(fs.layers) > 1:
                 tokens += [f"run {layer.run.id} {path}" for layer in fs.layers if layer.run is not None][:1]
@@ -316,12 +318,13 @@ class Contents:
             for target, mount in run.mounts:
                 if not read or _touches(target.strip("/"), source):
                     fields.append(self._mounted_path(run, mount, target.strip("/"), source))
-            earlier, ends = self._likely(run, source, number)
+            folder = parent_of_wildcard(source)
+            earlier, ends = self._likely(run, folder, number)
             if earlier is not None:
                 fields.append(earlier)
             if not ends:
-                view = self.view(run.before, source)
-                fields += [*view.tokens, entry_digest(view.entry) if view.entry else "nothing"]
+                view = self.view(run.before, folder)
+                fields += [*view.tokens, _of_pattern(view.entry, folder, source) if view.entry else "nothing"]
         return digest_of(*fields)
 
     def _mounted_path(self, run: Execution, mount: FileSystem | FileEntry | None, target: str, source: str) -> str:
@@ -354,6 +357,13 @@ def _lookup(tree: FileEntry, parts: Sequence[str]) -> tuple[FileEntry | None, li
     if is_opaque(node) and lies_over(node):
         return node, more, False
     return node, [], True
+
+
+def _of_pattern(entry: FileEntry, folder: str, pattern: str) -> str:
+    """The digest of what a word of a shell command stands for: its matches, or the whole entry."""
+    if folder == pattern or not entry.is_dir:
+        return entry_digest(entry)
+    return digest_of(*(f"{p} {entry_digest(e)}" for p, e in matching_entries(_at(folder, entry), Selector(pattern, True, True))))
 
 
 def _at(path: str, entry: FileEntry) -> FileEntry:

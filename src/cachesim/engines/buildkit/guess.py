@@ -20,6 +20,7 @@ _READERS = frozenset({"cat", "sort", "head", "tail", "grep", "sed", "awk", "wc",
 _SILENT = _READERS | {"true", ":", "false", "test", "[", "sleep", "set", "cd", "export", "exit", "ls", "echo", "printf", "pwd",
                       "whoami", "id", "env", "uname", "sync", "which", "umask", "date", "stat", "command", "hostname",
                       "basename", "dirname", "seq"}
+_PATTERN_FIRST = frozenset({"grep", "sed", "awk", "tr"})
 _WRITERS = {"mkdir": "all", "touch": "all", "cp": "last", "mv": "last", "ln": "last", "install": "last", "tee": "all",
             "rm": "all", "rmdir": "all", "chmod": "rest", "chown": "rest"}
 _VOLATILE = re.compile(
@@ -125,7 +126,7 @@ def _effect(statement: Statement, path: str, cwd: str, values: tuple[tuple[str, 
     here = [(op, _absolute(target, cwd, env)) for op, target in statement.redirects]
     for op, target in here:
         if _related(target, path):
-            source = [w for w in words[1:] if not w.startswith("-")]
+            source = [w for w in words[1:] if not w.startswith("-")][1 if name in _PATTERN_FIRST else 0:]
             reads = tuple(_absolute(w, cwd, env) for w in source) if name in _READERS else ()
             if name == "ls":
                 reads = tuple(_absolute(w, cwd, env) for w in source) or (cwd,)
@@ -138,15 +139,16 @@ def _effect(statement: Statement, path: str, cwd: str, values: tuple[tuple[str, 
         for target in which:
             absolute = _absolute(target, cwd, env)
             if _related(absolute, path) or (name in ("cp", "mv") and _related(path, absolute)):
-                reads = tuple(_absolute(w, cwd, env) for w in args[:-1]) if name in ("cp", "mv", "install") else ()
-                return Effect(text, reads, variables, volatile, name not in ("cp", "mv"))
+                reads = tuple(_absolute(w, cwd, env) for w in args[:-1]) if name in ("cp", "mv", "install", "ln") else ()
+                return Effect(text, reads, variables, volatile, name not in ("cp", "mv") or _below(absolute, path))
         return None
     if not words or _silent(name, words):
         return None
     named = [_absolute(w.split("=", 1)[-1], cwd, env) for w in words[1:] if "/" in w or "." in w]
-    if any(_related(n, path) for n in named) or posixpath.basename(path) in text or not named:
+    if any(_related(n, path) for n in named) or _names(text, posixpath.basename(path)) or not named or (
+            cwd.strip("/") and _below(path, cwd)):
         return Effect(text, (*named, ""), variables, volatile, False)
-    return Effect(text, (*named, ""), variables, volatile, False) if _below(path, cwd) else None
+    return None
 
 
 def written_paths(statement: Statement, cwd: str, env: Mapping[str, str]) -> list[str] | None:
@@ -166,6 +168,11 @@ def _silent(name: str, words: tuple[str, ...]) -> bool:
     return name not in ("sort", "sed", "awk") or not any(
         w.startswith(("-o", "-i", "--output", "--in-place")) or (name == "awk" and ">" in w)
         or (name == "sed" and re.search(r"(?:^|[;}/\dg])w\s*\S", w)) for w in words[1:])
+
+
+def _names(text: str, name: str) -> bool:
+    """Whether a text names a file, as a word of its own or with an ending."""
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
 
 
 def _literal(name: str, words: tuple[str, ...]) -> str:
