@@ -31,20 +31,20 @@ class Result:
 class Links:
     """The tables of one world; a simulation works on a copy of its own."""
 
-    __slots__ = ("by_op", "links", "owned", "results", "roots")
+    __slots__ = ("by_op", "grounds", "links", "results", "roots")
 
     def __init__(self) -> None:
         self.links: dict[LinkKey, frozenset[str]] = {}
         self.results: dict[str, Result] = {}
         self.roots: set[str] = set()
         self.by_op: dict[tuple[int, str], tuple[str, ...]] = {}   # content records that lead to an operation, oldest first
-        self.owned: dict[str, str] = {}     # what is known of the owner and mode of unknown bytes, by content record
+        self.grounds: dict[str, str] = {}     # what is known of contents with unknown parts, by content record
 
     def copy(self) -> Links:
         """An independent copy; the records themselves are shared."""
         other = Links()
         other.links, other.results = self.links.copy(), self.results.copy()
-        other.roots, other.by_op, other.owned = self.roots.copy(), self.by_op.copy(), self.owned.copy()
+        other.roots, other.by_op, other.grounds = self.roots.copy(), self.by_op.copy(), self.grounds.copy()
         return other
 
     def find(self, parent: str, position: int, op: str, selector: str) -> frozenset[str]:

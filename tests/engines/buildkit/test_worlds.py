@@ -97,3 +97,21 @@ def test_a_statement_holds_for_the_builds_that_were_made_too() -> None:
     assert timeline.entries[-1].report.steps[-1].outcome is Outcome.UNDETERMINED
     stated = timeline.with_claims((RunClaim("make", RunClaimKind.WRITES_ONLY, ("/out",)),))
     assert stated.entries[-1].report.steps[-1].outcome is Outcome.HIT and stated.current == timeline.current
+
+
+@pytest.mark.parametrize(("second", "outcome"), [
+    (b"other", Outcome.MISS),       # the RUN below is the same one, and this file lies on top of what it wrote
+    (b"same", Outcome.HIT),
+])
+def test_a_known_file_on_top_of_a_cached_run_is_certain(second: bytes, outcome: Outcome) -> None:
+    text = "FROM base:1 AS a\nWORKDIR /app\nRUN make\nCOPY f f.txt/\nFROM base:1\nCOPY --from=a /app /app\n"
+    assert last_build(text, (b"same", second)).steps[-1].outcome is outcome
+
+
+def test_a_file_that_is_no_longer_copied_may_have_been_there_before() -> None:
+    text, without = (f"FROM base:1 AS a\nWORKDIR /app\nRUN make\n{line}FROM base:1\nCOPY --from=a /app /app\n"
+                     for line in ("COPY f /app/\n", ""))
+    context = ContextSnapshot.of({"f": b"1"})
+    _, store = simulate(ProjectState(text, context).request(), EMPTY_STORE)
+    report, _ = simulate(ProjectState(without, context).request(), store)
+    assert report.steps[-1].outcome is Outcome.UNDETERMINED

@@ -17,6 +17,7 @@ from cachesim.context.checksum import (
     Selector,
     entry_digest,
     go_path_match,
+    header_digest,
     join_digests,
     matching_entries,
     parent_of_wildcard,
@@ -33,6 +34,7 @@ __all__ = ["Content", "Contents", "World", "may_be_equal"]
 
 _DEPTH = 40
 _RARELY_CHANGED = frozenset({"etc/passwd", "etc/group", "etc/nsswitch.conf"})      # from one base image to the next
+_OWNED, _SAME_UNKNOWN = "owned", "unknown"
 _SYMBOLIC = 1 << 20     # --chmod in letters: the number stands for the text
 
 
@@ -54,7 +56,7 @@ class Content(NamedTuple):
         opaque: Whether an execution had a say, so that the worlds may disagree.
         missing: The path that certainly does not exist, or None.
         runs: The executions that had a say.
-        owned: Owner and mode that a COPY certainly gave to the unknown bytes, or "".
+        grounds: What is known all the same, or "": see `may_be_equal`.
         of_base: Whether files of a base image had a say: another image may hold the same.
     """
 
@@ -62,7 +64,7 @@ class Content(NamedTuple):
     opaque: bool = False
     missing: str | None = None
     runs: tuple[Execution, ...] = ()
-    owned: str = ""
+    grounds: str = ""
     of_base: bool = False
 
     @property
@@ -91,19 +93,46 @@ class _View:
 
 
 def may_be_equal(one: str, other: str) -> bool:
-    """Whether unknown bytes may be equal, by what is known of them (`Content.owned`): not with another owner or mode."""
+    """Whether two contents of different digests may be equal bytes, by what is known of them (`Content.grounds`).
+
+    Not where a COPY gave unknown bytes another owner or mode; and not where the unknown parts are the same ones, in the same
+    places: then what differs is known, and lies on top.
+    """
     mine, theirs = one.split(), other.split()
-    if not mine or not theirs:
+    if not mine or not theirs or mine[0] != theirs[0]:
         return True
-    modes = {int(mine[1]), int(theirs[1])}
-    return mine[0] == theirs[0] and (len(modes) == 1 or 0 in modes or max(modes) >= _SYMBOLIC)
+    if mine[0] == _SAME_UNKNOWN:
+        return mine != theirs
+    modes = {int(mine[2]), int(theirs[2])}
+    return mine[1] == theirs[1] and (len(modes) == 1 or 0 in modes or max(modes) >= _SYMBOLIC)
 
 
 def _owned(entry: FileEntry | None, selectors: Sequence[Selector]) -> str:
     """What is known of an unknown entry that a COPY put in its place, if it is all that is selected."""
     if entry is None or len(selectors) != 1 or selectors[0].filters or not is_opaque(entry) or not is_undecided(entry):
         return ""
-    return f"{entry.uid}:{entry.gid} {entry.mode}"
+    return f"{_OWNED} {entry.uid}:{entry.gid} {entry.mode}"
+
+
+def _unknown_part(views: Sequence[tuple[str, _View]]) -> str:
+    """What stands for the unknown part of some views, and where what is known lies; it does not say what that is."""
+    fields: list[str] = []
+    for path, view in views:
+        fields += [path, *view.tokens, _shape(view.entry) if view.entry is not None else ""]
+    return f"{_SAME_UNKNOWN} {digest_of(*fields)}"
+
+
+def _shape(entry: FileEntry) -> str:
+    """What an entry is without the bytes, mode and owner of the files that are known in it; remembered per directory."""
+    if is_opaque(entry):
+        return f"{entry.digest} {entry.mode}"
+    if not entry.is_dir:
+        return ""
+    known = entry.memo.get("shape")
+    if known is None:
+        below = [f"{name} {_shape(child)}" for name, child in sorted(entry.children.items())]
+        known = entry.memo["shape"] = digest_of(header_digest(entry), *below)
+    return str(known)
 
 
 class Contents:
@@ -123,7 +152,8 @@ class Contents:
         """Content of a selection of a stage's file system."""
         if fs.exact:
             return self._exact(fs.layers[0].tree, selectors, root=False)
-        sums, runs, undecided, owned, of_base = [], [], False, "", False
+        sums, runs, undecided, grounds, of_base = [], [], False, "", False
+        views: list[tuple[str, _View]] = []
         for selector in sorted(selectors, key=lambda s: s.path):
             start = parent_of_wildcard(selector.path) if selector.wildcard else selector.path
             guessed = self._likely_matches(fs, selector) if selector.wildcard and self.world is World.LIKELY else None
@@ -134,7 +164,8 @@ class Contents:
             view = self.view(fs, start)
             runs += view.runs
             undecided, of_base = undecided or view.undecided, of_base or view.of_base
-            owned = _owned(view.copied, selectors)
+            grounds = _owned(view.copied, selectors)
+            views.append((start, view))
             if view.tokens and not selector.filters:
                 sums.append(entry_digest(self._opaque(view, start)))
             elif view.tokens or (selector.filters and view.entry is not None and holds_opaque(view.entry)):
@@ -151,7 +182,10 @@ class Contents:
                                   selector.follow, selector.wildcard, selector.excludes)
                 found = selection_digest(tree, [inside], root=False)
                 sums.append(found if isinstance(found, Digest) else digest_of("nothing", found))
-        return Content(join_digests(sums), bool(runs) or undecided, None, tuple(runs), owned, of_base)
+        opaque = bool(runs) or undecided
+        if opaque and not grounds and self.world is World.EQUAL and not any(s.filters for s in selectors):
+            grounds = _unknown_part(views)
+        return Content(join_digests(sums), opaque, None, tuple(runs), grounds, of_base)
 
     def _likely_matches(self, fs: FileSystem, selector: Selector) -> Digest | None:
         """The guess for a wildcard: what is known to match, and what commands write by name; None for no idea."""

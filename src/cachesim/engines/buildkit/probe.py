@@ -166,7 +166,7 @@ class Walk:
             self.opaque.append((index, content))
             if not ids and self.contents.world is World.EQUAL:
                 for other in self.links.by_op.get((position, op.digest), ()):
-                    if may_be_equal(content.owned, self.links.owned.get(other, "")):
+                    if may_be_equal(content.grounds, self.links.grounds.get(other, "")):
                         ids |= self.links.find(other, position, op.digest, "")
         parents = self.result_keys[given.op]
         reached = ids
@@ -192,8 +192,8 @@ class Walk:
         self.content[index, position] = content
         if content.of_base:
             self.of_base.append((index, content))
-        if content.owned:
-            self.links.owned[content.key] = content.owned
+        if content.grounds:
+            self.links.grounds[content.key] = content.grounds
         return content
 
     # -- making -----------------------------------------------------------------------------------------------------
