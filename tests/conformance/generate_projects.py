@@ -36,7 +36,8 @@ README.md: read me
 """,
     "node, own user": r"""
 FROM base:1 AS builder
-RUN adduser -D node && mkdir -p /home/node/app/node_modules && chown -R node:node /home/node/app
+RUN echo 'node:x:1000:1000::/home/node:/bin/sh' >> /etc/passwd && echo 'node:x:1000:' >> /etc/group && \
+    mkdir -p /home/node/app/node_modules && chown -R node:node /home/node/app
 WORKDIR /home/node/app
 COPY package.json yarn.lock* ./
 USER node
@@ -45,7 +46,7 @@ COPY --chown=node:node . .
 RUN mkdir build && cat src/a.ts > build/a.js
 
 FROM base:1
-RUN adduser -D node
+RUN echo 'node:x:1000:1000::/home/node:/bin/sh' >> /etc/passwd && echo 'node:x:1000:' >> /etc/group
 WORKDIR /home/node/app
 COPY package*.json ./
 COPY --from=builder --chown=node:node /home/node/app/build ./build
@@ -211,7 +212,7 @@ RUN --mount=type=bind,source=src,target=src \
     --mount=type=cache,target=/usr/local/cargo/registry/ \
     cat src/main.rs Cargo.toml > /bin/rs
 ARG UID=10001
-RUN adduser -D -H -u "${UID}" appuser
+RUN echo "appuser:x:${UID}:${UID}::/:/bin/sh" >> /etc/passwd && echo "appuser:x:${UID}:" >> /etc/group
 USER appuser
 WORKDIR /home/appuser
 COPY --chown=appuser:appuser assets ./assets
@@ -264,7 +265,7 @@ COPY . /app
 RUN --mount=type=cache,target=/root/.cache/uv cat src/*.py > .venv/app
 
 FROM base:1
-RUN addgroup -S app && adduser -S app -G app
+RUN echo 'app:x:100:101::/:/bin/sh' >> /etc/passwd && echo 'app:x:101:' >> /etc/group
 COPY --from=builder --chown=app:app /app /app
 ENV PATH="/app/.venv/bin:$PATH"
 USER app
@@ -388,7 +389,8 @@ RUN SECRET_KEY_BASE_DUMMY=1 ; mkdir -p public/assets && cat app/assets/* > publi
 FROM base
 COPY --from=build "${BUNDLE_PATH}" "${BUNDLE_PATH}"
 COPY --from=build /rails /rails
-RUN addgroup -g 1000 rails && adduser -D -u 1000 -G rails rails && mkdir -p db log storage tmp && chown -R rails:rails db log storage tmp
+RUN echo 'rails:x:1000:1000::/rails:/bin/sh' >> /etc/passwd && echo 'rails:x:1000:' >> /etc/group && \
+    mkdir -p db log storage tmp && chown -R rails:rails db log storage tmp
 USER 1000:1000
 ENTRYPOINT ["/rails/bin/entrypoint"]
 EXPOSE 3000
@@ -492,6 +494,7 @@ EXPOSE 80
 
 FROM template
 ARG APP_NAME
+USER root
 RUN echo "$APP_NAME" > /tmp/name
 CMD ["run"]
 ---
