@@ -159,7 +159,7 @@ def test_history_of_a_repository_without_commits(tmp_path: Path, capsys: pytest.
     repo = GitRepo(tmp_path / "young")
     repo.write({"Dockerfile": DOCKERFILE})
     assert run("history", "--offline", str(repo.folder)) == 2
-    assert "there is no such revision" in capsys.readouterr().err
+    assert "nothing was committed yet" in capsys.readouterr().err
 
 
 def test_compare_says_which_re_runs_less(repo: GitRepo, capsys: pytest.CaptureFixture[str]) -> None:

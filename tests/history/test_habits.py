@@ -54,7 +54,8 @@ def test_a_mix_by_hand_wins_over_the_history(repo: GitRepo) -> None:
 
 def test_without_git_it_is_the_usual_one_and_says_so(tmp_path: Path) -> None:
     habits = found(tmp_path)
-    assert (habits.source, habits.words) == (MixSource.USUAL, "the usual one, for there is no git history")
+    assert (habits.source, habits.words) == (
+        MixSource.USUAL, "the usual one, for there is no git history: the folder is in no git repository")
     assert habits.mix.groups[0].patterns == ("source",)
 
 

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,8 +32,8 @@ what the cache holds:
   changes, a build of HEAD; else a first build of what is on disk. --against REV: a build of that commit, over
   the folder as it is; --against DIR: a build of another folder; --against nothing: an empty cache.
 
-  A..B walks the commits of a branch (first parents) from their git objects alone: no checkout, and files that git
-  does not track play no part.
+  A..B walks the commits of a branch (first parents) from their git objects alone, after a build of A: no checkout,
+  and files that git does not track play no part. A...B starts with the commit where B parted from A.
 
 examples:
   cachesim plan
@@ -43,6 +43,18 @@ examples:
 
 exit status: 0 done, 1 this build would fail, 2 it could not, 3 a budget is exceeded
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A range of commits: A..B starts with a build of A, A...B with one of the commit where the two part."""
+
+    first: str
+    last: str
+    dots: str
+
+    def __str__(self) -> str:
+        return f"{self.first}{self.dots}{self.last}"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -137,7 +149,7 @@ def args_of(words: Sequence[str], given: tuple[tuple[str, str | None], ...]) -> 
     return (*(pair for pair in given if pair[0] not in said), *said.items())
 
 
-def _what(words: Sequence[str]) -> tuple[tuple[str, str] | None, Path]:
+def _what(words: Sequence[str]) -> tuple[_Span | None, Path]:
     """A range and a path, in any order; each at most once."""
     spans = [w for w in words if re.search(r"[^./\\]\.\.\.?[^./\\]|[^./\\]\.\.$", w) and not os.path.lexists(w)]
     paths = [w for w in words if w not in spans]
@@ -146,8 +158,9 @@ def _what(words: Sequence[str]) -> tuple[tuple[str, str] | None, Path]:
     path = Path(paths[0]) if paths else Path(".")
     if not spans:
         return None, path
-    first, _, last = spans[0].partition("...") if "..." in spans[0] else spans[0].partition("..")
-    return (first, last or "HEAD"), path
+    dots = "..." if "..." in spans[0] else ".."
+    first, _, last = spans[0].partition(dots)
+    return _Span(first, last or "HEAD", dots), path
 
 
 def _seconds(text: str) -> float:
@@ -185,14 +198,14 @@ def _started(args: argparse.Namespace, info: ProjectInfo, kind: EngineKind | Non
 
 def _against(name: str, started: Started, blobs: BlobStore) -> Timeline:
     """The cache after a build of a commit or of another folder."""
-    from cachesim.project.git import GitError, find_repository
+    from cachesim.project.git import GitError, find_repository, repository_of
     from cachesim.project.open import find_project, load_state
     from cachesim.project.revision import revision_of, state_at
     from cachesim.project.start import built
     from cachesim.project.timeline import Timeline
     info, state = started.info, started.state
-    repository = find_repository(info.context_dir)
     if os.path.isdir(name):
+        repository = find_repository(info.context_dir)
         if repository is not None and repository.top is not None:
             try:
                 repository.commit_id(name)
@@ -205,41 +218,47 @@ def _against(name: str, started: Started, blobs: BlobStore) -> Timeline:
         before = replace(load_state(other, options=state.options, engine=state.engine, store=state.store),
                          bases=state.bases, claims=state.claims)
         return built(Timeline(origin=f"a build of {name}"), f"build of {name}", before, context_key=name)
-    if repository is None or repository.top is None:
-        raise InputError("is no folder, and there is no git work tree to look for a revision", f"--against {name}")
+    repository = repository_of(info.context_dir, f"--against {name} is no folder, and a revision needs one")
     revision = revision_of(repository, name)
     before, changed = state_at(state, info, repository, revision, blobs)
     words = f"{len(changed)} file{'' if len(changed) == 1 else 's'} differ{'s' if len(changed) == 1 else ''}"
     return built(Timeline(origin=f"a build of {revision.words(name)}: {words} from it"), name, before)
 
 
-def _range(args: argparse.Namespace, info: ProjectInfo, kind: EngineKind | None, span: tuple[str, str]) -> list[Plan]:
+def _range(args: argparse.Namespace, info: ProjectInfo, kind: EngineKind | None, span: _Span) -> list[Plan]:
     """One plan per commit of a range."""
-    from cachesim.history.walk import commit_at, commits_between, place_of, replayed
+    from cachesim.history.walk import commit_at, commits_between, meeting_of, place_of, replayed
     from cachesim.project.blobs import BlobStore
-    from cachesim.project.git import find_repository
+    from cachesim.project.git import repository_of
     from cachesim.project.start import StartKind, start_project
-    repository = find_repository(info.context_dir)
-    if repository is None:
-        raise InputError("is in no git repository", str(info.context_dir), "A range of commits needs one")
+    repository = repository_of(info.context_dir, "A range of commits needs one")
     place = place_of(info, repository)
     started = start_project(info, BlobStore(), engine=kind, store=_store(args), kind=StartKind.NOTHING,
                             options=lambda given: options_of(args, given), ask_engine=not args.offline)
-    first, commits = commit_at(place, span[0]), commits_between(place, *span)
-    plans = []
+    meeting = meeting_of(repository, span.first, span.last)
+    first = commit_at(place, meeting if span.dots == "..." else span.first)
+    if first.id != meeting:
+        print(f"note: {span.first} is no part of the history of {span.last}: what it alone has counts as a change of the first "
+              f"commit. {span.first}...{span.last} starts where they parted", file=sys.stderr)
+    plans: list[Plan] = []
+    remarks: tuple[str, ...] = ()
     origin = ""
     template = replace(started.state, options=replace(started.state.options, no_cache=args.no_cache))
-    for build in replayed(place, [first, *commits], template):
+    for build in replayed(place, [first, *commits_between(place, first.id, span.last)], template):
         if build.state is None or build.report is None:
+            if not origin:
+                raise InputError(f"cannot be built: {build.problem}", build.commit.label,
+                                 "Start the range with a commit that has all it needs")
             print(f"note: {build.commit.label}: left out, {build.problem}", file=sys.stderr)
             continue
+        remarks = build.remarks
         if origin:
             merge = " (merge)" if build.commit.is_merge else ""
             plans.append(replace(_as_plan(f"{build.commit.label}{merge}", origin, build.state, build.report, started),
                                  changed=build.changed))
-        elif build.commit is not first:
-            raise InputError("cannot be built", first.label, "Start the range where there is a Dockerfile")
         origin = f"a build of {build.commit.label} and of what came before it in this range"
+    for remark in remarks:
+        print(f"note: {remark}", file=sys.stderr)
     return plans
 
 
@@ -270,11 +289,11 @@ def _over_budget(plans: Sequence[Plan], budget: float | None, most: int | None) 
 
 
 def _print(args: argparse.Namespace, info: ProjectInfo, plans: Sequence[Plan], over: str,
-           span: tuple[str, str] | None) -> None:
+           span: _Span | None) -> None:
     from cachesim.export.plan import plan_markdown, plan_object
     if args.format == "json":
         value = {"project": str(info.context_dir), "dockerfile": info.dockerfile_path, "over_budget": over or None,
-                 **({"range": f"{span[0]}..{span[1]}"} if span is not None else {}),
+                 **({"range": str(span)} if span is not None else {}),
                  "plans": [plan_object(plan) for plan in plans]}
         print(json.dumps(value, indent=2))
     elif args.format == "markdown":
@@ -303,11 +322,10 @@ def _side_by_side(buildkit: Plan, classic: Plan) -> list[str]:
     return ["side by side", "", *table(("line", "instruction", "BuildKit", "classic", "what makes the difference"), rows)]
 
 
-def _print_range(plans: Sequence[Plan], span: tuple[str, str]) -> None:
+def _print_range(plans: Sequence[Plan], span: _Span) -> None:
     from cachesim.cli.render import plural, table
     commits = plural(len(plans), "commit")
-    print(f"{span[0]}..{span[1]}: {commits} of the project, built from git objects "
-          "alone\n")
+    print(f"{span}: {commits} of the project, built from git objects alone\n")
     rows = []
     for plan in plans:
         cause = plan.first_cause

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.simulate.report import SimulationReport, StepReport
 
-__all__ = ["plural", "report_lines", "short", "table", "totals", "word_of"]
+__all__ = ["plural", "report_lines", "short", "table", "totals", "visible", "word_of"]
 
 _WORDS = {
     Outcome.HIT: "cached", Outcome.MISS: "runs", Outcome.UNDETERMINED: "depends", Outcome.CONFIG_ONLY: "config only",
@@ -57,7 +57,7 @@ def plural(count: int, noun: str) -> str:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Columns of equal width; the last one wraps at the width of the terminal, and is never cut."""
-    body = [list(row) for row in rows]
+    body = [[visible(cell) for cell in row] for row in rows]
     widths = [max(_width(row[i]) for row in [list(head), *body]) for i in range(len(head) - 1)]
     indent = sum(widths) + 2 * len(widths)
     room = max(30, (shutil.get_terminal_size((120, 24)).columns if sys.stdout.isatty() else 10_000) - indent)
@@ -70,8 +70,15 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return lines
 
 
+def visible(text: str) -> str:
+    """A text with its control characters written out: a file may have any name, and a terminal obeys some of them."""
+    return text if text.isprintable() else "".join(
+        char if char.isprintable() or "\ud800" <= char <= "\udfff" else
+        repr(char)[1:-1] for char in text)
+
+
 def short(text: str) -> str:
-    line = text.replace("\n", " ")
+    line = visible(text.replace("\n", " "))
     return line if len(line) <= _NAME_WIDTH else line[:_NAME_WIDTH - 1] + "…"
 
 

@@ -97,7 +97,7 @@ def plan_markdown(plan: Plan, words: Callable[[StepReport], str], more: tuple[st
 
 def _md(text: str) -> str:
     """Text inside of a Markdown table cell, shown as it is."""
-    out = text.replace("\n", " ").replace("\r", " ")
+    out = "".join(char if char.isprintable() or "\ud800" <= char <= "\udfff" else repr(char)[1:-1] for char in text)
     for char in "\\*_[]<>|#`":
         out = out.replace(char, "\\" + char) if char not in "<>`" else out
     return out.replace("<", "&lt;").replace(">", "&gt;")

@@ -9,7 +9,7 @@ from cachesim.context.snapshot import ContextSnapshot
 from cachesim.errors import InputError
 from cachesim.history.walk import changes_of, place_of
 from cachesim.progress import SILENT, Progress
-from cachesim.project.git import GitError, find_repository
+from cachesim.project.git import GitError, repository_of
 from cachesim.project.mix import EditMix, MixCounter, mix_by_hand
 from cachesim.project.open import ProjectInfo
 
@@ -48,19 +48,21 @@ def habits_of(info: ProjectInfo, context: ContextSnapshot, dockerfile: str, *, b
     """
     if by_hand is not None:
         return Habits(mix_by_hand(by_hand, context, dockerfile), MixSource.HAND, "stated by hand")
-    why = "there is no git history"
     try:
-        repository = find_repository(info.context_dir)
-        if repository is not None and repository.top is not None:
-            counter = MixCounter()
-            for number, paths in enumerate(changes_of(place_of(info, repository), last)):
-                progress.step(number, last)
-                counter.add(paths, dockerfile)
-            mix = counter.mix(context)
-            if mix.groups:
-                count = counter.commits
-                return Habits(mix, MixSource.HISTORY, f"of the last {count} commit{'' if count == 1 else 's'}")
-            why = "no commit after the first one changes the project"
-    except (GitError, InputError) as error:     # no history to read: the usual mix will do, and the words say so
+        repository = repository_of(info.context_dir, "The edit mix is read from its history")
+        counter = MixCounter()
+        for number, paths in enumerate(changes_of(place_of(info, repository), last)):
+            progress.step(number, last)
+            counter.add(paths, dockerfile)
+        mix = counter.mix(context)
+        cut = ", all that a shallow clone has" if repository.shallow and counter.commits < last else ""
+        if mix.groups:
+            count = counter.commits
+            return Habits(mix, MixSource.HISTORY, f"of the last {count} commit{'' if count == 1 else 's'}{cut}")
+        why = ("the clone is shallow and holds no commit that changes the project (`git fetch --unshallow` brings the rest)"
+               if cut else "no commit after the first one changes the project")
+    except InputError as error:                 # no history to read: the usual mix will do, and the words say so
+        why = f"there is no git history: {'the folder ' * error.what.startswith(('is ', 'lies '))}{error.what}"
+    except GitError as error:
         why = f"git cannot tell: {error}"
     return Habits(mix_by_hand(USUAL_MIX, context, dockerfile), MixSource.USUAL, f"the usual one, for {why}")

@@ -9,7 +9,7 @@ from cachesim.errors import InputError
 from cachesim.history.report import HistoryReport, history_of
 from cachesim.history.walk import last_commits, place_of, replayed
 from cachesim.progress import SILENT, Progress
-from cachesim.project.git import find_repository
+from cachesim.project.git import repository_of
 from cachesim.project.open import ProjectInfo
 from cachesim.project.state import ProjectState
 from cachesim.simulate.report import StepReport
@@ -36,18 +36,21 @@ def replay(info: ProjectInfo, template: ProjectState, count: int,
     Raises:
         InputError, GitError: If there is no history to read; the text says why and what to do.
     """
-    repository = find_repository(info.context_dir)
-    if repository is None:
-        raise InputError("is in no git repository", str(info.context_dir), "The history of a project is read from git")
+    repository = repository_of(info.context_dir, "The history of a project is read from git")
     place = place_of(info, repository)
     commits = last_commits(place, count, revision)
     if not commits:
-        raise InputError(f"no commit of {revision} touches it", str(info.context_dir))
+        raise InputError(f"no commit of {revision} touches it", str(info.context_dir), "Commit it first")
     report = history_of(replayed(place, commits, template, progress=progress), seconds)
-    notes = []
-    if repository.shallow:
+    if not report.builds:
+        label, problem = report.left_out[-1]
+        raise InputError(f"none of {len(commits)} commits could be built, the newest: {label}: {problem}", str(info.context_dir),
+                         "Name another --revision, or the Dockerfile that those commits have (-f)")
+    notes = list(report.remarks)
+    if repository.shallow and len(commits) < count:
         notes.append("the clone is shallow, so older commits are missing (`git fetch --unshallow` brings them)")
     if report.left_out:
         label, problem = report.left_out[-1]
-        notes.append(f"{len(report.left_out)} commits could not be built, the newest: {label}: {problem}")
+        left_out = len(report.left_out)
+        notes.append(f"{left_out} commit{'' if left_out == 1 else 's'} could not be built, the newest: {label}: {problem}")
     return Replay(report, tuple(notes))

@@ -62,6 +62,7 @@ class HistoryReport:
         left_out: Commits that could not be built, with the reason.
         failing: Commits whose build would fail, with the reason.
         steps: In order of the newest Dockerfile, then those that are gone.
+        remarks: What a checkout could show otherwise, a sentence each.
         trend: Mean number of re-runs per build, oldest tenth of the builds first.
     """
 
@@ -74,6 +75,7 @@ class HistoryReport:
     mix: EditMix
     first: str
     last: str
+    remarks: tuple[str, ...] = ()
 
     @property
     def mean_reruns(self) -> float:
@@ -124,7 +126,7 @@ def history_of(builds: Iterable[CommitBuild],
     state = newest.state if newest is not None else None
     return HistoryReport(count, merges, tuple(left_out), tuple(failing), tuple(steps), _trend(reruns),
                          mix.mix(state.context) if state is not None else EditMix(), first,
-                         newest.commit.label if newest is not None else "")
+                         newest.commit.label if newest is not None else "", newest.remarks if newest is not None else ())
 
 
 def _count(report: SimulationReport, tallies: dict[tuple[str, str], _Tally],

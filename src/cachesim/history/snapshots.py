@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from cachesim.context.snapshot import ContextSnapshot, FileEntry, FileKind, directory, lookup, regular_file, symlink
-from cachesim.digest import Digest, digest_of_bytes
+from cachesim.digest import Digest
 from cachesim.project.blobs import BlobStore
 from cachesim.project.git import GitError, ObjectReader, Repository
 
@@ -62,7 +62,8 @@ class Snapshots:
 
     def __init__(self, repository: Repository, blobs: BlobStore | None = None) -> None:
         self.repository = repository
-        self.lfs_pointers = 0           # files that are LFS pointers, in all that was read
+        self.lfs_pointers: set[str] = set()     # names of files that are LFS pointers, in all that was read
+        self.submodules: set[str] = set()       # names of submodules, likewise
         self._reader = ObjectReader(repository)
         self._blobs = blobs
         self._trees: dict[str, FileEntry] = {}
@@ -75,6 +76,18 @@ class Snapshots:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         self._reader.close()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a checkout could show otherwise, a sentence each."""
+        found = []
+        if self.lfs_pointers:
+            found.append(f"{_listed(self.lfs_pointers)}: Git LFS pointers count as git stores them; they change whenever what "
+                         "they stand for does")
+        if self.submodules:
+            found.append(f"{_listed(self.submodules)}: submodules count as empty folders, as a clone without "
+                         "--recurse-submodules has them")
+        return tuple(found)
 
     def at(self, commit: str, folder: str = "", ignores: Sequence[str] = (".dockerignore",)) -> ContextSnapshot:
         """A folder (from the root of the repository, "" for all of it) at a commit.
@@ -106,6 +119,8 @@ class Snapshots:
                 return None
             target = self._link_at(commit, path) if b"\n" not in found.data else None
             if target is None:
+                if found.large is not None:
+                    raise GitError(path, f"is {found.size >> 20} MB long at {commit[:12]}, which is no text")
                 return found.data
             path = target
         return None
@@ -159,6 +174,7 @@ class Snapshots:
     def _new_leaf(self, item: _Item) -> FileEntry:
         mtime = int(item.id[:12], 16)       # another content has another time, as the transfer to the engine needs it
         if item.mode == "160000":
+            self.submodules.add(item.name)
             return directory()
         content = self._contents[item.id]
         if item.is_link:
@@ -177,17 +193,17 @@ class Snapshots:
                 if found is None:
                     raise self._missing(name)
                 item, data = wanted[name], found.data
-                digest, link = digest_of_bytes(data), data.decode("utf-8", "surrogateescape") if item.is_link else ""
-                self.lfs_pointers += data.startswith(_LFS)
-                self._contents[name] = _Content(digest, len(data), link)
+                digest, link = found.digest, data.decode("utf-8", "surrogateescape") if item.is_link else ""
+                if data.startswith(_LFS):
+                    self.lfs_pointers.add(item.name)
+                self._contents[name] = _Content(digest, found.size, link)
                 if self._blobs is not None and len(data) < 1 << 18:
                     kept[digest] = data
             if self._blobs is not None and kept:
                 self._blobs.put_many(kept)
 
     def _missing(self, name: str) -> GitError:
-        return GitError(name[:12], "an object is missing in this clone (it is partial or shallow)",
-                        "Fetch the whole history: `git fetch --unshallow`, or clone without --filter")
+        return self.repository.damaged(name[:12])
 
 
 def snapshot_of(repository: Repository, revision: str, folder: Path | str = "") -> ContextSnapshot:
@@ -199,6 +215,11 @@ def snapshot_of(repository: Repository, revision: str, folder: Path | str = "") 
     where = repository.relative(folder) if isinstance(folder, Path) else folder
     with Snapshots(repository) as snapshots:
         return snapshots.at(repository.commit_id(revision), where)
+
+
+def _listed(names: set[str]) -> str:
+    first, more = sorted(names)[:3], len(names) - 3
+    return ", ".join(first) + (f" and {more} more" if more > 0 else "")
 
 
 def _items(data: bytes, id_length: int) -> list[_Item]:

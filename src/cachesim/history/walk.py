@@ -18,14 +18,13 @@ from cachesim.history.snapshots import Snapshots
 from cachesim.pipeline import simulate
 from cachesim.progress import SILENT, Progress
 from cachesim.project.blobs import BlobStore
-from cachesim.project.git import GitError, Repository, find_repository
+from cachesim.project.git import GitError, Repository, repository_of
 from cachesim.project.open import ProjectInfo
 from cachesim.project.state import ProjectState
 from cachesim.simulate.report import SimulationReport
 
-__all__ = ["Commit", "CommitBuild", "Place", "changes_of", "commit_at", "commits_between", "last_commits", "place_of",
-           "recent_commits",
-           "replayed"]
+__all__ = ["Commit", "CommitBuild", "Place", "changes_of", "commit_at", "commits_between", "last_commits", "meeting_of",
+           "place_of", "recent_commits", "replayed"]
 
 _FIELDS = ("-z", "--format=%H%x00%ct%x00%an%x00%P%x00%s")
 
@@ -79,6 +78,7 @@ class CommitBuild:
         state: What was built; None if the commit could not be (`problem` says why).
         changed: Paths below the context that differ from the build before, sorted.
         store: The cache afterwards.
+        remarks: What a checkout could show otherwise, in all that was read so far, a sentence each.
     """
 
     commit: Commit
@@ -87,6 +87,7 @@ class CommitBuild:
     changed: tuple[str, ...]
     store: CacheStore
     problem: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def place_of(info: ProjectInfo, repository: Repository) -> Place:
@@ -106,11 +107,28 @@ def commits_between(place: Place, first: str, last: str) -> list[Commit]:
     """The commits after `first` up to `last` that touch the project, oldest first, along first parents.
 
     Raises:
-        GitError: If one of them does not exist, or `last` does not descend from `first`.
+        GitError: If one of them does not exist.
     """
     repository = place.repository
     start, end = repository.commit_id(first), repository.commit_id(last)
     return _log(place, ["--first-parent", f"{start}..{end}"])
+
+
+def meeting_of(repository: Repository, first: str, last: str) -> str:
+    """The id of the newest commit that both histories share; `first` itself if `last` descends from it.
+
+    Raises:
+        GitError: If one of them does not exist, or they share none.
+    """
+    start, end = repository.commit_id(first), repository.commit_id(last)
+    found = repository.output("log", "--max-count=1", "--format=%H", start, "--not", end).decode().strip()
+    if not found:
+        return start            # nothing of it is missing in the other
+    try:
+        return repository.output("merge-base", start, end, what=f"{first}...{last}").decode().strip()
+    except GitError:
+        todo = "The clone is shallow: `git fetch --unshallow` brings the rest" if repository.shallow else "Name two that have"
+        raise GitError(f"{first}...{last}", "these revisions have no commit in common", todo) from None
 
 
 def last_commits(place: Place, count: int, revision: str = "HEAD") -> list[Commit]:
@@ -124,9 +142,7 @@ def recent_commits(info: ProjectInfo, count: int = 200) -> list[Commit]:
     Raises:
         InputError: If it lies in no git work tree, or nothing was committed yet.
     """
-    repository = find_repository(info.context_dir)
-    if repository is None or repository.top is None:
-        raise InputError("is in no git work tree", str(info.context_dir), "Choose a folder that git knows")
+    repository = repository_of(info.context_dir, "Choose a folder that git knows")
     commits = last_commits(place_of(info, repository), count)
     if not commits:
         raise InputError("no commit touches it", str(info.context_dir), "Commit it first, or open the folder as it is")
@@ -157,13 +173,13 @@ def replayed(place: Place, commits: Sequence[Commit], template: ProjectState, *,
             try:
                 state = _state(place, *names.dockerfile(number, snapshots), commit, template, snapshots)
             except GitError as error:
-                problem = f"{error.what}: {error.reason}"
+                problem = error.reason if error.what == commit.label else f"{error.what}: {error.reason}"
                 yield CommitBuild(commit, None, None, (), store, problem)
                 continue
             changed = tuple(sorted(_changed(before.context, state.context))) if before is not None else ()
             report, store = simulate(state.request(commit.label), store, progress)
             before = state
-            yield CommitBuild(commit, state, report, changed, store)
+            yield CommitBuild(commit, state, report, changed, store, remarks=snapshots.remarks)
         progress.step(len(commits), len(commits))
 
 

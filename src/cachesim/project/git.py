@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -11,11 +12,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from cachesim.errors import CachesimError
+from cachesim.digest import Digest, digest_of_bytes
+from cachesim.errors import CachesimError, InputError
 
-__all__ = ["GitError", "GitObject", "ObjectReader", "Repository", "find_repository"]
+__all__ = ["GitError", "GitObject", "ObjectReader", "Repository", "find_repository", "repository_of"]
 
 _TIMEOUT = 60
+_LARGE = 16 << 20       # bytes; of a longer object only the digest is kept
+_CHUNK = 1 << 20
+_DAMAGED = ("inflate:", "unable to unpack", "is corrupt", "unable to read", "bad tree object", "bad object", "missing object",
+            "Could not read", "could not parse", "unable to parse", "object file", "broken link", "garbage at end")
 _PIPE = 60_000          # bytes of requests that fit into a pipe, so that neither side waits for the other
 
 
@@ -29,11 +35,24 @@ class GitError(CachesimError):
 
 @dataclass(frozen=True, slots=True)
 class GitObject:
-    """One object; `data` is its content."""
+    """One object.
+
+    Attributes:
+        data: Its content; of one that is too large to hold (see `large`) only the beginning.
+        size: Of the whole content.
+        large: The digest of a content that is not held.
+    """
 
     id: str
     kind: str
     data: bytes
+    size: int
+    large: Digest | None = None
+
+    @property
+    def digest(self) -> Digest:
+        """Of the whole content."""
+        return self.large if self.large is not None else digest_of_bytes(self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +81,12 @@ class Repository:
             done = subprocess.run(["git", *args], cwd=self.folder, env=_environment(), stdin=subprocess.DEVNULL,
                                   capture_output=True, timeout=_TIMEOUT, check=False)
         except subprocess.TimeoutExpired:
-            raise GitError(what or f"git {args[0]}", f"no answer within {_TIMEOUT} s") from None
+            raise GitError(what or f"git {args[0]}", f"no answer within {_TIMEOUT} s",
+                           "Ask for fewer commits, or try again when the machine is idle") from None
+        except OSError as error:
+            raise GitError("git", f"cannot be started ({error.strerror or error})", "Install git") from None
+        if done.returncode < 0:
+            raise self.damaged(what or f"git {args[0]}", f"git itself crashed, signal {-done.returncode}")
         if done.returncode:
             raise self.error(what or f"git {args[0]}", done.stderr.decode("utf-8", "replace"))
         return done.stdout
@@ -77,8 +101,15 @@ class Repository:
         Raises:
             GitError: If there is no such commit.
         """
-        out = self.output("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}",
-                          what=revision)
+        if "\0" in revision or not revision:
+            raise GitError(repr(revision), "is no name of a revision")
+        try:
+            out = self.output("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}",
+                              what=revision)
+        except GitError:
+            if not self.output("for-each-ref", "--count=1") and revision.startswith("HEAD"):
+                raise GitError(revision, "nothing was committed yet", "Commit first") from None
+            raise
         return out.decode().strip()
 
     def relative(self, path: Path) -> str:
@@ -94,11 +125,19 @@ class Repository:
         if "dubious ownership" in stderr:
             return GitError(what, "git does not trust this repository, because another user owns it",
                             f"Run `git config --global --add safe.directory {self.top or self.git_dir}`")
+        if any(word in stderr for word in _DAMAGED):
+            return self.damaged(what, said.removeprefix("error: "))
         if not said or "unknown revision" in said or "bad revision" in said or "Needed a single revision" in said:
             more = ("The clone is shallow: `git fetch --unshallow` brings the rest" if self.shallow
                     else "`git log --oneline --all` shows what there is")
             return GitError(what, "there is no such revision", more)
         return GitError(what, said)
+
+    def damaged(self, what: str, said: str = "") -> GitError:
+        """An object that a commit needs cannot be read."""
+        todo = ("The clone is shallow: `git fetch --unshallow` brings the rest" if self.shallow else
+                "`git fsck` shows which; a new clone, without --filter, has all of them")
+        return GitError(what, "an object of this clone is missing or damaged" + (f" ({said})" if said else ""), todo)
 
 
 class ObjectReader:
@@ -107,8 +146,8 @@ class ObjectReader:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._process = subprocess.Popen(
-            ["git", "cat-file", "--batch"], cwd=repository.folder, env=_environment(), stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            ["git", "-c", f"core.bigFileThreshold={_LARGE}", "cat-file", "--batch"], cwd=repository.folder,
+            env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
     def __enter__(self) -> Self:
         return self
@@ -156,10 +195,23 @@ class ObjectReader:
         if len(words) != 3 or not words[2].isdigit():      # "… missing", "… ambiguous"
             return None
         size = int(words[2])
-        data = answers.read(size)
+        data, large = answers.read(min(size, _LARGE)), None
+        if size > _LARGE:
+            large, data = self._digest(answers, data, size - _LARGE), data[:_CHUNK]
         if len(answers.read(1)) != 1:
             raise self._died()
-        return GitObject(words[0].decode(), words[1].decode(), data)
+        return GitObject(words[0].decode(), words[1].decode(), data, size, large)
+
+    def _digest(self, answers: IO[bytes], data: bytes, rest: int) -> Digest:
+        """Hash what does not fit, piece by piece."""
+        found = hashlib.sha256(data)
+        while rest:
+            piece = answers.read(min(rest, _CHUNK))
+            if not piece:
+                raise self._died()
+            found.update(piece)
+            rest -= len(piece)
+        return Digest(found.hexdigest())
 
     def _died(self) -> GitError:
         return GitError("git cat-file", "ended in the middle of an answer", "`git fsck` shows what is damaged")
@@ -189,6 +241,26 @@ def find_repository(folder: Path) -> Repository | None:
         except GitError:                    # inside of .git itself
             return None
     return Repository(top or Path(git_dir), top, Path(git_dir), shallow == "true")
+
+
+def repository_of(folder: Path, purpose: str) -> Repository:
+    """The repository with a work tree that a folder lies in.
+
+    Args:
+        purpose: Why it has to be one, a sentence ("A range of commits needs one").
+    Raises:
+        InputError: If there is none, or no git; the words say which.
+        GitError: If there is one that git refuses to read.
+    """
+    if shutil.which("git") is None:
+        raise InputError("git is not installed, or not on the PATH", str(folder), f"{purpose}. Install git")
+    found = find_repository(folder)
+    if found is None:
+        raise InputError("is in no git repository", str(folder), purpose)
+    if found.top is None:
+        raise InputError("is a bare repository, without a work tree", str(folder),
+                         "Name a work tree of it (`git worktree add`), or a clone")
+    return found
 
 
 def _environment() -> dict[str, str]:

@@ -75,18 +75,20 @@ def find_project(path: Path, *, context: Path | None = None, dockerfile: str | N
     """Find the project that a folder or a Dockerfile belongs to.
 
     Args:
-        path: A folder (then its Dockerfile is looked for) or a Dockerfile (then its folder is the context).
+        path: A folder (then its Dockerfile is looked for) or a Dockerfile (then its folder is the context; that of a
+            link is the one where the link lies).
         context: Another context for a Dockerfile, as in `docker build -f FILE CONTEXT`.
         dockerfile: Which Dockerfile of a folder, relative to the folder.
         without_files: Take a context that is not there: its files are then not known.
     Raises:
         InputError: If there is nothing that could be built.
     """
+    given = Path(path).expanduser()
     path = _real(path)
     if context is not None:
         context = Path(os.path.abspath(context)) if without_files and not context.is_dir() else _real(context)
     if not path.is_dir():
-        return ProjectInfo(context if context is not None else path.parent, path, (path,))
+        return ProjectInfo(context if context is not None else _real(given.parent), path, (path,))
     folder = context if context is not None else path
     if dockerfile is not None:
         file = _real(path / dockerfile)

@@ -6,20 +6,21 @@ files and `.git` stay as they are on disk. So a difference to the disk is a chan
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cachesim.context.snapshot import ContextSnapshot, FileEntry, regular_file, symlink
-from cachesim.digest import digest_of_bytes
 from cachesim.project.blobs import BlobStore
-from cachesim.project.git import GitError, ObjectReader, Repository
+from cachesim.project.git import GitError, GitObject, ObjectReader, Repository
 from cachesim.project.open import ProjectInfo
 from cachesim.project.state import ProjectState
 
 __all__ = ["Revision", "differs_from_head", "revision_of", "state_at"]
 
 _LINK, _SUBMODULE, _TREE = "120000", "160000", "040000"
+_KEPT = 64 << 20        # bytes of old contents that are kept, so that this state can be built for real
 _PLAIN_DIFF = ("--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--no-relative",
                "--ignore-submodules=all")
 
@@ -78,36 +79,65 @@ def state_at(state: ProjectState, info: ProjectInfo, repository: Repository, rev
     top = repository.relative(info.context_dir)
     prefix = top + "/" if top else ""
     dockerfile = repository.relative(info.dockerfile)
-    context, text = state.context, state.text
+    context, text, options = state.context, state.text, state.options
     if dockerfile in untracked or any(c.path == dockerfile and c.status == "A" for c in changes):
         if not any(c.path == dockerfile and c.status == "D" for c in changes):
-            raise GitError(revision.words("the commit"), f"holds no {dockerfile}", "It was added later")
+            older = _older_name(repository, revision, dockerfile)
+            if older is None:
+                raise GitError(revision.words("the commit"), f"holds no {dockerfile}",
+                               "It was added later: choose a later commit, or the Dockerfile that it had")
+            text = _text_at(repository, revision, older)
+            options = replace(options, dockerfile=posixpath.relpath(f"/{older}", f"/{top}"))
     touched: dict[str, None] = {}
     for path in untracked:
         if path.startswith(prefix):
             touched[path[len(prefix):].rstrip("/")] = None
             context = context.without(path[len(prefix):].rstrip("/"))
     kept = [c for c in changes if c.status not in ("A", "U") and c.old_mode not in (_SUBMODULE, _TREE)]
-    with ObjectReader(repository) as reader:
-        objects = list(reader.get_many([c.old_id for c in kept]))
     for change in changes:
         if change.status == "A" and change.path.startswith(prefix):
             touched[change.path[len(prefix):]] = None
             context = context.without(change.path[len(prefix):])
-    contents = {digest_of_bytes(found.data): found.data for found in objects if found is not None}
-    blobs.put_many(contents)
-    for change, found in zip(kept, objects, strict=True):
-        if found is None:
-            raise GitError(change.path, "its content is missing in this clone", "Fetch the whole history")
-        if change.path == dockerfile:
-            text = found.data.decode("utf-8", "surrogateescape")
-        if change.path.startswith(prefix):
-            path = change.path[len(prefix):]
-            touched[path] = None
-            entry = _entry(change, found.data, context.get(path), revision.time_ns)
-            context = context.with_entry(path, entry).with_text_of(path, entry.digest, found.data)
+    room = _KEPT
+    with ObjectReader(repository) as reader:
+        for change, found in zip(kept, reader.get_many([c.old_id for c in kept]), strict=True):
+            if found is None:
+                raise repository.damaged(f"{change.path} at {revision.id[:8]}")
+            if change.path == dockerfile:
+                text = _decoded(found, change.path)
+            room -= len(found.data)
+            if room >= 0 and found.large is None:
+                blobs.put(found.data)
+            if change.path.startswith(prefix):
+                path = change.path[len(prefix):]
+                touched[path] = None
+                entry = _entry(change, found, context.get(path), revision.time_ns)
+                context = context.with_entry(path, entry)
+                context = context if found.large is not None else context.with_text_of(path, entry.digest, found.data)
     context = _without_emptied(context, touched, state.context)
-    return replace(state, text=text, context=replace(context, origin=revision.id)), tuple(touched)
+    return replace(state, text=text, options=options, context=replace(context, origin=revision.id)), tuple(touched)
+
+
+def _older_name(repository: Repository, revision: Revision, path: str) -> str | None:
+    """What a file was called at a commit, if git takes it for the same one."""
+    out = repository.output("diff", "--name-status", "--find-renames", "-z", "--diff-filter=R", "--no-ext-diff", "--no-textconv",
+                            "--ignore-submodules=all", "--no-relative", revision.id)
+    words = [os.fsdecode(word) for word in out.split(b"\0")]
+    return next((old for old, new in zip(words[1::3], words[2::3], strict=False) if new == path), None)
+
+
+def _text_at(repository: Repository, revision: Revision, path: str) -> str:
+    with ObjectReader(repository) as reader:
+        found = reader.get(f"{revision.id}:{path}")
+    if found is None:
+        raise repository.damaged(f"{path} at {revision.id[:8]}")
+    return _decoded(found, path)
+
+
+def _decoded(found: GitObject, path: str) -> str:
+    if found.large is not None:
+        raise GitError(path, f"was {found.size >> 20} MB long, too much for a Dockerfile", "Choose another commit")
+    return found.data.decode("utf-8", "surrogateescape")
 
 
 def _paths(info: ProjectInfo, repository: Repository) -> list[str]:
@@ -128,14 +158,14 @@ def _changes(raw: bytes) -> Sequence[_Change]:
     return found
 
 
-def _entry(change: _Change, data: bytes, on_disk: FileEntry | None, time_ns: int) -> FileEntry:
+def _entry(change: _Change, found: GitObject, on_disk: FileEntry | None, time_ns: int) -> FileEntry:
     """The file as a checkout would write it; permissions as on disk where they say the same (the umask is not ours)."""
     if change.old_mode == _LINK:
-        return symlink(data.decode("utf-8", "surrogateescape"), time_ns)
+        return symlink(found.data.decode("utf-8", "surrogateescape"), time_ns)
     mode = 0o755 if change.old_mode == "100755" else 0o644
     if on_disk is not None and on_disk.mode and bool(on_disk.mode & 0o100) == bool(mode & 0o100):
         mode = on_disk.mode
-    return regular_file(digest_of_bytes(data), len(data), mode, time_ns)
+    return regular_file(found.digest, found.size, mode, time_ns)
 
 
 def _without_emptied(context: ContextSnapshot, touched: dict[str, None], before: ContextSnapshot) -> ContextSnapshot:

@@ -132,7 +132,7 @@ def start_timeline(info: ProjectInfo, state: ProjectState, own: Timeline, blobs:
     repository, why_not = _repository(info)
     choices = [StartChoice(StartKind.DISK, "a first build of what is on disk"),
                StartChoice(StartKind.NOTHING, "nothing: an empty cache")]
-    changed = False
+    changed, failed = False, ""
     if repository is not None:
         changed, why_not = _changed(info, repository)
         if not why_not:
@@ -147,10 +147,10 @@ def start_timeline(info: ProjectInfo, state: ProjectState, own: Timeline, blobs:
         try:
             timeline = _commit(info, state, repository, blobs, revision, progress)
         except GitError as error:
-            kind, why_not = StartKind.DISK, str(error)
+            kind, failed = StartKind.DISK, f", for a commit cannot be built: {error}"
             choices = [c for c in choices if c.kind is not StartKind.HEAD]
     if kind is StartKind.DISK:
-        origin = "a first build of what is on disk"
+        origin = f"a first build of what is on disk{failed}"
         if blobs.lasting:
             blobs.remember(state.context, info.context_dir)
         timeline = built(Timeline(origin=origin), "First build", state, progress)
