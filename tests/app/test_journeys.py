@@ -123,3 +123,35 @@ def test_what_if_a_file_changes_with_the_mouse(qtbot: QtBot, opened: MainWindow)
     in_dialog(PaletteDialog, pick)
     click_entry(popup(), "Change content")
     qtbot.waitUntil(lambda: "1 changed" in verdict(opened))
+
+
+def test_tab_follows_the_eye(qtbot: QtBot, opened: MainWindow) -> None:
+    opened.workbench.build("again")
+    qtbot.waitUntil(lambda: len(opened.timeline.entry_buttons()) == 2 and opened.verdict.sentence() == "Nothing would run.")
+    opened.timeline.stops()[0].setFocus()
+    walked = []
+    while len(walked) < 20 and not opened.editor.text.hasFocus():
+        walked.append(focused().accessibleName())
+        press(Key.Key_Tab)
+    assert walked == ["What the cache started with", "Build 1: First build, 6 run", "Build 2: again, 6 cached",
+                      "Build, simulated", "6 cached", "1 config only", "What if"]
+
+
+def test_a_presentation_gives_the_title_bars_back_as_they_were(qtbot: QtBot, opened: MainWindow) -> None:
+    qtbot.waitUntil(lambda: opened.panes.docks["why"].is_built)
+    before = {name: dock.titleBarWidget() is not None for name, dock in opened.panes.docks.items()}
+    press(Key.Key_F11)
+    qtbot.waitUntil(lambda: not opened.menuBar().isVisible())
+    press(Key.Key_Escape)
+    qtbot.waitUntil(lambda: opened.panes.docks["why"].isVisible())
+    qtbot.waitUntil(
+        lambda: {name: dock.titleBarWidget() is not None for name, dock in opened.panes.docks.items()} == before)
+
+
+def test_a_text_taken_back_leaves_the_file_as_it_lies_on_disk(qtbot: QtBot, opened: MainWindow) -> None:
+    before = opened.workbench.state
+    opened.editor.text.setFocus()
+    type_text("#")
+    assert opened.workbench.state.context != before.context
+    press(Key.Key_Z, mod=CTRL)
+    assert opened.workbench.state == before, "not even another time"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from cachesim.errors import CachesimError
 from cachesim.project.bases import EngineFacts
 from cachesim.project.folders import write_atomically
 from cachesim.project.open import ProjectInfo, find_project
+from cachesim.project.state import ProjectState
 
 if TYPE_CHECKING:
     from cachesim.app.workbench import Workbench
@@ -252,6 +254,14 @@ class ProjectDisk(QObject):
         self._bench.post(Message("", key="foreign"))
         if self._bench.saved != before:
             self._bench.saved_changed.emit(self._bench.saved)
+
+    def unless_there(self, state: ProjectState) -> ProjectState:
+        """The same; a text taken back to what lies on disk is that very file, not one with its bytes and another time."""
+        if state.text != self.text:
+            return state
+        there = self.context.get(state.options.dockerfile)
+        return replace(state, context=state.context.with_entry(state.options.dockerfile, there)) \
+            if there is not None and state.context.get(state.options.dockerfile) is not None else state
 
     def keep_soon(self) -> None:
         """Put unsaved text aside when the typing pauses."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
@@ -50,6 +51,13 @@ class Focus(QObject):
         super().__init__(panes)
         self._bench, self._editor, self._views, self._panes = workbench, editor, views, panes
         self._appearance, self._presentation = appearance, presentation
+
+    def order(self, *strips: Sequence[QWidget]) -> None:
+        """Let Tab follow the eye: the strips from left to right, then the text; what was made late is not last."""
+        stops = [stop for strip in strips for stop in strip]
+        stops.append(self._editor.text)
+        for before, after in pairwise(stops):
+            QWidget.setTabOrder(before, after)
 
     def to_editor(self, _checked: bool = False) -> None:
         """Put the cursor into the text."""

@@ -123,6 +123,8 @@ class MainWindow(QMainWindow):
         bench.busy_changed.connect(self._show_busy)
         for changed in (bench.state_changed, bench.timeline_changed, bench.report_changed):
             changed.connect(self._show_changes)
+        for changed in (bench.timeline_changed, bench.report_changed, bench.look_changed):      # the strips made new buttons
+            changed.connect(self._order_tabs)
         bench.message_posted.connect(self.messages.show_message)
         bench.look_changed.connect(self._restyle)
         bench.settings_changed.connect(self._take_settings)
@@ -223,6 +225,10 @@ class MainWindow(QMainWindow):
         for command_id in ("confirm", "confirm_no_cache"):
             self.actions_[command_id].setEnabled(files)
         self.actions_["take_back"].setText(f"&Take back: {changes[-1]}" if changes else "&Take back the last change")
+
+    @Slot()
+    def _order_tabs(self, _: object = None) -> None:
+        self.focus.order(self.timeline.stops(), self.verdict.stops())
 
     @Slot(object)
     def _restyle(self, theme: Theme) -> None:

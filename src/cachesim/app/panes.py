@@ -102,7 +102,8 @@ class PaneDock(QDockWidget):
         """Once the layout is calm, make the pane if it is in front (each one is for a moment while docks move)."""
         if self.in_front:
             _ = self.content
-        self.tidy()
+        for dock in self.parent().findChildren(PaneDock):     # one that comes or goes makes or ends the tabs of others
+            dock.tidy()
 
     @Slot()
     def tidy(self, _: object = None) -> None:

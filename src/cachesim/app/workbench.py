@@ -223,7 +223,7 @@ class Workbench(QObject):
         """Take what the editor holds now (typing); the prediction follows once per turn of the event loop."""
         if text != self._state.text:
             was_saved, self.prediction.typing = self.saved, True
-            self._set_state(self._state.with_text(text, time_ns()))
+            self._set_state(self.disk.unless_there(self._state.with_text(text, time_ns())))
             self.disk.keep_soon()
             if self.saved != was_saved:
                 self.saved_changed.emit(self.saved)

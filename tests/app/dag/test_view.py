@@ -532,6 +532,16 @@ def test_presenting_says_why_over_the_foot_and_keeps_room_around_the_step(view: 
     assert not view.cover.why.isVisible()
 
 
+def test_the_caption_of_a_presentation_never_hides_its_step(view: DagView, workbench: Workbench) -> None:
+    workbench.set_look(LIGHT.with_sizes(PRESENTATION.scaled(1.3)))
+    view.resize(742, 700)
+    for step in view.dag.order:
+        workbench.select(step)
+        rect = view.dag.rect_of(step)
+        if rect is not None:
+            assert view.mapFromScene(rect).boundingRect().bottom() <= view.cover.why.y(), step
+
+
 def test_presenting_counts_only_what_is_built(view: DagView, workbench: Workbench) -> None:
     workbench.set_look(LIGHT.with_sizes(PRESENTATION))
     workbench.select(StepId(2, 1))

@@ -39,7 +39,8 @@ class Cover(QObject):
     @property
     def foot(self) -> int:
         """Height at the lower edge that is never free, in px."""
-        return self.zoom_bar.height() + 2 * _EDGE
+        said = self.why.height() + _EDGE if self.why.isVisibleTo(self._view) else 0
+        return self.zoom_bar.height() + 2 * _EDGE + said
 
     def show_theme(self, theme: Theme) -> None:
         """Take other colours."""

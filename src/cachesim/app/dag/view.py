@@ -187,9 +187,13 @@ class DagView(PanZoomView):
         """Scroll so that a step is seen; while presenting, with much free room around it."""
         rect = self._dag.rect_of(step)
         if rect is not None:
-            height, presenting = self.viewport().height(), self._workbench.look.sizes.presenting
-            margin = round(0.3 * height) if presenting else min(self._cover.foot + 8, round(height / 3))
-            self.ensureVisible(rect, 30, margin)
+            height, foot = self.viewport().height(), self._cover.foot
+            if not self._workbench.look.sizes.presenting:
+                self.ensureVisible(rect, 30, min(foot + 8, round(height / 3)))
+                return
+            free = max(0.0, height - foot - rect.height() * self.zoom)      # the caption is no room to be seen in
+            room = min(0.3 * height, free / 2)
+            self.ensureVisible(rect.adjusted(0, -room / self.zoom, 0, max(room, foot) / self.zoom), 30, 0)
 
     def render_svg(self, path: Path) -> None:
         """Write the whole graph as SVG, at scene size; InputError if that fails."""
@@ -429,6 +433,8 @@ class DagView(PanZoomView):
             self.setAccessibleDescription(text)
             QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
         self._place_cover()
+        if self._workbench.look.sizes.presenting:
+            self._fit_scene()           # the caption takes another height with each step
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         if self._workbench.stale or self._workbench.busy is not None:

@@ -244,7 +244,9 @@ def _miss(report: SimulationReport, step: StepReport) -> Iterator[Line]:
     for change in changes[:_SHOWN]:
         old = elided(change.old) if change.old is not None else "not there"
         new = elided(change.new) if change.new is not None else "gone"
-        yield _line(f"{change.kind.value} {change.label}: {old} → {new}".replace("  ", " "), kind=Kind.ITEM)
+        said = f"{change.kind.value} {change.label}: {old} → {new}".replace("  ", " ") if old or new \
+            else f"{change.label} is another one"           # the step above has no text that would tell more
+        yield _line(said, kind=Kind.ITEM)
     if len(changes) > _SHOWN:
         yield _line(f"and {len(changes) - _SHOWN} more key parts", kind=Kind.ITEM)
     if step.reason is MissReason.PARENT:

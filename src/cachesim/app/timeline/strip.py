@@ -151,6 +151,10 @@ class TimelineStrip(QFrame):
         """The builds, left to right."""
         return [b for b in self.findChildren(EntryButton) if b.parent() is self._area.widget()]
 
+    def stops(self) -> list[QWidget]:
+        """What takes the keys, in reading order."""
+        return [self._origin, *self.entry_buttons(), self._add]
+
     @Slot()
     def _refresh(self, _: object = None) -> None:
         timeline, theme = self._workbench.timeline, self._workbench.look

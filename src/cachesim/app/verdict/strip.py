@@ -197,6 +197,10 @@ class VerdictStrip(QWidget):
         """The counts, left to right."""
         return self._buttons
 
+    def stops(self) -> list[QWidget]:
+        """What takes the keys, in reading order."""
+        return [*self._buttons, self._cancel, self._folder, self._line, self._what, self._why]
+
     @Slot(int, int)
     def show_progress(self, done: int, total: int) -> None:
         """Show how far the reading of files is; (0, 0) shows that it goes on."""
