@@ -66,7 +66,7 @@ class MainWindow(QMainWindow):
         self._build_bars()
         self.placement = Placement(self, self.splitter, self.panes, store)
         self.presentation = Presentation(workbench, self.appearance, self, self.splitter, (
-            self.menuBar(), self.toolbar, self.status, self.timeline, *self.panes.docks.values()))
+            self.menuBar(), self.toolbar, self.status, self.timeline, *self.panes.docks.values()), self.panes.tidy)
         self.asking = Asking(workbench, self.actions_, self.panes, self)
         self.focus = Focus(workbench, self.editor, self.views, self.panes, self.appearance, self.presentation)
         self.guard = CrashGuard(workbench.disk.keep_now, self._doing, self)

@@ -54,7 +54,7 @@ class PaneDock(QDockWidget):
 
     def __init__(self, pane: Pane, workbench: Workbench, window: QMainWindow) -> None:
         super().__init__(pane.title, window)
-        self.pane, self._workbench, self._content = pane, workbench, None
+        self.pane, self._workbench, self._window, self._content = pane, workbench, window, None
         self.setObjectName(f"dock_{pane.id}")
         self.setAccessibleName(pane.title)
         self._holder = QWidget()
@@ -102,7 +102,7 @@ class PaneDock(QDockWidget):
         """Once the layout is calm, make the pane if it is in front (each one is for a moment while docks move)."""
         if self.in_front:
             _ = self.content
-        for dock in self.parent().findChildren(PaneDock):     # one that comes or goes makes or ends the tabs of others
+        for dock in self._window.findChildren(PaneDock):        # one that comes or goes makes or ends the tabs of others
             dock.tidy()
 
     @Slot()
@@ -165,6 +165,11 @@ class Panes(QObject):
         for dock in self.docks.values():
             if not there or not dock.pane.on_demand:
                 dock.setVisible(there)
+
+    def tidy(self) -> None:
+        """Show a title bar where no tab shows the title, and nowhere else."""
+        for dock in self.docks.values():
+            dock.tidy()
 
     def show(self, pane_id: str, focus: bool = False) -> QWidget:
         """Bring a pane to the front."""

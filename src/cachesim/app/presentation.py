@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -62,8 +63,9 @@ class Presentation(QObject):
     """
 
     def __init__(self, workbench: Workbench, appearance: Appearance, window: QMainWindow, splitter: QSplitter,
-                 frame: tuple[QWidget, ...]) -> None:
+                 frame: tuple[QWidget, ...], tidy: Callable[[], object]) -> None:
         super().__init__(window)
+        self._tidy = tidy
         self._workbench, self._appearance, self._window = workbench, appearance, window
         self._splitter, self._frame = splitter, frame
         self._before: _Before | None = None
@@ -112,4 +114,6 @@ class Presentation(QObject):
     def _restore(self, before: _Before) -> None:
         if not self.active and self._window.size() == before.size:
             self._window.restoreState(before.layout)
+            self._tidy()                        # docks came back one by one, each without its neighbours' tabs,
+            self._window.restoreState(before.layout)        # and a title bar takes height
             self._splitter.setSizes(before.splitter)
