@@ -6,9 +6,12 @@ import enum
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from cachesim.enums import quick
+
 __all__ = ["Diagnostic", "Severity", "SourceSpan"]
 
 
+@quick
 class Severity(enum.Enum):
     """How much a finding matters: an ERROR stops the real build, a WARNING surprises, a HINT teaches."""
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cachesim.digest import Digest, digest_of
+from cachesim.enums import quick
 
 __all__ = ["CacheKey", "KeyPart", "PartChange", "PartKind", "changed_parts"]
 
 
+@quick
 class PartKind(enum.Enum):
     """What sort of ingredient a key part is; the value is the word on screen."""
 

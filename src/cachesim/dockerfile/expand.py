@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from cachesim.dockerfile import wildcard
 from cachesim.dockerfile.words import BLANKS, go_quote
+from cachesim.enums import quick
 from cachesim.errors import CachesimError
 
 __all__ = [
@@ -36,6 +37,7 @@ class ExpandError(CachesimError):
         super().__init__(f"failed to process {go_quote(word)}: {reason}")
 
 
+@quick
 class Quotes(enum.Enum):
     """What happens to quotes: removed, kept though they still group, or taken as ordinary characters."""
 

@@ -13,6 +13,7 @@ from cachesim.context.snapshot import ContextSnapshot
 from cachesim.diagnostics import Diagnostic
 from cachesim.dockerfile.instructions import ParsedDockerfile
 from cachesim.engines.rules import Rule
+from cachesim.enums import quick
 from cachesim.graph.model import BuildGraph, StepId
 from cachesim.graph.options import BaseImage, BuildOptions, EngineKind, ImageStore
 from cachesim.progress import Progress
@@ -21,6 +22,7 @@ __all__ = ["Assumption", "BuildRequest", "BuildVerdict", "ContextRead", "Engine"
            "RunClaim", "RunClaimKind", "StepVerdict", "VertexReport", "status_of"]
 
 
+@quick
 class Outcome(enum.Enum):
     """What happens to one step in one build (see the word list of the design)."""
 
@@ -36,6 +38,7 @@ class Outcome(enum.Enum):
     __hash__ = object.__hash__      # enum's own is written in Python; every member exists once
 
 
+@quick
 class MissReason(enum.Enum):
     """Why a step must run."""
 
@@ -47,6 +50,7 @@ class MissReason(enum.Enum):
     NO_FILES = "the files it reads are not there to look at"
 
 
+@quick
 class RunClaimKind(enum.Enum):
     """What a person may state about a RUN."""
 

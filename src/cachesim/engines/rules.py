@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from cachesim.enums import quick
+
 __all__ = ["Rule"]
 
 _BUILDKIT = "github.com/moby/buildkit v0.25.2"
@@ -15,6 +17,7 @@ _FRONTEND = f"{_BUILDKIT}, frontend/dockerfile"
 _CLASSIC = f"{_MOBY}, builder/dockerfile"
 
 
+@quick
 class Rule(Enum):
     """One rule.
 

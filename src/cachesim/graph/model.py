@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from cachesim.diagnostics import Diagnostic
 from cachesim.dockerfile.instructions import From, Instruction
+from cachesim.enums import quick
 from cachesim.graph.options import familiar_ref, normalize_ref
 
 __all__ = ["BuildGraph", "Edge", "EdgeKind", "Source", "SourceKind", "Stage", "Step", "StepId", "find_source"]
@@ -25,6 +26,7 @@ class StepId(NamedTuple):
     index: int  # type: ignore[assignment]  # hides tuple.index, which nobody needs here
 
 
+@quick
 class SourceKind(enum.Enum):
     """Where bytes enter a build."""
 
@@ -44,6 +46,7 @@ class Source:
     name: str = ""
 
 
+@quick
 class EdgeKind(enum.Enum):
     """How a step depends on another step or on a source."""
 

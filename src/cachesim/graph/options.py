@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cachesim.digest import Digest, digest_of
+from cachesim.enums import quick
 
 __all__ = ["GIVEN_SECRET", "BaseImage", "BuildOptions", "EngineKind", "ImageConfig", "ImageStore", "NetworkMode",
            "another_secret", "familiar_ref", "normalize_ref"]
@@ -15,6 +16,7 @@ GIVEN_SECRET = digest_of("a secret that was given")
 """Stands for a secret's content: no key contains it, and from a digest of it short ones could be guessed."""
 
 
+@quick
 class EngineKind(enum.Enum):
     """Which builder's rules apply."""
 
@@ -22,6 +24,7 @@ class EngineKind(enum.Enum):
     CLASSIC = "classic"
 
 
+@quick
 class ImageStore(enum.Enum):
     """Where the engine keeps its images; base keys and --link differ."""
 
@@ -29,6 +32,7 @@ class ImageStore(enum.Enum):
     CONTAINERD = "containerd"
 
 
+@quick
 class NetworkMode(enum.Enum):
     """--network of the build."""
 

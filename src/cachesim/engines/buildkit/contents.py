@@ -29,6 +29,7 @@ from cachesim.engines.base import RunClaim, RunClaimKind
 from cachesim.engines.buildkit.filesystem import USUAL_DIRS, Execution, FileSystem
 from cachesim.engines.buildkit.guess import Effect, effect_of, statements, written_paths
 from cachesim.engines.buildkit.opaque import MORE, holds_opaque, is_opaque, is_undecided, laid, lies_over, opaque_entry
+from cachesim.enums import quick
 
 __all__ = ["Content", "Contents", "World", "may_be_equal"]
 
@@ -38,6 +39,7 @@ _OWNED, _SAME_UNKNOWN = "owned", "unknown"
 _SYMBOLIC = 1 << 20     # --chmod in letters: the number stands for the text
 
 
+@quick
 class World(enum.Enum):
     """What is taken to be true of bytes that nobody can know."""
 

@@ -10,11 +10,13 @@ from cachesim.context.checksum import Selector
 from cachesim.context.snapshot import FileEntry
 from cachesim.digest import Digest
 from cachesim.engines.buildkit.env import Env
+from cachesim.enums import quick
 from cachesim.graph.model import StepId
 
 __all__ = ["CopyAction", "ExecSpec", "MkdirAction", "Op", "OpInput", "OpKind", "SourceSpec"]
 
 
+@quick
 class OpKind(enum.Enum):
     """Which executor of BuildKit runs it."""
 
