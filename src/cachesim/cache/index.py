@@ -20,8 +20,7 @@ __all__ = ["KeyIndex", "Links", "Result", "StepKey", "Tables"]
 LinkKey = tuple[str, int, str, str]     # parent record, input position, operation digest, selector
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Result:
+class Result(NamedTuple):
     """What a record holds: how to get its file system (a value of the engine), and the number of the build that made it."""
 
     filesystem: Callable[[], Any]

@@ -18,12 +18,14 @@ from cachesim.dockerfile.instructions import Arg, From, Instruction, Maintainer,
 from cachesim.dockerfile.lines import Body, LogicalLine, Scan, read_directive, scan
 from cachesim.dockerfile.nodes import Node, Refusal, read_node
 from cachesim.dockerfile.words import split_keyword
+from cachesim.same import REMEMBERED
 
 __all__ = ["parse", "parse_instruction"]
 
 
+@functools.lru_cache(maxsize=REMEMBERED)
 def parse(text: str) -> ParsedDockerfile:
-    """Read a whole Dockerfile."""
+    """Read a whole Dockerfile; the same text gives the same object (see `same`)."""
     return _Parser(scan(text)).run()
 
 

@@ -6,6 +6,7 @@ for the classic builder moby v28.5 builder/dockerfile (evaluator.go, dispatchers
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -36,6 +37,7 @@ from cachesim.graph.model import (
 from cachesim.graph.options import BaseImage, BuildOptions, EngineKind, familiar_ref, normalize_ref
 from cachesim.graph.platforms import Platform, PlatformError, platform_args
 from cachesim.graph.query import first_cycle, reachable
+from cachesim.same import REMEMBERED, Same
 
 __all__ = ["resolve"]
 
@@ -44,10 +46,18 @@ def resolve(parsed: ParsedDockerfile, options: BuildOptions, bases: Mapping[str,
             engine: EngineKind = EngineKind.BUILDKIT) -> BuildGraph:
     """Build the graph of one build; wrong names become diagnostics and the graph's `error`.
 
+    The same arguments give the same object (see `same`).
+
     Args:
         bases: What is known of images, by normalised reference (their ONBUILD triggers become steps).
     """
-    return _Resolver(parsed, options, bases, engine).graph()
+    return _resolved(Same(parsed), options, tuple([(ref, Same(image)) for ref, image in bases.items()]), engine)
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _resolved(parsed: Same[ParsedDockerfile], options: BuildOptions, bases: tuple[tuple[str, Same[BaseImage]], ...],
+              engine: EngineKind) -> BuildGraph:
+    return _Resolver(parsed.value, options, {ref: image.value for ref, image in bases}, engine).graph()
 
 
 class _Resolver:

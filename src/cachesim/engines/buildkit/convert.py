@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import math
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -31,8 +31,9 @@ from cachesim.engines.buildkit.runs import RunOptions, RunPlace
 from cachesim.engines.buildkit.vertex import CopyAction, ExecSpec, MkdirAction, Op, OpInput, OpKind, SourceSpec
 from cachesim.errors import CachesimError
 from cachesim.graph.model import BuildGraph, Source, SourceKind, Stage, Step, StepId
-from cachesim.graph.options import BaseImage, ImageConfig, ImageStore, NetworkMode, normalize_ref
+from cachesim.graph.options import BaseImage, BuildOptions, ImageConfig, ImageStore, NetworkMode, normalize_ref
 from cachesim.graph.platforms import HOST, Platform, PlatformError
+from cachesim.same import REMEMBERED, Same
 
 __all__ = ["Conversion", "LocalSource", "StepOps", "StepRefused", "convert"]
 
@@ -75,9 +76,15 @@ class StepOps(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """All operations, inputs before those that read them.
+    """All operations, inputs before those that read them. Never changed; builds of other files share it.
 
-    `target` is the op of the final file system (None: empty), `no_export` why the image cannot be exported.
+    Attributes:
+        target: The op of the final file system (None: empty).
+        order: The ops that the target needs, in the order in which they are looked up.
+        makers: The step whose op it is, where it is the op of one.
+        on_image: Ops whose file system lies on an image, so that not all of it is known.
+        file_places: Where a COPY puts something under a name of its own, which may be a file in the place of a folder.
+        no_export: Why the image cannot be exported.
     """
 
     ops: tuple[Op, ...]
@@ -87,6 +94,10 @@ class Conversion:
     history: tuple[HistoryEntry, ...]
     assumptions: tuple[Assumption, ...]
     needed: frozenset[int]
+    order: tuple[int, ...]
+    makers: Mapping[int, StepId]
+    on_image: frozenset[int]
+    file_places: frozenset[str]
     no_export: str = ""
 
 
@@ -100,12 +111,21 @@ class _Occurrence(NamedTuple):
 
 
 def convert(graph: BuildGraph, request: BuildRequest) -> Conversion:
-    """Make the operations of everything that the target needs.
+    """Make the operations of everything that the target needs; the files have no say in them.
+
+    The same graph gives the same object (see `same`).
 
     Raises:
         StepRefused: When the frontend refuses a step.
     """
-    return _Converter(graph, request).run()
+    bases = tuple([(ref, Same(image)) for ref, image in request.bases.items()])
+    return _converted(Same(graph), request.dockerfile.escape, request.options, bases, request.store)
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _converted(graph: Same[BuildGraph], escape: str, options: BuildOptions, bases: tuple[tuple[str, Same[BaseImage]], ...],
+               store: ImageStore) -> Conversion:
+    return _Converter(graph.value, escape, options, {ref: image.value for ref, image in bases}, store).run()
 
 
 @dataclass(slots=True)
@@ -133,10 +153,9 @@ class _State:
 
 
 class _Converter:
-    def __init__(self, graph: BuildGraph, request: BuildRequest) -> None:
-        self.graph, self.request = graph, request
-        self.options = request.options
-        self.escape = request.dockerfile.escape
+    def __init__(self, graph: BuildGraph, escape: str, options: BuildOptions, bases: Mapping[str, BaseImage],
+                 store: ImageStore) -> None:
+        self.graph, self.escape, self.options, self.bases = graph, escape, options, bases
         self.given = dict(self.options.args)
         self.ops: list[Op] = []
         self.occurrences: list[_Occurrence] = []
@@ -154,7 +173,7 @@ class _Converter:
         self.run_options = RunOptions(
             tuple([h for h, _ in self.options.add_hosts]), self.given.get("BUILDKIT_SANDBOX_HOSTNAME") or "",
             self.options.ulimits, self.options.cgroup_parent)
-        self.merges = request.store is ImageStore.CONTAINERD
+        self.merges = store is ImageStore.CONTAINERD
         self.platform_names = self._multi_platform()
 
     def run(self) -> Conversion:
@@ -170,9 +189,12 @@ class _Converter:
         self._name(order)
         op_of = [o.op for o in self.occurrences]
         local_target = target.local is not None and not target.image_config
+        needed = frozenset([op_of[o] for o in order])
+        makers = {op: step for step, ops in reversed(self.steps.items()) for op in ops.ops}
         return Conversion(tuple(self.ops), None if target.op is None else op_of[target.op], self.steps,
                           {op_of[o]: local for o, local in self.locals.items()}, tuple(target.history),
-                          tuple(self.assumptions), frozenset(op_of[o] for o in order),
+                          tuple(self.assumptions), needed, tuple(sorted(needed)), makers, _on_image(self.ops),
+                          frozenset([a.dest for op in self.ops for a in op.copies if not a.dest.endswith(("/", "/."))]),
                           "invalid image config for export: missing architecture" if local_target and self.merges else "")
 
     # -- names ------------------------------------------------------------------------------------------------------
@@ -376,7 +398,7 @@ class _Converter:
         state.cwd, state.user, state.shell = config.workdir, config.user, config.shell
 
     def _known_image(self, ref: str, step: StepId) -> BaseImage:
-        image = self.request.bases.get(ref)
+        image = self.bases.get(ref)
         if image is None:
             image = BaseImage(ref, f"name {ref}", f"name {ref}", None)
         if image.config is None:
@@ -782,6 +804,14 @@ class _Taken:
             if not same:
                 self.ops.append(op)
         self.sources.append(CopySource(number, selector, name, contents_only, unpack))
+
+
+def _on_image(ops: Sequence[Op]) -> frozenset[int]:
+    found: set[int] = set()
+    for index, op in enumerate(ops):
+        if op.kind is OpKind.IMAGE or (op.base is not None and op.inputs[op.base].op in found):
+            found.add(index)
+    return frozenset(found)
 
 
 @functools.cache

@@ -79,10 +79,10 @@ class _Build:
         self.request, self.graph, self.store, self.conversion = request, graph, store, conversion
         self.index: KeyIndex = store.buildkit
         self.number = len(store.builds)
-        self.order = sorted(conversion.needed)
+        self.order = conversion.order
         self.ops, self.locals = conversion.ops, conversion.locals
         self.diagnostics = list(graph.diagnostics)
-        self.makers = {op: step for step, ops in reversed(conversion.steps.items()) for op in ops.ops}
+        self.makers = conversion.makers
 
     def verdict(self) -> tuple[BuildVerdict, CacheStore]:
         try:
@@ -171,7 +171,7 @@ class _Build:
         known = self.index.worlds
         stored = known.get(world.value) or known.get(World.LIKELY.value)
         links = stored.links() if stored is not None else Links()
-        return Walk(self.ops, self.order, links.copy(), Contents(world, self.request.claims), self.number, trees,
+        return Walk(self.conversion, links.copy(), Contents(world, self.request.claims), self.number, trees,
                     lean=world is not World.LIKELY)
 
     def _failure(self, failure: BuildFails, walk: Walk, copies: Mapping[str, FileEntry]) -> tuple[BuildVerdict, CacheStore]:

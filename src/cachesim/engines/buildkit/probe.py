@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from cachesim.cache.index import Links, Result
@@ -15,6 +15,7 @@ from cachesim.context.checksum import parent_of_wildcard, resolve_links
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, lookup
 from cachesim.digest import Digest
 from cachesim.engines.buildkit.contents import Content, Contents, World, may_be_equal
+from cachesim.engines.buildkit.convert import Conversion
 from cachesim.engines.buildkit.filesystem import SCRATCH, FileSystem
 from cachesim.engines.buildkit.values import Values
 from cachesim.engines.buildkit.vertex import CopyAction, ExecSpec, Op, OpInput, OpKind
@@ -51,15 +52,15 @@ class Walk:
     the records that each operation matched.
     """
 
-    def __init__(self, ops: Sequence[Op], order: Sequence[int], links: Links, contents: Contents, build: int,
-                 trees: Mapping[int, FileEntry], *, lean: bool = False) -> None:
-        self.ops, self.order, self.links, self.contents, self.build = ops, order, links, contents, build
+    def __init__(self, conversion: Conversion, links: Links, contents: Contents, build: int, trees: Mapping[int, FileEntry], *,
+                 lean: bool = False) -> None:
+        self.ops, self.order, self.file_places = conversion.ops, conversion.order, conversion.file_places
+        self.links, self.contents, self.build = links, contents, build
         self.trees, self.lean = trees, lean
         self.put_off: dict[Digest, list[_PutOff]] = {}
         self.known: dict[int, frozenset[str]] = {}
         self.result_keys: dict[int, frozenset[str]] = {}
-        self.file_places = {a.dest for op in ops for a in op.copies if not a.dest.endswith(("/", "/."))}
-        self.values = Values(ops, contents, build, trees)
+        self.values = Values(self.ops, conversion.on_image, contents, build, trees)
         self.executed: set[int] = set()
         self.loaded: set[int] = set()
         self.content: dict[tuple[int, int], Content] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 
 from cachesim.cache.index import Result
 from cachesim.context.checksum import Selector, matching_entries, resolve_links
@@ -25,13 +25,10 @@ class Values:
     Results of a build keep this, and nothing else of it, alive. `stored` holds results that came from the cache.
     """
 
-    def __init__(self, ops: Sequence[Op], contents: Contents, build: int, trees: Mapping[int, FileEntry]) -> None:
-        self.ops, self.contents, self.build, self.trees = ops, contents, build, trees
+    def __init__(self, ops: Sequence[Op], on_image: Set[int], contents: Contents, build: int,
+                 trees: Mapping[int, FileEntry]) -> None:
+        self.ops, self.on_image, self.contents, self.build, self.trees = ops, on_image, contents, build, trees
         self.stored: dict[int, Result] = {}
-        self.on_image: set[int] = set()     # operations whose file system lies on an image, so that not all of it is known
-        for index, op in enumerate(ops):
-            if op.kind is OpKind.IMAGE or (op.base is not None and op.inputs[op.base].op in self.on_image):
-                self.on_image.add(index)
         self._made: dict[int, FileSystem] = {}
 
     def known_tree(self, source: int) -> FileEntry | None:
