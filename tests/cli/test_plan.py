@@ -173,6 +173,44 @@ def test_compare_says_which_re_runs_less(repo: GitRepo, capsys: pytest.CaptureFi
     assert "1.3 steps with A, 2.2 with B" in out
 
 
+def test_compare_shows_every_edit_step_for_step(repo: GitRepo, capsys: pytest.CaptureFixture[str]) -> None:
+    repo.commit("Edit", {"src/a.py": "2\n"})
+    repo.write({"Better": BETTER})
+    edit, = answer(capsys, "compare", "--offline", "--json", "Dockerfile", "Better")["edits"]
+    verdicts = {s["instruction"]: [side and side["outcome"] for side in (s["a"], s["b"])] for s in edit["steps"]}
+    assert verdicts["COPY req.txt /"] == ["hit", "hit"]
+    assert sorted(verdicts["RUN build"], key=str) == ["hit", "miss"] or verdicts["RUN build"] == ["miss", None]
+    assert run("compare", "--offline", "Dockerfile", "Better") == 0
+    out = capsys.readouterr().out
+    assert "src/**/*.py (3 more steps would run with neither)" in out and "runs: changed" in out and "estimated with A" in out
+    assert run("compare", "--offline", "Better", "Dockerfile", "--format", "markdown") == 1
+    out = capsys.readouterr().out
+    assert out.startswith("### Better and Dockerfile\n\n**Over the mix an edit re-runs 1.0 steps with A, 2.0 with B (+100%)")
+    rows = [line for line in out.splitlines() if line.startswith("| ")]
+    assert {row.replace("\\|", "").count("|") for row in rows} == {6, 7} and "<details><summary>src/**/*.py: 1 with A, 2" in out
+
+
+def test_compare_with_both_engines_and_arguments(repo: GitRepo, capsys: pytest.CaptureFixture[str]) -> None:
+    repo.write({"Early": "FROM base:1\nARG SHA\nRUN one\nRUN two\n", "Late": "FROM base:1\nRUN one\nARG SHA\nRUN two\n"})
+    words = ("compare", "--offline", "Early", "Late", "--mix", "source 100", "--changing-arg", "SHA", "--build-arg", "SHA=1")
+    found = answer(capsys, *words, "--engine", "both", "--json")["comparisons"]
+    assert [(c["engine"], c["worse"]) for c in found] == [("buildkit", False), ("classic", False)]
+    assert found[0]["a"]["expected_reruns"] == 2 and found[0]["b"]["expected_reruns"] == 1
+    assert run("compare", "--offline", "Late", "Early", *words[4:], "--engine", "both") == 1
+    assert run("compare", "--offline", "Late", "Early", "--last", "0") == 2
+
+
+def test_history_as_markdown(repo: GitRepo, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("history", "--offline", "--format", "markdown") == 0
+    assert "One build alone" in capsys.readouterr().out
+    repo.commit("Edit | `a` <b>", {"src/a.py": "2\n"})
+    assert run("history", "--offline", "--format", "markdown") == 0
+    out = capsys.readouterr().out
+    assert out.startswith("### History of repo\n\n2 commits built, from ") and "Edit \\| \\`a\\` &lt;b&gt;." in out
+    assert "| 5 | `RUN build` | 1 of 1 | 100% | ? | src/\\*\\*/\\*.py 1 |" in out
+    assert "| 100% | src/\\*\\*/\\*.py |" in out
+
+
 def test_compare_without_a_history_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

@@ -107,6 +107,8 @@ class Exchanges:
 
         None where that cannot be told file by file.
         """
+        if any(install.found.refusal for install in self.installs(run)):
+            return None
         landing = self.landings.of(copy)
         needed: dict[str, str] = {}
         for access in self._effects(run, trusting).reads:
@@ -174,8 +176,8 @@ class Exchanges:
         for install in self.installs(run):
             found = install.found
             project = Access(AccessKind.PATH, install.cwd, scope=Scope.SOME, by=install.by)
-            if found.refusal:
-                reads.append(project)
+            if found.refusal:               # of any file there: whoever offers to move it, even to be checked, is wrong
+                reads.append(replace(project, scope=Scope.TREE))
             elif found.doubts and not trusting:
                 reads.append(replace(project, certain=False, check=f"that it is not so: {next(iter(found.doubts))}"))
             elif narrow:

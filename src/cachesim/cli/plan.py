@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cachesim.project.timeline import Timeline
     from cachesim.simulate.report import SimulationReport
 
-__all__ = ["add_options", "add_parser", "args_of", "options_of", "project_of", "run"]
+__all__ = ["add_build_options", "add_options", "add_parser", "args_of", "options_of", "project_of", "run"]
 
 _EPILOG = """\
 what the cache holds:
@@ -61,6 +61,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The flags that say what is built, shared by several commands."""
     parser.add_argument("-f", "--file", metavar="DOCKERFILE", help="which Dockerfile, from PATH")
     parser.add_argument("--context", type=Path, metavar="DIR", help="the build context, where PATH is a Dockerfile")
+    add_build_options(parser)
+
+
+def add_build_options(parser: argparse.ArgumentParser) -> None:
+    """Those of them that say nothing about the place of files."""
     parser.add_argument("--target", metavar="STAGE", help="the stage to build")
     parser.add_argument("--build-arg", action="append", default=[], metavar="NAME[=VALUE]", dest="args")
     parser.add_argument("--build-context", action="append", default=[], metavar="NAME=DIR", dest="contexts")

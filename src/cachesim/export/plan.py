@@ -8,6 +8,7 @@ from typing import Any
 
 from cachesim.dockerfile.instructions import From
 from cachesim.engines.base import Outcome
+from cachesim.export.markdown import md_code, md_text
 from cachesim.export.report_json import report_object
 from cachesim.project.measured import Cost, Knowledge, Total, total_of
 from cachesim.simulate.report import SimulationReport, StepReport
@@ -75,39 +76,21 @@ def plan_markdown(plan: Plan, words: Callable[[StepReport], str], more: tuple[st
     """
     report, first = plan.report, plan.first_cause
     if report.error:
-        head = f"**The build fails:** {_md(report.error)}"
+        head = f"**The build fails:** {md_text(report.error)}"
     elif plan.reruns == 0:
         head = "**Nothing would run again.**"
     else:
         head = f"**{plan.reruns} step{'' if plan.reruns == 1 else 's'} would run again** ({plan.total.words})."
         if first is not None:
-            head += f" First cause, line {first.step.line}: {_md(first.cause)}."
-    lines = [f"### {_md(plan.title)}", "", head, "", f"Cache: {_md(plan.cache)}. {plan.engine}, {plan.store}.", "",
+            head += f" First cause, line {first.step.line}: {md_text(first.cause)}."
+    lines = [f"### {md_text(plan.title)}", "", head, "", f"Cache: {md_text(plan.cache)}. {plan.engine}, {plan.store}.", "",
              *(f"{line}\n" for line in more), "| Line | Step | Outcome | Time | Why |", "|---:|---|---|---:|---|"]
     shown = [(s, c) for s, c in zip(report.steps, plan.costs, strict=True) if s.outcome is not Outcome.CONFIG_ONLY]
     for step, cost in shown:
         bold = "**" if step.runs or step.outcome is Outcome.FAILED else ""
-        lines.append(f"| {step.step.line} | {_code(step.name)} | {bold}{words(step)}{bold} | "
-                     f"{cost.words if cost is not None else ''} | {_md(step.error or step.cause)} |")
+        lines.append(f"| {step.step.line} | {md_code(step.name)} | {bold}{words(step)}{bold} | "
+                     f"{cost.words if cost is not None else ''} | {md_text(step.error or step.cause)} |")
     assumed = list(dict.fromkeys(a.text for a in report.assumptions))
     if assumed:
-        lines += ["", "<details><summary>Assumed</summary>", "", *(f"- {_md(a)}" for a in assumed), "", "</details>"]
+        lines += ["", "<details><summary>Assumed</summary>", "", *(f"- {md_text(a)}" for a in assumed), "", "</details>"]
     return "\n".join(lines) + "\n"
-
-
-def _md(text: str) -> str:
-    """Text inside of a Markdown table cell, shown as it is."""
-    out = "".join(char if char.isprintable() or "\ud800" <= char <= "\udfff" else repr(char)[1:-1] for char in text)
-    for char in "\\*_[]<>|#`":
-        out = out.replace(char, "\\" + char) if char not in "<>`" else out
-    return out.replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _code(text: str) -> str:
-    """Text as code inside of a table cell, whatever it holds."""
-    line = text.replace("\n", " ").replace("\r", " ").replace("|", "\\|")
-    fence = "`"
-    while fence in line:
-        fence += "`"
-    pad = " " if line.startswith("`") or line.endswith("`") else ""
-    return f"{fence}{pad}{line}{pad}{fence}"

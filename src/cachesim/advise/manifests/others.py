@@ -199,7 +199,8 @@ def composer(call: Call, found: Found) -> None:
 
 def dotnet(call: Call, found: Found) -> None:
     """`dotnet restore`: project files, those they refer to, and what MSBuild and NuGet look for in folders."""
-    values = call.values("-r", "--runtime", "-s", "--source", "-v", "--verbosity", "--configfile", "--packages")
+    values = call.values("-r", "--runtime", "-s", "--source", "-v", "--verbosity", "--configfile", "--packages", "-a", "--arch",
+                         "--os", "--tl", "--lock-file-path")
     named = [w for w in call.argv[2:] if not w.startswith("-") and w not in values]
     if call.flag("--configfile"):
         found.file(call, *call.values("--configfile"))
