@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cachesim.confirm.downloads import DOWNLOADS, without_downloads
-from cachesim.confirm.rehearsal import needs_of, sources_of_adds, unreachable_sources
+from cachesim.confirm.downloads import DOWNLOADS, unreachable_sources, without_downloads
+from cachesim.confirm.needs import needs_of, sources_of_adds
 from cachesim.context.snapshot import ContextSnapshot
 from cachesim.dockerfile.parser import parse
 from cachesim.graph.options import BuildOptions

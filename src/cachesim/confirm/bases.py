@@ -14,7 +14,8 @@ from pathlib import Path
 from cachesim.confirm.engines import EngineChoice, inspect_image
 from cachesim.confirm.isolate import Base, Isolation, bases_of, nonce_image
 from cachesim.confirm.match import Mode
-from cachesim.confirm.rehearsal import LIMITS, Needs, needs_of, stand_in_image
+from cachesim.confirm.needs import Needs, needs_of
+from cachesim.confirm.rehearsal import LIMITS, stand_in_image
 from cachesim.confirm.script import Script
 from cachesim.graph.model import BuildGraph
 from cachesim.graph.options import BaseImage, ImageConfig

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from cachesim.dockerfile.instructions import Add
-from cachesim.graph.model import BuildGraph, StepId
+from cachesim.graph.model import BuildGraph, Source, SourceKind, StepId
 from cachesim.project.state import ProjectState
 
-__all__ = ["DOWNLOADS", "FILES", "TREES", "is_remote_source", "without_downloads"]
+__all__ = ["DOWNLOADS", "FILES", "TREES", "is_remote_source", "unreachable_sources", "without_downloads"]
 
 DOWNLOADS = "cachesim-downloads"
 """Name of the context that holds what stands for downloads: files below `FILES`, folders below `TREES`."""
@@ -112,3 +112,11 @@ def _replace(lines: list[str], span: range, old: str, new: str) -> None:
         lines[at], done = pattern.subn(lambda _: new, lines[at], count=1)
         if done:
             return
+
+
+def unreachable_sources(graph: BuildGraph) -> tuple[str, ...]:
+    """What ADD of needed stages would fetch: downloads and git repositories."""
+    return tuple(dict.fromkeys(
+        edge.origin.name for edge in graph.edges
+        if isinstance(edge.origin, Source) and edge.origin.kind in (SourceKind.URL, SourceKind.GIT)
+        and graph.stages[edge.target.stage].reachable))

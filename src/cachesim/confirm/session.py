@@ -20,12 +20,14 @@ from cachesim.confirm.engines import EngineFacts, EngineProblem, explain, probe
 from cachesim.confirm.isolate import isolated, remove_images, run_or_fail
 from cachesim.confirm.match import BuildComparison, Confirmation, Mode
 from cachesim.confirm.measure import UNMEASURED, cache_uses, image_sizes, with_cache_sizes
+from cachesim.confirm.needs import sources_of_adds
 from cachesim.confirm.observed import ObservedBuild, VertexStatus
 from cachesim.confirm.plan import Phase, Plan, PlannedBuild
 from cachesim.confirm.records import Record, save_record
-from cachesim.confirm.rehearsal import claims_of, required_secrets, sources_of_adds
+from cachesim.confirm.rehearsal import claims_of
 from cachesim.confirm.rewrite import neutralise_syntax, syntax_of
 from cachesim.confirm.script import Command, Script, Work
+from cachesim.confirm.secrets import required_secrets
 from cachesim.confirm.trouble import explain_trouble
 from cachesim.confirm.workspace import disk_trouble, remove_tree
 from cachesim.dockerfile.parser import parse

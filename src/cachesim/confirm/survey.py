@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from cachesim.confirm.downloads import unreachable_sources
 from cachesim.confirm.engines import ANSWER_WITHIN, EngineChoice, EngineFacts, inspect_image, probe
 from cachesim.confirm.isolate import bases_of
 from cachesim.confirm.match import Mode
-from cachesim.confirm.rehearsal import required_secrets, unreachable_sources
 from cachesim.confirm.rewrite import syntax_of
 from cachesim.confirm.script import Command, Finished, Script
+from cachesim.confirm.secrets import mounted_secrets
 from cachesim.context.snapshot import ContextSnapshot, FileKind
 from cachesim.dockerfile.parser import parse
 from cachesim.graph.options import familiar_ref, normalize_ref
@@ -28,7 +29,7 @@ class Survey:
         bases: Images that the builds stand on or read, as people write them; `absent` those that the engine lacks.
         frontend: Image of the `# syntax=` line, "" if there is none.
         downloads: What ADD fetches.
-        secrets: Secrets that a RUN demands and that were not given.
+        secrets: Secrets that a RUN mounts; a real build has none of them unless a person gives it.
         files, bytes: Size of the context of the last build.
         buildkit: Image from which a builder of its own could be made, "" if the engine has none.
     """
@@ -68,8 +69,7 @@ def wants_of(states: Sequence[ProjectState]) -> Survey:
         graph = resolve(parsed, state.options, state.bases, state.engine)
         bases.update(dict.fromkeys(familiar_ref(b.ref) for b in bases_of(graph, read_too=True) if b.ref))
         downloads.update(dict.fromkeys(unreachable_sources(graph)))
-        given = {name: b"" for name, _ in state.options.secrets}
-        secrets.update(dict.fromkeys(required_secrets(graph, given)))
+        secrets.update(dict.fromkeys(mounted_secrets(graph)))
     files, size = sizes_of(states[-1].context) if states else (0, 0)
     return Survey(None, tuple(bases), (), frontend, tuple(downloads), tuple(secrets), files, size)
 

@@ -139,6 +139,9 @@ class ConfirmController(QObject):
     def set_secret(self, name: str, value: bytes) -> None:
         """Take a secret for the real build; it is kept in memory alone."""
         self._secrets[name] = value
+        self._set(secrets=tuple(self._secrets))
+        if self._state.stage is Stage.PLANNED:
+            self._plan_again()
 
     def _listed(self, engines: tuple[EngineChoice, ...]) -> None:
         current = next((e for e in engines if e.current), EngineChoice())
@@ -353,7 +356,7 @@ class ConfirmController(QObject):
     def _new_project(self, _: object) -> None:
         if not self._driver.running:
             self._secrets = {}
-            self._set(stage=Stage.IDLE, result=None, survey=None, reports=(), badges={}, labels=(), command="",
+            self._set(stage=Stage.IDLE, result=None, secrets=(), survey=None, reports=(), badges={}, labels=(), command="",
                       remembered="", phase=type(self._state.phase)())
 
     @Slot(object)

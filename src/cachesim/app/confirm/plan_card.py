@@ -141,7 +141,7 @@ class PlanCard(QScrollArea):
         self.command.setPlainText(state.command)
         self.run.setEnabled(state.stage is Stage.PLANNED)
         wanted = state.survey.secrets if state.survey is not None and state.mode is not Mode.REHEARSAL else ()
-        self._secrets.show_wanted(wanted)
+        self._secrets.show_wanted(wanted, state.secrets)
 
     def set_look(self, look: Theme) -> None:
         """Take colours and font."""

@@ -31,22 +31,24 @@ class SecretRow(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._wanted: tuple[str, ...] = ()
+        self._buttons: dict[str, QPushButton] = {}
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
 
-    def show_wanted(self, names: tuple[str, ...]) -> None:
-        """Ask for these."""
-        if names == self._wanted:
+    def show_wanted(self, names: tuple[str, ...], given: tuple[str, ...] | None = None) -> None:
+        """Ask for these; `given` are those that somebody has (None: the buttons that were used say so themselves)."""
+        if names == tuple(self._buttons):
+            for name, button in self._buttons.items() if given is not None else ():
+                button.setText(_words(name, name in (given or ())))
             return
-        self._wanted = names
+        self._buttons = {}
         while (item := self._row.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
         for name in names:
-            button = QPushButton(f"Give secret {name}…")
+            self._buttons[name] = button = QPushButton(_words(name, name in (given or ())))
             button.setObjectName(name)
             button.setStatusTip(f"Choose the file that holds the secret {name}; it is never kept")
             button.clicked.connect(self._give)
@@ -60,4 +62,8 @@ class SecretRow(QWidget):
             data = SecretFile.ask(self, button.objectName())
             if data is not None:
                 self.given.emit(button.objectName(), data)
-                button.setText(f"Secret {button.objectName()} given")
+                button.setText(_words(button.objectName(), True))
+
+
+def _words(name: str, given: bool) -> str:
+    return f"Secret {name} given, change…" if given else f"Give secret {name}…"

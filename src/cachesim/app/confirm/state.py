@@ -41,6 +41,7 @@ class ConfirmState:
         survey: What the plan card says; None before anything was asked.
         command: The command line of the last build, for people.
         reports: Predictions of the builds that were made, in order.
+        secrets: Ids of the secrets that were given for this window's builds; their values are nowhere in the state.
         remembered: The running record over all confirmations of the project, in words.
     """
 
@@ -58,6 +59,7 @@ class ConfirmState:
     phase: Phase = Phase()
     result: Confirmation | None = None
     reports: tuple[SimulationReport, ...] = ()
+    secrets: tuple[str, ...] = ()
     remembered: str = ""
     badges: Mapping[StepId, bool] = field(default_factory=dict)
 

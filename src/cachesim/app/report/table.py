@@ -13,6 +13,7 @@ from cachesim.app.report.panel import copy_text, icon_size
 
 __all__ = ["COPY_ROLE", "RowsModel", "Table"]
 
+_TITLE_MARGIN = 12
 COPY_ROLE = Qt.ItemDataRole.UserRole + 1     # the whole value of a cell, where the shown one is shortened
 
 
@@ -101,8 +102,9 @@ class Table(QTableView):
         for column in range(model.columnCount()):
             if column not in self._shares and not self.isColumnHidden(column):
                 title = str(model.headerData(column, Qt.Orientation.Horizontal) or "")
-                width = max(self.sizeHintForColumn(column), metrics.horizontalAdvance(title)) + self._margin
-                width = min(width, max(metrics.averageCharWidth() * 18, whole // (model.columnCount())))
+                width = max(self.sizeHintForColumn(column) + self._margin,
+                            metrics.horizontalAdvance(title) + max(self._margin, _TITLE_MARGIN))
+                width = min(width, max(metrics.averageCharWidth() * 20, whole // (model.columnCount())))
                 header.resizeSection(column, width)
                 rest -= width
         for column, share in shares.items():        # a stretched last one takes what is left
