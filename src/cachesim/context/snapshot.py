@@ -31,7 +31,7 @@ class FileKind(enum.Enum):
     OTHER = "other"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class FileEntry:
     """One file, directory (with everything below) or link; never changed after it was made.
 
