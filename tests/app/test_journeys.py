@@ -125,6 +125,16 @@ def test_what_if_a_file_changes_with_the_mouse(qtbot: QtBot, opened: MainWindow)
     qtbot.waitUntil(lambda: "1 changed" in verdict(opened))
 
 
+def test_builds_sit_in_the_middle_of_their_strip_whatever_refreshes_it(opened: MainWindow) -> None:
+    button = opened.timeline.entry_buttons()[0]
+    before = button.mapTo(opened, QPoint())
+    opened.timeline.hide()              # as in a presentation
+    opened.workbench.rename_entry(1, "A name")
+    opened.timeline.show()
+    QApplication.processEvents()
+    assert opened.timeline.entry_buttons()[0].mapTo(opened, QPoint()) == before
+
+
 def test_tab_follows_the_eye(qtbot: QtBot, opened: MainWindow) -> None:
     opened.workbench.build("again")
     qtbot.waitUntil(lambda: len(opened.timeline.entry_buttons()) == 2 and opened.verdict.sentence() == "Nothing would run.")

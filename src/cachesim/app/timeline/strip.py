@@ -127,8 +127,6 @@ class TimelineStrip(QFrame):
         self._area.setWidgetResizable(True)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        upright = self._area.verticalScrollBar()
-        upright.valueChanged.connect(self._stay)        # while fonts change, a build may be taller than the strip
         self._area.setAccessibleName("Builds")
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         row = QHBoxLayout(self)
@@ -152,11 +150,6 @@ class TimelineStrip(QFrame):
     def entry_buttons(self) -> list[EntryButton]:
         """The builds, left to right."""
         return [b for b in self.findChildren(EntryButton) if b.parent() is self._area.widget()]
-
-    @Slot(int)
-    def _stay(self, value: int) -> None:
-        if value:
-            self._area.verticalScrollBar().setValue(0)
 
     def stops(self) -> list[QWidget]:
         """What takes the keys, in reading order."""
@@ -194,7 +187,7 @@ class TimelineStrip(QFrame):
                                    f" {{ border-color: {theme.accent}; }}")
         self.setFixedHeight(max(34, QFontMetrics(self.font()).height() + 14))
         if chosen is not None:
-            holder.adjustSize()
+            holder.resize(holder.sizeHint().expandedTo(self._area.viewport().size()))     # smaller, the builds would sit too high
             self._area.ensureWidgetVisible(chosen, 40, 0)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
