@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
@@ -45,8 +45,8 @@ class View:
         selected: The step whose files are marked, with its line.
     """
 
-    tree: FileEntry = EMPTY_DIR
-    disk: FileEntry = EMPTY_DIR
+    tree: FileEntry = field(default_factory=lambda: EMPTY_DIR)
+    disk: FileEntry = field(default_factory=lambda: EMPTY_DIR)
     edits: ContextDiff = _NO_DIFF
     since: ContextDiff = _NO_DIFF
     matcher: IgnoreMatcher | None = None
