@@ -66,6 +66,25 @@ def verdict(window: MainWindow) -> list[str]:
     return [button.text() for button in window.verdict.count_buttons()]
 
 
+def test_first_minute_with_keys_alone(qtbot: QtBot, window: MainWindow) -> None:
+    assert focused() is window.welcome.cards()[0]
+    with qtbot.waitSignals([window.workbench.project_opened, window.workbench.report_changed], timeout=15_000):
+        press(Key.Key_Return)
+    assert "1 changed" in verdict(window) and len(window.timeline.entry_buttons()) == 2
+    assert window.editor.text.hasFocus()
+    press(Key.Key_W, mod=CTRL)
+    qtbot.waitUntil(lambda: window.welcome.isVisible())
+    assert focused() is window.welcome.cards()[0], "back where one can go on"
+
+
+def test_enter_presses_the_buttons_of_the_strips(qtbot: QtBot, opened: MainWindow) -> None:
+    opened.workbench.build("again")
+    qtbot.waitUntil(lambda: len(opened.timeline.entry_buttons()) == 2)
+    opened.timeline.entry_buttons()[0].setFocus()
+    press(Key.Key_Return)
+    assert opened.workbench.timeline.current == opened.timeline.entry_buttons()[0].entry.id
+
+
 def test_what_if_a_file_changes_with_keys_alone(qtbot: QtBot, opened: MainWindow) -> None:
     QTest.keyClick(opened, Key.Key_B, CTRL)
     qtbot.waitUntil(lambda: opened.verdict.sentence() == "Nothing would run.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, Qt, Slot
 from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from cachesim.app import settings as preferences
 from cachesim.app.actions import COMMANDS, Actions
@@ -198,6 +198,7 @@ class MainWindow(QMainWindow):
         self._show_title()
         self._show_changes()
         if info is None:
+            self.welcome.take_keys()
             return
         self.placement.restore()
         bench = self.workbench
@@ -330,9 +331,13 @@ class MainWindow(QMainWindow):
             self.presentation.leave()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc, if nobody else wanted it: leave the mode, close a bar, or stop what runs."""
+        """What nobody else wanted. Esc: leave the mode, close a bar, or stop what runs. Enter: press the button."""
         if event.key() != Qt.Key.Key_Escape:
-            super().keyPressEvent(event)
+            button = QApplication.focusWidget()
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(button, QAbstractButton):
+                button.click()          # outside dialogs Qt takes the space bar alone
+            else:
+                super().keyPressEvent(event)
         elif self.presentation.active:
             self.actions_["present"].setChecked(False)
         elif not self.messages.close_last():

@@ -9,6 +9,7 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -107,9 +108,15 @@ class WelcomePage(QScrollArea):
         """The samples, as shown."""
         return self._cards
 
+    def take_keys(self) -> None:
+        """Put the focus on the first sample: Enter is the shortest way to a filled window."""
+        if self._cards:
+            self._cards[0].setFocus(Qt.FocusReason.OtherFocusReason)
+
     @Slot()
     def _rebuild(self, _: object = None) -> None:
-        theme = self._workbench.look
+        focus, theme = QApplication.focusWidget(), self._workbench.look
+        had_keys = focus is not None and self.isAncestorOf(focus)
         page = QWidget()
         page.setObjectName("welcome_body")
         page.setStyleSheet(f"#welcome_body {{ background: {theme.panel}; }}")
@@ -146,6 +153,8 @@ class WelcomePage(QScrollArea):
         self.setWidget(page)
         self._columns = 0
         self._arrange()
+        if had_keys:
+            self.take_keys()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
