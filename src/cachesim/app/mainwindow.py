@@ -44,7 +44,7 @@ _NEED_PROJECT = ("context_folder", "save", "save_as", "save_files", "reload", "c
                  "find_previous", "comment", "move_up", "move_down", "complete", "quick_fix", "goto", "focus_editor",
                  "focus_graph", "focus_why", "focus_context", "next_problem", "previous_problem", "next_miss",
                  "previous_miss", "fit", "step_list", "present", "whatif", "build", "options", "confirm",
-                 "confirm_no_cache", "explain", "history", "compare_file", "open_proof")
+                 "confirm_no_cache", "explain", "history", "compare_file", "open_proof", "advice")
 
 
 class MainWindow(QMainWindow):
@@ -179,7 +179,7 @@ class MainWindow(QMainWindow):
             "confirm_no_cache": partial(self._confirm, True), "cancel": self._cancel,
             "docker_setup": partial(self._confirm, False), "back": partial(self._step_timeline, -1),
             "history": partial(self.panes.show, "history", True), "compare_file": self._compare_file,
-            "open_proof": self._open_proof,
+            "open_proof": self._open_proof, "advice": partial(self.panes.show, "advice", True),
             "forward": partial(self._step_timeline, 1), "compare_before": self._compare_before,
         }
 

@@ -198,5 +198,8 @@ def _first_focus(widget: QWidget) -> QWidget:
     """What takes the keys in a pane."""
     if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
         return widget
+    proxy = widget.focusProxy()
+    if proxy is not None and proxy.isVisibleTo(widget) and proxy.isEnabled():
+        return proxy
     return next((w for w in widget.findChildren(QWidget)
                  if w.focusPolicy() & Qt.FocusPolicy.TabFocus and w.isVisibleTo(widget) and w.isEnabled()), widget)

@@ -226,11 +226,14 @@ class AdvicePanel(Panel):
             return
         number = len(advice.proposals)
         self.status.setText(f"{number} proposal{'' if number == 1 else 's'} by the edit mix: {advice.habits.words}.")
+        here = self.focusWidget() if self._stack.currentIndex() == 0 else None      # somebody waits for this with keys alone
         self._stack.setCurrentIndex(1)
         self.table.fit()
         same = (n for n, p in enumerate(advice.proposals) if chosen is not None and p.title == chosen.title)
         self.table.setCurrentIndex(self.model.index(next(same, 0), 0))
         self._enable()
+        if here is not None and here.hasFocus():
+            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
