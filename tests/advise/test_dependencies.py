@@ -40,6 +40,14 @@ PAIRS = [
     ("COPY run.sh /usr/local/bin/", "RUN chmod +x /usr/local/bin/run.sh", NO),
     ("COPY . /app/", "RUN apt-get update", FREE),
     ("COPY . /app/", "RUN frobnicate", NO),
+    # wildcards: what matches is surely meant
+    ("COPY src /a/", "RUN cat /a/*.py > /x", NO),
+    ("COPY src /a/", "RUN cat /a/*.sh > /x", MAY),
+    ("COPY run.sh /a/x/", "RUN cat /a/* > /x", MAY),
+    ("COPY run.sh /a/", "RUN wc -c /a/r*", NO),
+    ("RUN echo x > /a/b.txt", "RUN wc -c /a/*", NO),
+    # a folder that has to be there
+    ("COPY src /a/", "RUN echo x > /a/b.txt", MAY),
     # commands
     ("RUN useradd a", "RUN useradd b", NO),
     ("RUN mkdir -p /a", "RUN mkdir -p /b", FREE),
@@ -109,6 +117,13 @@ def test_a_folder_is_made_by_the_first() -> None:
     assert verdict("RUN mkdir -p /a", "COPY --chown=1 run.sh /a/", before="WORKDIR /a").kind is FREE
     assert verdict("RUN mkdir -p /a", "COPY --chown=1 run.sh /a/", before="WORKDIR /a\nRUN rm -rf /a").kind is not FREE
     assert verdict("WORKDIR /a", "RUN touch /a/x").kind is not FREE
+
+
+def test_below_the_working_folder_no_base_image_has_a_folder() -> None:
+    found = verdict("COPY src site/", "RUN echo x > site/b.txt", before="WORKDIR /srv")
+    assert (found.kind, found.reason) == (NO, "`> site/b.txt` needs the folder /srv/site, which line 3 brings.")
+    assert verdict("COPY src site/", "RUN echo x > site/b.txt", before="WORKDIR /srv/site\nWORKDIR /srv").kind is FREE
+    assert verdict("COPY src site/", "RUN echo x > b.txt", before="WORKDIR /srv").kind is FREE
 
 
 def test_links_of_the_file_are_followed() -> None:

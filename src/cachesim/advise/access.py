@@ -12,8 +12,8 @@ from __future__ import annotations
 import enum
 import fnmatch
 import posixpath
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from cachesim.context.checksum import header_digest
 from cachesim.context.snapshot import FileEntry, lookup
@@ -60,6 +60,7 @@ class Access:
         by: Who does it, for people (`npm ci`); "" for the instruction itself.
         shown: The name as it was written, for people.
         check: What a person would have to look at where it is not certain.
+        pattern: Of a doubt about names in a folder alone: the wildcard; what matches it is surely meant.
         makes: Of a write to a path: a folder that is only made if it is missing, with what `token` says.
     """
 
@@ -73,6 +74,7 @@ class Access:
     shown: str = ""
     check: str = ""
     makes: bool = False
+    pattern: str = ""
 
     @property
     def label(self) -> str:
@@ -143,9 +145,25 @@ def meeting(first: Access, second: Access, known: frozenset[str], links: Mapping
             first.tree is second.tree and first.scope is second.scope):
         return None
     found = _paths(first, second, known, links, first_writes, second_writes)
+    if found is not None and not found.certain and (first.pattern or second.pattern):
+        named = _matched(first, second, links) or _matched(second, first, links)
+        found = replace(found, certain=True, place=named) if named else found
     if found is not None and not found.certain and (BASIC in (first.token, second.token) or _is_usual(first, second)):
         return None
     return found
+
+
+def _matched(wild: Access, other: Access, links: Mapping[str, str]) -> str:
+    """The first path of the other access that a wildcard surely means; "" if there is none."""
+    if not wild.pattern or not other.certain or other.makes:
+        return ""
+    folder, there = same_place(wild.name, links), same_place(other.name, links)
+    names: Iterable[str] = [posixpath.basename(there)] if posixpath.dirname(there) == folder and other.tree is None else ()
+    if other.tree is not None and (folder == there or _is_below(folder, there)):
+        node = lookup(other.tree, folder[len(there):].strip("/"))
+        names = sorted(node.children) if node is not None else ()
+    return next((posixpath.join(folder, name) for name in names
+                 if fnmatch.fnmatchcase(name, wild.pattern) and name.startswith(".") == wild.pattern.startswith(".")), "")
 
 
 def _named(first: Access, second: Access) -> Meeting | None:

@@ -121,7 +121,7 @@ def _reason(found: Meeting, how: str, one: Instruction, other: Instruction) -> s
     if not found.certain and does == "writes":
         does = "may write"
     what = _place(found, read, reader)
-    verb = ("read" if may else "reads") if not what.startswith("the command") else ("need" if may else "needs")
+    verb = ("read" if may else "reads") if not what.startswith(("the command", "the folder")) else ("need" if may else "needs")
     by = "" if write.by == "" or not found.certain else f" (`{write.by}`)"
     return f"`{_who(read, reader)}` {may}{verb} {what}, which line {writer.span.line} {does}{by}."
 

@@ -273,7 +273,7 @@ class _Reading:
 
     def _each(self, note: Callable[[Access], None], spec: str, use: Use, *, certain: bool) -> None:
         for access in self._places(spec, use):
-            note(access if certain else replace(access, certain=False))
+            note(access if certain else replace(access, certain=False, pattern=""))
 
     def _places(self, spec: str, use: Use) -> Iterator[Access]:
         scope = _SOME if spec.endswith("/*") else _TREE if spec.endswith("/") else Scope.ENTRY
@@ -288,7 +288,8 @@ class _Reading:
             for word in use.words(inside):
                 for access in self._at_word(word):
                     name = posixpath.normpath(access.name + tail)
-                    yield replace(access, name=name, scope=scope if access.scope is Scope.ENTRY else access.scope)
+                    yield replace(access, name=name, scope=scope if access.scope is Scope.ENTRY else access.scope,
+                                  pattern="" if tail else access.pattern)
         elif plain.startswith("~"):
             if self.at.home:
                 yield self._access(self.at.home + plain[1:], scope, plain)
@@ -324,11 +325,13 @@ class _Reading:
                 yield self._anywhere()
             return
         folder = text if text.endswith("/") else posixpath.dirname(text)
+        pattern = text[len(folder):].strip("/") + word.rest if word.rest and "/" not in word.rest else ""
+        shown = text + (word.rest or "…")
         if text.startswith("/") and folder != "/":
-            yield replace(self._access(folder, _TREE, text + "…"), certain=False)
+            yield replace(self._access(folder, _TREE, shown), certain=False, pattern=pattern)
         elif not text.startswith("/") and (word.wild or text) and self.cwd:
             self.relative = True
-            yield replace(self._access(posixpath.join(self.cwd, folder), _TREE, text + "…"), certain=False)
+            yield replace(self._access(posixpath.join(self.cwd, folder), _TREE, shown), certain=False, pattern=pattern)
         else:
             yield self._anywhere()
 
@@ -352,9 +355,11 @@ class _Reading:
         if self._masked(access):
             return
         self._note(self.writes, access)
-        if access.certain:
-            self._note(self.reads, replace(access, name=posixpath.dirname(access.name), certain=False, scope=Scope.ENTRY,
-                                           token="", shown="", check=""))
+        if access.certain:      # into a folder that has to be there: below the working folder no base image brings one
+            folder = posixpath.dirname(access.name)
+            own = not access.shown.startswith("/") and folder.startswith(self.cwd.rstrip("/") + "/") and self.cwd not in ("", "/")
+            self._note(self.reads, replace(access, name=folder, certain=own, scope=Scope.ENTRY, token="",
+                                           shown=f"the folder {folder}", check=f"the base image has the folder {folder}"))
 
     def _make(self, access: Access) -> None:
         """A folder with its parents, each unless it is there."""

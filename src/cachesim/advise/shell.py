@@ -32,13 +32,15 @@ class Word:
     """One word after quotes and variables; where it is not `exact`, `text` is how it begins.
 
     `loose` is a word that may fall apart into several, options among them (an unquoted variable without known value);
-    `wild` one that only lacks what a wildcard stands for, so that its paths lie in the folder that `text` names.
+    `wild` one that only lacks what a wildcard stands for, so that its paths lie in the folder that `text` names; `rest` is
+    the pattern from there on, where it was written as such.
     """
 
     text: str
     exact: bool = True
     loose: bool = False
     wild: bool = False
+    rest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,7 +444,12 @@ class _Reader:
         """The words that one written word becomes."""
         done: list[Word] = []
         text, exact, loose, wild, begun = "", True, False, False, False
-        for piece in self._pieces(node):
+        pieces = list(self._pieces(node))
+        if len(pieces) == 1 and pieces[0].text is not None and pieces[0].literal and not pieces[0].quoted:
+            cut = _wildcard_at(pieces[0].text)
+            if cut is not None and "{" not in pieces[0].text:
+                return [Word(_unescaped(pieces[0].text[:cut]), False, False, True, pieces[0].text[cut:])]
+        for piece in pieces:
             if piece.text is None:
                 loose = loose or (not piece.quoted and exact and not text)
                 wild = wild and not exact
