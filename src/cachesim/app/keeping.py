@@ -11,13 +11,16 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from cachesim.app.jobs import LatestJob
 from cachesim.app.notify import Message, Tone
+from cachesim.context.snapshot import ContextSnapshot
 from cachesim.errors import CachesimError
+from cachesim.graph.model import StepId
 from cachesim.graph.options import EngineKind, ImageStore
 from cachesim.progress import Progress
 from cachesim.project.blobs import BlobStore
 from cachesim.project.choice import BuilderChoice, remember_builder
-from cachesim.project.measured import RECORD, Measured, Measurement
+from cachesim.project.measured import RECORD, Cost, Measured, Measurement
 from cachesim.project.store import ProjectStore, SavedProject
+from cachesim.simulate.report import StepReport
 
 if TYPE_CHECKING:
     from cachesim.app.workbench import Workbench
@@ -38,6 +41,7 @@ class ProjectKeeper(QObject):
         self._store: ProjectStore | None = None
         self._records: dict[str, Any] = {}
         self._measured = Measured()
+        self._costs: dict[StepId, tuple[StepReport, ContextSnapshot, Cost | None]] = {}
         self._wanted = False
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self._save)
@@ -57,6 +61,13 @@ class ProjectKeeper(QObject):
         """What real builds of the open project took."""
         return self._measured
 
+    def cost(self, step: StepReport) -> Cost | None:
+        """What a step takes in the state of now, as far as anybody knows; all views ask for the same ones."""
+        context, known = self._bench.state.context, self._costs.get(step.id)
+        if known is None or known[0] is not step or known[1] is not context:
+            known = self._costs[step.id] = step, context, self._measured.cost(step, context)
+        return known[2]
+
     def measure(self, found: Mapping[str, Measurement]) -> None:
         """Remember what a real build took, by step key."""
         after = self._measured.adding(found)
@@ -67,6 +78,7 @@ class ProjectKeeper(QObject):
     def _take_measured(self, measured: Measured) -> None:
         if measured != self._measured:
             self._measured = measured
+            self._costs.clear()
             self.measured_changed.emit(measured)
 
     @property

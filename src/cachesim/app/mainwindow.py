@@ -25,6 +25,7 @@ from cachesim.app.panes import Panes
 from cachesim.app.placement import Placement
 from cachesim.app.presentation import Presentation
 from cachesim.app.status import StatusLine, docker_words
+from cachesim.app.still import Still
 from cachesim.app.theme import Theme
 from cachesim.app.timeline.strip import TimelineStrip
 from cachesim.app.toolbar import CommandBar
@@ -100,7 +101,9 @@ class MainWindow(QMainWindow):
         for widget in (self.timeline, self.verdict, self.messages):
             box.addWidget(widget)
         box.addWidget(self._stack, 1)
-        self.setCentralWidget(centre)
+        still = Still()
+        still.hold(centre)
+        self.setCentralWidget(still)
 
     def _build_bars(self) -> None:
         self.toolbar = CommandBar(self.workbench, self.actions_, self.whatif)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
 
+from cachesim.app.still import Still
 from cachesim.app.workbench import Workbench
 
 __all__ = ["PANES", "Pane", "PaneDock", "Panes"]
@@ -57,9 +58,7 @@ class PaneDock(QDockWidget):
         self.pane, self._workbench, self._window, self._content = pane, workbench, window, None
         self.setObjectName(f"dock_{pane.id}")
         self.setAccessibleName(pane.title)
-        self._holder = QWidget()
-        self._box = QVBoxLayout(self._holder)
-        self._box.setContentsMargins(0, 0, 0, 0)
+        self._holder = Still()
         self.setWidget(self._holder)
         self._no_title = QWidget()
         self._front = False
@@ -78,7 +77,7 @@ class PaneDock(QDockWidget):
             factory = getattr(import_module(self.pane.module), self.pane.name)
             content: QWidget = factory(self._workbench, self._holder)
             self._content = content
-            self._box.addWidget(content)
+            self._holder.hold(content)
             self.built.emit(self.pane.id)
         return self._content
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QStatusBar
 
+from cachesim.app.still import loosen, say
 from cachesim.app.theme import Theme
 from cachesim.app.workbench import Workbench
 from cachesim.graph.options import ImageStore
@@ -63,7 +64,7 @@ class StatusLine(QStatusBar):
         self._time.clicked.connect(self.assumptions_asked)
         self._docker.clicked.connect(self.docker_asked)
         for widget in (self._place, self._size, self._time, self._docker):
-            widget.setMinimumWidth(1)           # _fit decides what there is room for
+            loosen(widget)                      # _fit decides what there is room for
             self.addPermanentWidget(widget)
         workbench.report_changed.connect(self._show_report)
         workbench.look_changed.connect(self._restyle)
@@ -73,7 +74,7 @@ class StatusLine(QStatusBar):
     @Slot(int, int)
     def show_place(self, line: int, column: int) -> None:
         """Say where the cursor is."""
-        self._place.setText(f"Ln {line} Col {column}")
+        say(self._place, f"Ln {line} Col {column}")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -89,7 +90,7 @@ class StatusLine(QStatusBar):
 
     def show_docker(self, text: str, tip: str) -> None:
         """Say quietly whether a real build could run."""
-        self._docker.setText(text)
+        say(self._docker, text)
         self._docker.setToolTip(tip)
         self._fit()
 
@@ -105,8 +106,8 @@ class StatusLine(QStatusBar):
 
     @Slot(object)
     def _show_report(self, report: SimulationReport | None) -> None:
-        self._size.setText(size_words(report) if report is not None else "")
-        self._time.setText(time_words(self._workbench.seconds, report) if report is not None else "")
+        say(self._size, size_words(report) if report is not None else "")
+        say(self._time, time_words(self._workbench.seconds, report) if report is not None else "")
         self._fit()
         if report is not None:
             said = "\n".join(f"• {assumption.text}" for assumption in report.assumptions)
@@ -115,6 +116,8 @@ class StatusLine(QStatusBar):
 
     @Slot(object)
     def _restyle(self, theme: Theme) -> None:
+        for widget in (self._place, self._size, self._time, self._docker):
+            loosen(widget)
         self.setStyleSheet(
             f"QLabel {{ color: {theme.muted}; padding: 0 8px; }} QPushButton {{ color: {theme.muted};"
             " border: 1px solid transparent; border-radius: 3px; padding: 1px 8px; background: transparent; }"

@@ -115,7 +115,7 @@ class Theme:
 
     def look(self, outcome: Outcome, reason: MissReason | None = None) -> Look:
         """How that outcome looks in this theme."""
-        return dict(self.looks)[_key_of(outcome, reason)]
+        return self.looks[_PLACE[_key_of(outcome, reason)]][1]
 
     def with_sizes(self, sizes: Sizes) -> Theme:
         """The same colours at other sizes."""
@@ -138,6 +138,7 @@ _TABLE: dict[str, tuple[str, str, str, Pattern, Border]] = {
     "not_reached": ("Not reached", "not reached", "slash", Pattern.CROSS, Border.DASHED),
     "failed": ("Failed", "failed", "cross", Pattern.CROSS, Border.SOLID),
 }
+_PLACE = {key: place for place, key in enumerate(_TABLE)}
 _MISS = {MissReason.PART: "part", MissReason.PARENT: "parent", MissReason.NO_RECORD: "new",
          MissReason.NO_CACHE: "no_cache", MissReason.PRUNED: "pruned", None: "part"}
 _OTHER = {Outcome.HIT: "hit", Outcome.UNDETERMINED: "undetermined", Outcome.CONFIG_ONLY: "config",

@@ -136,3 +136,18 @@ def test_odd_names_do_no_harm(model: ContextModel) -> None:
         for column in range(4):
             for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
                 _ = model.index(row, column).data(role)
+
+
+def test_where_one_file_changed_only_its_row_is_read_again(model: ContextModel) -> None:
+    _names(model)
+    told: list[tuple[int, int]] = []
+    model.dataChanged.connect(lambda first, last: told.append((first.row(), last.row())))
+    view = model.view
+    model.set_view(replace(view, tree=SNAPSHOT.with_bytes("b.txt", b"longer than before", mtime_ns=1).tree), False)
+    assert told == [(3, 3)]
+    assert model.index(3, Column.SIZE).data() == "18 B"
+    model.set_view(replace(view, tree=SNAPSHOT.with_bytes("src/deep/er/z.py", b"1", mtime_ns=1).tree), False)
+    assert (3, 3) in told[1:] and (1, 1) not in told       # nobody looked into the folder, but b.txt is back
+    del told[:]
+    model.set_view(model.view, True)
+    assert told == [(0, 4)]                                 # other steps may read any of them

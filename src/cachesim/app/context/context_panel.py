@@ -150,12 +150,12 @@ class ContextPanel(Panel):
         context, report = bench.state.context, bench.report
         step = self._step(bench.selected)
         matcher = matcher_of(context, bench.state.options.dockerfile)
-        self.model.reads.take(report, context, matcher)
+        other = self.model.reads.take(report, context, matcher)
         view = View(tree=context.tree, disk=self.disk.tree, edits=self.edits, since=self._since_build(context.tree),
                     matcher=matcher,
                     selected=step.id if step else None, selected_line=step.step.line if step else 0)
         with _Kept(self.tree, self.model):
-            self.model.set_view(view)
+            self.model.set_view(view, other)
         number = len(self.edits.paths)
         self.bar.setVisible(number > 0)
         self.bar.setText(f"{number} what-if edit{'' if number == 1 else 's'}")
@@ -234,12 +234,12 @@ class ContextPanel(Panel):
         path = self.current_path()
         context = self._workbench.state.context
         if not context.tree.children and not self.disk.tree.children:
-            self.detail.setHtml("There are no files. COPY and ADD cannot be checked without them.")
+            said = "There are no files. COPY and ADD cannot be checked without them."
         elif path is None or path == "":
-            self.detail.setHtml("Select a file to see which steps it reaches. Nothing here touches your disk.")
+            said = "Select a file to see which steps it reaches. Nothing here touches your disk."
         else:
-            self.detail.setHtml(self._style() + "<br>".join(self._detail(path, context.get(path))))
-        self.detail.fit(self.height())
+            said = self._style() + "<br>".join(self._detail(path, context.get(path)))
+        self.detail.say(said, self.height())
         self._enable()
 
     def _style(self) -> str:
@@ -492,10 +492,18 @@ class _Detail(QTextBrowser):
 
     def __init__(self) -> None:
         super().__init__(openLinks=False)
+        self._said = ""
         self.setFrameShape(QTextBrowser.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setAutoFillBackground(False)
         self.document().setDocumentMargin(6)
+
+    def say(self, html: str, panel_height: int) -> None:
+        """Show that, unless it is shown."""
+        if html != self._said:
+            self._said = html
+            self.setHtml(html)
+        self.fit(panel_height)
 
     def fit(self, panel_height: int) -> None:
         """Take the height that the text needs, at most two fifths of the panel."""

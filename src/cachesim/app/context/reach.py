@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -40,14 +41,20 @@ class Reads:
 
     def __init__(self) -> None:
         self._selections: list[_Selection] = []
+        self._said: tuple[object, ...] = ()
         self._report: SimulationReport | None = None
         self._context: ContextSnapshot | None = None
         self._matcher: IgnoreMatcher | None = None
         self._pending = False
 
-    def take(self, report: SimulationReport | None, context: ContextSnapshot, matcher: IgnoreMatcher | None) -> None:
-        """Follow another report."""
+    def take(self, report: SimulationReport | None, context: ContextSnapshot, matcher: IgnoreMatcher | None) -> bool:
+        """Follow another report; whether it reads something else, as far as its steps tell (links are in the context)."""
+        said = tuple((step.step.id, step.reads, getattr(step.step.instruction, "excludes", ()))
+                     for step in report.steps if step.reads) if report is not None else ()
+        other = said != self._said
+        self._said = said
         self._report, self._context, self._matcher, self._pending = report, context, matcher, True
+        return other
 
     def steps(self, path: str) -> tuple[StepId, ...]:
         """The steps that read a path of the main context, or something below it."""
@@ -122,4 +129,7 @@ def matcher_of(context: ContextSnapshot, dockerfile: str) -> IgnoreMatcher | Non
     """The patterns in force, or None if no file says any."""
     path = ignore_file_of(context, dockerfile)
     text = context.ignore_text(path) if path is not None else None
-    return IgnoreMatcher.parse(text) if text is not None else None
+    return _parsed(text) if text is not None else None
+
+
+_parsed = functools.lru_cache(maxsize=8)(IgnoreMatcher.parse)       # the same text, the same object: views compare it

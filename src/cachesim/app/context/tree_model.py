@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QFont, QIcon
 
-from cachesim.app.context.changes import Change, ContextDiff
+from cachesim.app.context.changes import Change, ContextDiff, diff
 from cachesim.app.context.reach import Reads
 from cachesim.app.report.panel import bold, icon_size
 from cachesim.app.theme import Theme, icon
@@ -89,13 +90,22 @@ class ContextModel(QAbstractItemModel):
     def view(self) -> View:
         return self._view
 
-    def set_view(self, view: View) -> None:
-        """Show another state; rows are made anew only if files, filter or their order may differ."""
+    def set_view(self, view: View, other_reads: bool = True) -> None:
+        """Show another state; rows are made anew only if files, filter or their order may differ.
+
+        Args:
+            other_reads: Whether the steps may read other files than those of the view before.
+        """
         old, self._view = self._view, view
         by_name = self._sort == Column.NAME or old.tree is view.tree
         if by_name and _deleted(old.edits) == _deleted(view.edits) and _same_rows(self._nodes[0], view.tree):
             _adopt(self._nodes[0], view.tree)
-            self.refresh_cells()
+            changed = diff(old.tree, view.tree).paths
+            if other_reads or replace(old, tree=view.tree) != view or not all(
+                    _plain(old.tree, path) and _plain(view.tree, path) for path in changed):
+                self.refresh_cells()
+            else:
+                self._refresh_rows(changed)
         else:
             self._reset()
 
@@ -126,6 +136,17 @@ class ContextModel(QAbstractItemModel):
         if last >= 0:
             self.dataChanged.emit(self.index(0, 0), self.index(last, len(HEADERS) - 1))
         self.cells_changed.emit()
+
+    def _refresh_rows(self, paths: Iterable[str]) -> None:
+        """Say that these may read differently, where somebody looks."""
+        for path in paths:
+            node: _Node | None = self._nodes[0]
+            for name in path.split("/"):
+                rows = node.rows.values() if node is not None else ()
+                node = next((row for row in rows if row.path.rpartition("/")[2] == name), None)
+            if node is not None:
+                self.dataChanged.emit(self.createIndex(node.row, 0, node.number),
+                                      self.createIndex(node.row, len(HEADERS) - 1, node.number))
 
     def path(self, index: _INDEX) -> str:
         """The context path of a row ("" for the root)."""
@@ -361,6 +382,14 @@ def _same_rows(node: _Node, entry: FileEntry) -> bool:
     if node.entry.kind is not entry.kind or (old is not new and old.keys() != new.keys()):
         return False
     return all(child.gone or _same_rows(child, new[child.path.rpartition("/")[2]]) for child in node.rows.values())
+
+
+def _plain(tree: FileEntry, path: str) -> bool:
+    """Whether a file, and no link, lies there: then no other row says anything of it."""
+    node: FileEntry | None = tree
+    for name in path.split("/"):
+        node = node.children.get(name) if node is not None else None
+    return node is not None and node.kind is FileKind.FILE
 
 
 def _adopt(node: _Node, entry: FileEntry) -> None:

@@ -108,7 +108,7 @@ class Cover(QObject):
         report, theme = self._report, self._theme
         if report is None or theme is None:
             return
-        present = {look_of_step(step, theme) for step in report.steps}
+        present = {id(look_of_step(step, theme)) for step in report.steps}
         kinds = {edge.kind for edge in report.graph.edges}
-        self.legend.show_rows([look for _, look in theme.looks if look in present],
+        self.legend.show_rows([look for _, look in theme.looks if id(look) in present],
                               [kind for kind in EdgeKind if kind in kinds])

@@ -19,6 +19,7 @@ from cachesim.app.dag.edge_item import EdgeItem
 from cachesim.app.dag.lane_item import LaneItem, LaneText, SourceItem
 from cachesim.app.dag.step_item import Badge, StepItem
 from cachesim.app.dag.words import node_words, sentence_of, stage_name
+from cachesim.app.stepmemo import StepMemo
 from cachesim.app.theme import Look, Theme, look_of_step
 from cachesim.engines.base import Outcome
 from cachesim.graph.model import BuildGraph, Edge, EdgeKind, Source, SourceKind, Step, StepId
@@ -65,6 +66,9 @@ class DagScene(QGraphicsScene):
         self._pending: dict[StepId, _Verdict] = {}
         self._running: frozenset[StepId] = frozenset()
         self._badges: Mapping[StepId, Badge] = {}
+        self._lines: dict[StepId, int] = {}
+        self._failing: int | None = None
+        self._memo = StepMemo(self._verdict)
         self._incoming: dict[StepId, list[Edge]] = {}
         self._outgoing: dict[StepId, list[Edge]] = {}
         self.layout = layered_positions(_EMPTY, self.canvas.metrics)
@@ -90,13 +94,16 @@ class DagScene(QGraphicsScene):
 
     def _verdicts(self, report: SimulationReport) -> Iterable[tuple[StepId, _Verdict]]:
         """What the nodes on show have to say, in this theme."""
-        lines = {step.id: step.step.line for step in report.steps}
-        failing = lines.get(report.error_step) if report.error_step is not None else None
+        lines = self._lines = {step.id: step.step.line for step in report.steps}
+        self._failing = lines.get(report.error_step) if report.error_step is not None else None
         for step in report.steps:
             if step.id in self.steps:
-                cost = self.cost(step)
-                yield step.id, _Verdict(step.outcome, look_of_step(step, self.canvas.theme),
-                                        node_words(step, lines, failing, cost), sentence_of(step, cost))
+                cause = lines.get(step.cause_step) if step.cause_step is not None else None
+                yield step.id, self._memo.of(step, self.cost(step), cause, self._failing, self.canvas.theme)
+
+    def _verdict(self, step: StepReport, cost: Cost | None) -> _Verdict:
+        return _Verdict(step.outcome, look_of_step(step, self.canvas.theme),
+                        node_words(step, self._lines, self._failing, cost), sentence_of(step, cost))
 
     @property
     def pending(self) -> tuple[StepId, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Slot
-from PySide6.QtGui import QFont, QKeyEvent
+from PySide6.QtGui import QFont, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from cachesim.app.dag.words import cause_of, instruction_of, node_words, sentence_of, stage_name
@@ -141,6 +141,7 @@ class StepsList(QTableView):
         self._workbench = workbench
         self._steps = StepsModel(self)
         self._steps.cost = self._cost
+        self._outdated = False
         self.setModel(self._steps)
         self.setAccessibleName("Build steps as list")
         self.viewport().setAccessibleName("Build steps as list")
@@ -169,6 +170,7 @@ class StepsList(QTableView):
     @property
     def steps(self) -> StepsModel:
         """The model, in its own type."""
+        self._catch_up()
         return self._steps
 
     def sizeHint(self) -> QSize:
@@ -176,7 +178,19 @@ class StepsList(QTableView):
 
     @Slot(object)
     def _take_report(self, report: SimulationReport | None) -> None:
-        if report is not None:
+        self._outdated = True
+        if self.isVisible():
+            self._catch_up()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Show the report of now, if it is another one."""
+        report = self._workbench.report
+        if self._outdated and report is not None:
+            self._outdated = False
             first = self._steps.rowCount() == 0
             self._steps.show_report(report)
             if first:
@@ -184,7 +198,7 @@ class StepsList(QTableView):
             self._take_selection(self._workbench.selected)
 
     def _cost(self, step: StepReport) -> Cost | None:
-        return self._workbench.keeper.measured.cost(step, self._workbench.state.context)
+        return self._workbench.keeper.cost(step)
 
     @Slot(object)
     def _take_measured(self, _: object) -> None:
@@ -192,6 +206,8 @@ class StepsList(QTableView):
 
     @Slot(object)
     def _take_selection(self, step: StepId | None) -> None:
+        if self._outdated:          # and it is hidden: the selection comes with the report
+            return
         row = self._steps.row(step) if step is not None else None
         if row is None:
             self.selectionModel().clearSelection()

@@ -244,7 +244,7 @@ class DagView(PanZoomView):
             self.show_report(report, animate=not typed)
 
     def _cost(self, step: StepReport) -> Cost | None:
-        return self._workbench.keeper.measured.cost(step, self._workbench.state.context)
+        return self._workbench.keeper.cost(step)
 
     @Slot(object)
     def _take_measured(self, _: object) -> None:

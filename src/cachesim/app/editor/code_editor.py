@@ -22,9 +22,10 @@ from cachesim.app.editor.moves import Mover
 from cachesim.app.editor.offers import Known, Offer, known_of, offers
 from cachesim.app.editor.positions import DocumentText, TextStyle, cursor_at, cursor_of, document_text, place_of
 from cachesim.app.editor.problems import Problem, Problems
-from cachesim.app.editor.stripes import LineEdit, Stripe, shifted, stripe_at, stripe_of, stripes_of
+from cachesim.app.editor.stripes import LineEdit, Stripe, shifted, stripe_at, stripe_of, stripes_of, tip_of
 from cachesim.app.editor.text_area import TextArea, Tint
 from cachesim.app.notify import Message
+from cachesim.app.stepmemo import StepMemo
 from cachesim.app.theme import Theme
 from cachesim.app.workbench import Workbench
 from cachesim.diagnostics import Diagnostic
@@ -32,7 +33,6 @@ from cachesim.dockerfile.edit import toggle_comment
 from cachesim.dockerfile.parser import parse
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.graph.model import StepId
-from cachesim.project.measured import takes
 from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["CodeEditor"]
@@ -64,6 +64,7 @@ class CodeEditor(QWidget):
         self._menu = QMenu(self)
         self.problems = Problems(self.text.document())
         self.mover = Mover(self.text, self.gutter, workbench, lambda: self._style)
+        self._tips = StepMemo(tip_of)
         self._found: tuple[QTextCursor, ...] = ()
         self._revision, self._blocks = -1, 1
         self._line = 1
@@ -300,17 +301,15 @@ class CodeEditor(QWidget):
         placed = self._workbench.preview_placed
         self.gutter.show_hanging(stripes_of(placed) if placed is not None else None)
 
-    def _cost(self, step: StepReport) -> str:
-        """What a step takes, for its tip."""
-        cost = self._workbench.keeper.measured.cost(step, self._workbench.state.context)
-        return takes(step, cost) if cost is not None else ""
+    def _tip(self, step: StepReport) -> str:
+        return self._tips.of(step, self._workbench.keeper.cost(step))
 
     @Slot(object)
     def _take_measured(self, _: object) -> None:
         self._place_stripes(self._workbench.report)
 
     def _place_stripes(self, report: SimulationReport | None) -> None:
-        stripes = stripes_of(report, self._cost) if report is not None else ()
+        stripes = stripes_of(report, self._tip) if report is not None else ()
         self._reported = (document_text(self.text.document()), stripes)
         self.gutter.set_stripes(stripes)
         self._update_tints()
@@ -405,7 +404,8 @@ class CodeEditor(QWidget):
             selection = QTextEdit.ExtraSelection()
             selection.format, selection.cursor = back, cursor
             selections.append(selection)
-        self.text.setExtraSelections(selections)
+        if selections or self.text.extraSelections():       # none for none would paint all the text again
+            self.text.setExtraSelections(selections)
 
     def _tip_at(self, line: int, column: int) -> str:
         problems = self.problems.at(line, column)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from cachesim.app.theme import word_of
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.graph.model import StepId
+from cachesim.project.measured import Cost, takes
 from cachesim.simulate.report import SimulationReport, StepReport
 
-__all__ = ["LineEdit", "Stripe", "shifted", "stripe_at", "stripe_of", "stripes_of"]
+__all__ = ["LineEdit", "Stripe", "shifted", "stripe_at", "stripe_of", "stripes_of", "tip_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,14 @@ class LineEdit:
     delta: int
 
 
-def stripes_of(report: SimulationReport, cost: Callable[[StepReport], str] = lambda _: "") -> tuple[Stripe, ...]:
-    """One stripe per instruction in file order; triggers of the base image share the one of their FROM.
+def tip_of(step: StepReport, cost: Cost | None = None) -> str:
+    """What the stripe of a step says: its line, the verdict and, below, what it takes."""
+    said = f"Line {step.step.line}: {_sentence(step)}"
+    return f"{said}\n{takes(step, cost)}" if cost is not None else said
 
-    Args:
-        cost: A sentence on what a step takes, or "".
-    """
+
+def stripes_of(report: SimulationReport, tip: Callable[[StepReport], str] = tip_of) -> tuple[Stripe, ...]:
+    """One stripe per instruction in file order; triggers of the base image share the one of their FROM."""
     result: list[Stripe] = []
     for step in report.steps:
         if step.step.onbuild:
@@ -49,8 +52,7 @@ def stripes_of(report: SimulationReport, cost: Callable[[StepReport], str] = lam
             continue
         span = step.step.instruction.span
         last = span.end_line if span.end_column > 0 or span.end_line == span.line else span.end_line - 1
-        result.append(Stripe(span.line, last, step.id, step.outcome, step.reason,
-                             "\n".join(filter(None, (f"Line {span.line}: {_sentence(step)}", cost(step))))))
+        result.append(Stripe(span.line, last, step.id, step.outcome, step.reason, tip(step)))
     result.sort(key=lambda stripe: stripe.first)
     return tuple(result)
 

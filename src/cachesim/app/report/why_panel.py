@@ -38,6 +38,7 @@ class WhyPanel(Panel):
         super().__init__(workbench, "Why", parent)
         self._level = Depth.EXPLANATION
         self._story = Story("", "")
+        self._told: tuple[str, Look | None] = ("", None)
         self.text = named(QTextBrowser(openLinks=False), "Why")
         self.text.setFrameShape(QTextBrowser.Shape.NoFrame)
         self.text.setTabChangesFocus(False)
@@ -114,9 +115,14 @@ class WhyPanel(Panel):
             self._story = with_costs(step_story(report, step, self._workbench.state.engine), self._costs(step))
             self.claims.show_runs(deciding_runs(report, step, self._workbench.state.claims))
         at = self.text.verticalScrollBar().value() if self.text.property("about") == self._story.subject else 0
+        html = self._html(report, step)
+        look = self._look(step) if step is not None else None
+        if (html, look) == self._told:
+            return
+        self._told = html, look
         self.text.document().clear()
         self._place_icon(step)
-        self.text.setHtml(self._html(report, step))
+        self.text.setHtml(html)
         self.text.setProperty("about", self._story.subject)
         self.text.verticalScrollBar().setValue(at)
         self.text.setAccessibleDescription(self._story.sentence)
