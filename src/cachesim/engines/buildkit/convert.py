@@ -26,7 +26,14 @@ from cachesim.engines.buildkit.copies import CopySource, copy_facts, owner_key
 from cachesim.engines.buildkit.env import DEFAULT_PATH, Env
 from cachesim.engines.buildkit.filesystem import owner_of
 from cachesim.engines.buildkit.opaque import opaque_entry
-from cachesim.engines.buildkit.prepared import SourceWord, clean_path, prepared_copy, prepared_run, step_text
+from cachesim.engines.buildkit.prepared import (
+    SourceWord,
+    clean_path,
+    prepared_copy,
+    prepared_env,
+    prepared_run,
+    step_text,
+)
 from cachesim.engines.buildkit.runs import RunOptions, RunPlace
 from cachesim.engines.buildkit.vertex import CopyAction, ExecSpec, MkdirAction, Op, OpInput, OpKind, SourceSpec
 from cachesim.errors import CachesimError
@@ -170,6 +177,7 @@ class _Converter:
         epoch = self.given.get("SOURCE_DATE_EPOCH") or self.global_scope.get("SOURCE_DATE_EPOCH") or ""
         self.epoch = epoch
         self.single = self._state_count() == 1
+        self.network = options.network.value
         self.run_options = RunOptions(
             tuple([h for h, _ in self.options.add_hosts]), self.given.get("BUILDKIT_SANDBOX_HOSTNAME") or "",
             self.options.ulimits, self.options.cgroup_parent)
@@ -301,8 +309,7 @@ class _Converter:
             keys: tuple[str, ...] = (f"manifest {image.manifest} {platform}", f"chain {image.chain}")
         else:
             keys = (f"chain {image.chain}",)
-        digest = digest_of("image", image.ref, str(platform))
-        part = KeyPart(PartKind.BASE, "base image", image.ref, digest_of(*keys))
+        digest, part = _base_key(image.ref, str(platform), keys)
         return self._add(OpKind.IMAGE, digest, (), step, name, parts=(part,), source=SourceSpec(keys, f"image {image.chain}"))
 
     def _inline(self, name: str, data: str, mode: int) -> int:
@@ -326,15 +333,14 @@ class _Converter:
 
     def _start(self, stage: Stage) -> _State:
         from_step = stage.steps[0]
-        own = [s for s in stage.steps[1:] if not s.onbuild]
-        total = sum(isinstance(s.instruction, (ins.Run, ins.Copy, ins.Workdir)) for s in own)
+        total = len([s for s in stage.steps if isinstance(s.instruction, (ins.Run, ins.Copy, ins.Workdir)) and not s.onbuild])
         label = "" if self.single else stage.label
         if isinstance(stage.base, int):
             state = self._inherited(stage, self.states.get(stage.base))
         else:
             total += stage.base.kind is not SourceKind.SCRATCH
             state = _State(Env(), {}, total=total, label=label)
-            state.platform = Platform.parse(stage.platform or self.options.platform or str(HOST))
+            state.platform = _platform(stage.platform or self.options.platform)
         state.total, state.label, state.index = total, label, 0
         state.platform_name = str(state.platform)
         state.ignore_cache = self.options.no_cache or (
@@ -342,7 +348,7 @@ class _Converter:
         name = "FROM " + stage.from_.image
         if isinstance(stage.base, Source):
             name = self._base(stage, stage.base, state, from_step)
-        state.total += sum(s.onbuild for s in stage.steps[1:])
+        state.total += len([s for s in stage.steps if s.onbuild])
         self.steps[from_step.id] = StepOps(from_step.id, name, self._ops(state.op) if state.op is not None
                                            and isinstance(stage.base, Source) else ())
         return state
@@ -391,10 +397,8 @@ class _Converter:
         return stage + text
 
     def _configure(self, state: _State, config: ImageConfig) -> None:
-        pairs = list(config.env)
-        if "PATH" not in dict(pairs):
-            pairs.append(("PATH", DEFAULT_PATH))
-        state.env, state.image_env = Env(pairs), dict(pairs)
+        state.env = _first_env(config.env)
+        state.image_env = dict(state.env.pairs)
         state.cwd, state.user, state.shell = config.workdir, config.user, config.shell
 
     def _known_image(self, ref: str, step: StepId) -> BaseImage:
@@ -435,12 +439,11 @@ class _Converter:
                 self._workdir(state, step, expand(workdir.path))
                 return
             case ins.Env() as env:
-                pairs = [(expand(k), expand(v)) for k, v in env.pairs]
-                for key, value in pairs:
-                    state.env = state.env.with_(key, value)
-                    state.image_env[key] = value
-                state.arg_names = state.arg_names.difference(k for k, _ in pairs)
-                state.history.append(history.env("ENV", pairs))
+                pairs, state.env, entry = prepared_env(env.pairs, state.env, self.escape)
+                state.image_env.update(pairs)
+                if state.arg_names:
+                    state.arg_names = state.arg_names.difference([k for k, _ in pairs])
+                state.history.append(entry)
             case ins.Label() as label:
                 state.history.append(history.env("LABEL", [(expand(k), expand(v)) for k, v in label.pairs]))
             case ins.Arg() as arg:
@@ -550,8 +553,8 @@ class _Converter:
         full = argv if argv is not None else (*self._shell(state), text)
         name = self._prefix(state, self._step_text(state, self._masked(run, shown, expand), run=True), onbuild=step.onbuild)
         mounts = [resolve_mount(f.value or "", expand) for f in run.flags if f.name == "mount"]
-        network = run.network or self.options.network.value
-        if run.flag("device") is not None:
+        network = run.network or self.network
+        if run.flags and run.flag("device") is not None:
             raise StepRefused(step.id, "device feature is only supported in Dockerfile frontend 1.14.0-labs or later", "device")
         if run.network == NetworkMode.HOST.value and self.options.network is not NetworkMode.HOST:
             raise StepRefused(step.id, "failed to load LLB: network.host is not allowed", "network-host")
@@ -559,12 +562,12 @@ class _Converter:
         place = RunPlace(state.env, state.arg_names, state.cwd or "/", state.user, state.platform_name)
         made = prepared_run(full, argv is None, place, state.args, self.run_options, network, tuple(fields), tuple(targets),
                             self._lacking(mounts))
-        caches = sorted((m.target, m.id or _go_clean(m.target), m.sharing or "shared") for m in mounts if m.type == "cache")
+        caches = sorted([(m.target, m.id or _go_clean(m.target), m.sharing or "shared") for m in mounts if m.type == "cache"])
         op = self._add(OpKind.EXEC, made.facts.digest, tuple(inputs), step.id, name, base=0 if state.op is not None else None,
                        ignore_cache=state.ignore_cache, parts=made.facts.parts, exec=made.spec,
                        apart=repr(caches) if caches else "")
         state.op = op
-        self.steps[step.id] = StepOps(step.id, name, self._ops(op), self._ops(*internal))
+        self.steps[step.id] = StepOps(step.id, name, self._ops(op), self._ops(*internal) if internal else ())
         state.history.append(made.history)
 
     def _heredoc_command(self, run: ins.Run) -> tuple[str, str, int | None]:
@@ -592,6 +595,8 @@ class _Converter:
 
         Source: BuildKit executor, session/secrets.
         """
+        if not mounts:
+            return ""
         secrets, agents = dict(self.options.secrets), {a.partition("=")[0] for a in self.options.ssh}
         for mount in mounts:
             if mount.required and mount.type == "secret" and _secret_id(mount) not in secrets:
@@ -752,7 +757,7 @@ class _Converter:
                               base=0, ignore_cache=state.ignore_cache)
             ops = (op, merge)
         state.op = ops[-1]
-        self.steps[step.id] = StepOps(step.id, name, self._ops(*ops), self._ops(*internal))
+        self.steps[step.id] = StepOps(step.id, name, self._ops(*ops), self._ops(*internal) if internal else ())
         state.history.append(entry)
 
     def _take(self, state: _State, step: Step, copy: ins.Copy, taken: _Taken, source: SourceWord, name: str) -> None:
@@ -806,12 +811,28 @@ class _Taken:
         self.sources.append(CopySource(number, selector, name, contents_only, unpack))
 
 
+@functools.lru_cache(maxsize=256)
+def _base_key(ref: str, platform: str, keys: tuple[str, ...]) -> tuple[Digest, KeyPart]:
+    return digest_of("image", ref, platform), KeyPart(PartKind.BASE, "base image", ref, digest_of(*keys))
+
+
+@functools.lru_cache(maxsize=256)
+def _first_env(given: tuple[tuple[str, str], ...]) -> Env:
+    """The environment that a base image brings; there is always a PATH."""
+    return Env(given if "PATH" in dict(given) else (*given, ("PATH", DEFAULT_PATH)))
+
+
 def _on_image(ops: Sequence[Op]) -> frozenset[int]:
     found: set[int] = set()
     for index, op in enumerate(ops):
         if op.kind is OpKind.IMAGE or (op.base is not None and op.inputs[op.base].op in found):
             found.add(index)
     return frozenset(found)
+
+
+@functools.lru_cache(maxsize=64)
+def _platform(text: str) -> Platform:
+    return Platform.parse(text) if text else HOST
 
 
 @functools.cache

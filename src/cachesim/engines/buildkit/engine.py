@@ -37,6 +37,7 @@ from cachesim.errors import CachesimError, ContextError
 from cachesim.graph.model import BuildGraph, StepId
 from cachesim.graph.options import ImageStore
 from cachesim.progress import Progress
+from cachesim.same import Same
 
 __all__ = ["BuildKit"]
 
@@ -83,6 +84,7 @@ class _Build:
         self.ops, self.locals = conversion.ops, conversion.locals
         self.diagnostics = list(graph.diagnostics)
         self.makers = conversion.makers
+        self.changed: dict[object, tuple[list[KeyPart], list[KeyPart]]] = {}
 
     def verdict(self) -> tuple[BuildVerdict, CacheStore]:
         try:
@@ -104,7 +106,7 @@ class _Build:
         walks = {World.LIKELY: likely}
         if likely.opaque or likely.of_base or len(self.index.worlds) > 1:
             for world in (World.EQUAL, World.DIFFERENT):
-                walks[world] = self._walk(world, trees)
+                walks[world] = self._walk(world, trees, likely)
                 try:
                     walks[world].run(self.conversion.target)
                 except BuildFails:      # cannot differ between the worlds: only known files are missed
@@ -167,12 +169,11 @@ class _Build:
 
     # -- walking ----------------------------------------------------------------------------------------------------
 
-    def _walk(self, world: World, trees: Mapping[int, FileEntry]) -> Walk:
+    def _walk(self, world: World, trees: Mapping[int, FileEntry], after: Walk | None = None) -> Walk:
         known = self.index.worlds
         stored = known.get(world.value) or known.get(World.LIKELY.value)
         links = stored.links() if stored is not None else Links()
-        return Walk(self.conversion, links.copy(), Contents(world, self.request.claims), self.number, trees,
-                    lean=world is not World.LIKELY)
+        return Walk(self.conversion, links.copy(), Contents(world, self.request.claims), self.number, trees, after=after)
 
     def _failure(self, failure: BuildFails, walk: Walk, copies: Mapping[str, FileEntry]) -> tuple[BuildVerdict, CacheStore]:
         step = self.conversion.ops[failure.op].step
@@ -296,7 +297,7 @@ class _Build:
         if not ran:
             return key, cached, None, ()
         if before is not None:
-            key, cached = _with_files(key, before, facts)
+            key, cached = self._with_files(key, before, facts)
         blamed = self._blamed(walk, ops)
         if any(self.ops[i].ignore_cache for i in ops.ops if i in walk.executed):
             return key, cached, MissReason.NO_CACHE, blamed
@@ -308,6 +309,34 @@ class _Build:
         else:
             reason = MissReason.PARENT if blamed else MissReason.NO_RECORD
         return key, cached, reason, blamed
+
+    def _with_files(self, key: CacheKey, before: StepKey, facts: _StepFacts) -> tuple[CacheKey, CacheKey]:
+        """Both keys with the files that make their content differ as parts of their own."""
+        old_parts: list[KeyPart] = []
+        new_parts: list[KeyPart] = []
+        for (name, old_tree, _), (same_name, new_tree, selectors) in zip(before.selected, facts.selected, strict=False):
+            if name == same_name and old_tree is not new_tree:
+                old, new = self._changed(name, old_tree, new_tree, selectors)
+                old_parts += old
+                new_parts += new
+        if not old_parts and not new_parts:
+            return key, before.key
+        return CacheKey((*key.parts, *new_parts)), CacheKey((*before.key.parts, *old_parts))
+
+    def _changed(self, name: str, old_tree: FileEntry, new_tree: FileEntry,
+                 selectors: tuple[Selector, ...]) -> tuple[list[KeyPart], list[KeyPart]]:
+        """The parts of files that differ, old and new; steps that take the same files share the answer."""
+        asked = (Same(old_tree), Same(new_tree), name, selectors)
+        found = self.changed.get(asked)
+        if found is None:
+            old_parts, new_parts = found = self.changed[asked] = [], []
+            for path, old, new in changed_files(old_tree, new_tree, selectors):
+                label = f"{name}:{path}" if name else path
+                if old is not None:
+                    old_parts.append(KeyPart(PartKind.FILE, label, old.value, old.digest))
+                if new is not None:
+                    new_parts.append(KeyPart(PartKind.FILE, label, new.value, new.digest))
+        return found
 
     def _blamed(self, walk: Walk, ops: StepOps) -> tuple[StepId, ...]:
         """The steps whose new results are in this step's way."""
@@ -391,23 +420,6 @@ def _chained(digest: str, *inputs: str) -> Digest:
 @functools.lru_cache(maxsize=4096)
 def _parent_part(digest: str) -> KeyPart:
     return KeyPart(PartKind.PARENT, "the step above", "", digest_of(digest))
-
-
-def _with_files(key: CacheKey, before: StepKey, facts: _StepFacts) -> tuple[CacheKey, CacheKey]:
-    """Both keys with the files that make their content differ as parts of their own."""
-    old_parts: list[KeyPart] = []
-    new_parts: list[KeyPart] = []
-    for (name, old_tree, _), (same_name, new_tree, selectors) in zip(before.selected, facts.selected, strict=False):
-        if name == same_name and old_tree is not new_tree:
-            for path, old, new in changed_files(old_tree, new_tree, selectors):
-                label = f"{name}:{path}" if name else path
-                if old is not None:
-                    old_parts.append(KeyPart(PartKind.FILE, label, old.value, old.digest))
-                if new is not None:
-                    new_parts.append(KeyPart(PartKind.FILE, label, new.value, new.digest))
-    if not old_parts and not new_parts:
-        return key, before.key
-    return CacheKey((*key.parts, *new_parts)), CacheKey((*before.key.parts, *old_parts))
 
 
 def _matched(last: Sequence[StepKey], now: Mapping[StepId, _StepFacts], graph: BuildGraph) -> dict[StepId, StepKey]:

@@ -20,7 +20,8 @@ from cachesim.engines.buildkit.env import Env
 from cachesim.engines.buildkit.runs import RunFacts, RunOptions, RunPlace, run_facts
 from cachesim.engines.buildkit.vertex import ExecSpec
 
-__all__ = ["PreparedCopy", "PreparedRun", "SourceWord", "clean_path", "prepared_copy", "prepared_run", "step_text"]
+__all__ = ["PreparedCopy", "PreparedRun", "SourceWord", "clean_path", "prepared_copy", "prepared_env", "prepared_run",
+           "step_text"]
 
 
 class SourceWord(NamedTuple):
@@ -86,6 +87,20 @@ def _source(word: str, excludes: tuple[str, ...]) -> SourceWord:
     path = clean_path(word)
     return SourceWord(word, _remote(word), path, Selector(path.lstrip("/"), True, has_wildcards(path), excludes),
                       posixpath.basename(path) or "/")
+
+
+@functools.lru_cache(maxsize=4096)
+def prepared_env(pairs: tuple[tuple[str, str], ...], env: Env,
+                 escape: str) -> tuple[tuple[tuple[str, str], ...], Env, HistoryEntry]:
+    """Expand an ENV: its pairs, which all see the environment before it, the environment after it, its history entry.
+
+    Raises:
+        ExpandError: A word that cannot be resolved.
+    """
+    expanded = tuple([(expand_word(k, env, escape), expand_word(v, env, escape)) for k, v in pairs])
+    for key, value in expanded:
+        env = env.with_(key, value)
+    return expanded, env, history.env("ENV", expanded)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -45,18 +45,20 @@ class _PutOff(NamedTuple):
 class Walk:
     """One build in one world. `links` is changed; everything else is read.
 
-    A `lean` walk does not ask for content that cannot change what happens: that of an operation which runs anyway, since what it
-    is built on leads nowhere. It is put off until an operation with the same digest may find it, or until `complete`.
+    A walk `after` that of another world is lean. It does not check again what could run there, and it does not ask for content
+    that cannot change what happens: that of an operation which runs anyway, since what it is built on leads nowhere. Such content
+    is put off until an operation with the same digest may find it, or until `complete`.
 
     After `run`: `executed` holds the operations that ran, `loaded` those whose result was taken from a record, `known`
     the records that each operation matched.
     """
 
     def __init__(self, conversion: Conversion, links: Links, contents: Contents, build: int, trees: Mapping[int, FileEntry], *,
-                 lean: bool = False) -> None:
+                 after: Walk | None = None) -> None:
         self.ops, self.order, self.file_places = conversion.ops, conversion.order, conversion.file_places
         self.links, self.contents, self.build = links, contents, build
-        self.trees, self.lean = trees, lean
+        self.trees, self.lean = trees, after is not None
+        self.checked = after.executed if after is not None else set()
         self.put_off: dict[Digest, list[_PutOff]] = {}
         self.known: dict[int, frozenset[str]] = {}
         self.result_keys: dict[int, frozenset[str]] = {}
@@ -276,6 +278,8 @@ class Walk:
 
     def _check(self, index: int) -> None:
         """Stop where it is known that the operation cannot run."""
+        if index in self.checked:
+            return
         op = self.ops[index]
         for number, action in enumerate(op.copies):
             tree = EMPTY_DIR if action.input < 0 else self.values.known_tree(op.inputs[action.input].op)
