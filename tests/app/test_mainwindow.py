@@ -427,7 +427,7 @@ def test_count_buttons_lead_to_the_first_step(qtbot: QtBot, opened: MainWindow) 
     assert button.count.outcome is Outcome.HIT
     with qtbot.waitSignal(opened.workbench.activated):
         QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
-    assert opened.workbench.selected == button.count.first.id
+    assert opened.workbench.selected == button.count.first
 
 
 def test_two_engines_are_set_side_by_side(qtbot: QtBot, opened: MainWindow) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cachesim.app.dag.words import does_parse
 from cachesim.diagnostics import Diagnostic, Severity
 from cachesim.engines.base import MissReason, Outcome
+from cachesim.graph.model import StepId
 from cachesim.simulate.report import SimulationReport, StepReport
 from cachesim.simulate.unread import UNREAD
 
@@ -17,12 +18,13 @@ __all__ = ["Count", "brief_sentence", "counts_of", "entry_summary", "first_miss_
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many steps look the same; `first` is the first of them in file order."""
+    """How many steps look the same; `first` is the first of them in file order, which stands in `line`."""
 
     outcome: Outcome
     reason: MissReason | None
     number: int
-    first: StepReport
+    first: StepId
+    line: int
     word: str
 
 
@@ -51,8 +53,9 @@ def counts_of(report: SimulationReport) -> tuple[Count, ...]:
         reason = (step.reason or MissReason.PART) if outcome is Outcome.MISS else (
             step.reason if step.reason is MissReason.NO_FILES else None)
         found.setdefault((outcome, reason), []).append(step)
-    return tuple(Count(*kind, len(found[kind]), found[kind][0], _SINGULAR.get(word, word) if len(found[kind]) == 1
-                       else word) for kind, word in _WORDS.items() if kind in found)
+    return tuple(Count(*kind, len(steps), steps[0].id, steps[0].step.line,
+                       _SINGULAR.get(word, word) if len(steps) == 1 else word)
+                 for kind, word in _WORDS.items() if (steps := found.get(kind)))
 
 
 def first_miss_sentence(report: SimulationReport) -> str:

@@ -47,7 +47,7 @@ class CountButton(QAbstractButton):
         self.setText(f"{count.number} {count.word}")
         self.setAccessibleName(f"{count.number} {count.word}")
         self.setToolTip(f"{count.number} {plural}: {self._look.word}. Click for the first one, "
-                        f"line {count.first.step.line}.")
+                        f"line {count.line}.")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         font = QFont(self.font())
@@ -332,7 +332,7 @@ class VerdictStrip(QWidget):
     def _select_first(self) -> None:
         button = self.sender()
         if isinstance(button, CountButton):
-            self._workbench.activate(button.count.first.id)
+            self._workbench.activate(button.count.first)
 
     @Slot()
     def _explain(self) -> None:
