@@ -11,7 +11,7 @@ from cachesim.context.checksum import go_path_match, has_wildcards
 from cachesim.context.ignore import IgnoreMatcher
 from cachesim.context.snapshot import FileEntry, FileKind, lookup, with_children
 
-__all__ = ["StaleCopy", "transferred", "updated_copy"]
+__all__ = ["StaleCopy", "on_disk", "transferred", "updated_copy"]
 
 
 def transferred(tree: FileEntry, ignore: IgnoreMatcher, follow: Iterable[str] | None) -> FileEntry:
@@ -115,6 +115,26 @@ def updated_copy(old: FileEntry | None, new: FileEntry) -> tuple[FileEntry, Stal
         return new, StaleCopy()
     stale: list[str] = []
     return _updated(old, new, "", stale), StaleCopy(stale)
+
+
+def on_disk(copy: FileEntry, new: FileEntry) -> FileEntry:
+    """The same copy as steps that run find it: its directories do have their new modes, only no checksum notices.
+
+    Args:
+        copy: As `updated_copy` gave it for `new`.
+    Source: tonistiigi/fsutil diskwriter.go (HandleChange: a directory's metadata is rewritten, nobody is told).
+    """
+    if copy is new or not copy.is_dir:
+        return copy
+    changed: dict[str, FileEntry] = {}
+    for name, child in copy.children.items():
+        if child.kind is FileKind.DIR:
+            after = on_disk(child, new.children[name])
+            if after is not child:
+                changed[name] = after
+    if not changed and copy.mode == new.mode:
+        return copy
+    return replace(copy, mode=new.mode, children={**copy.children, **changed}, memo={})
 
 
 def _updated(old: FileEntry, new: FileEntry, path: str, stale: list[str]) -> FileEntry:

@@ -6,7 +6,8 @@ import pytest
 
 from cachesim.context.snapshot import FileEntry, FileKind, directory, lookup, regular_file
 from cachesim.digest import digest_of_bytes
-from cachesim.engines.buildkit.filesystem import SCRATCH, Execution, FileSystem, Placement, base_filesystem
+from cachesim.engines.buildkit.contents import Contents, World
+from cachesim.engines.buildkit.filesystem import SCRATCH, Execution, FileSystem, Placement, base_filesystem, owner_of
 from cachesim.engines.buildkit.opaque import MORE, holds_opaque, is_opaque, is_undecided, laid, opaque_entry
 
 FILE = regular_file(digest_of_bytes(b"known"), 5)
@@ -14,9 +15,9 @@ SOME = opaque_entry("some", is_dir=True, undecided=True)
 OTHER = opaque_entry("other", is_dir=True)
 
 
-def after(command: str, below: FileSystem | None = None) -> FileSystem:
-    start = below or base_filesystem("base")
-    return start.after(Execution("1.1", ("/bin/sh", "-c", command), True, {}, "/", start, ()))
+def after(command: str, number: str = "1.1") -> FileSystem:
+    start = base_filesystem("base")
+    return start.after(Execution(number, ("/bin/sh", "-c", command), True, {}, "/", start, ()))
 
 
 def top(fs: FileSystem, path: str) -> FileEntry | None:
@@ -78,3 +79,29 @@ def test_an_archive_may_hold_anything() -> None:
 
 def test_opaque_entries_are_no_files() -> None:
     assert SOME.kind is FileKind.OTHER and not SOME.is_dir
+
+
+def test_a_folder_gives_its_contents_and_not_its_own_mode() -> None:
+    """Copied to where nothing was, the engine makes a folder of its own: 0755, or what --chmod says."""
+    source = directory({"g": FILE}, 0o700)
+    made = [top(SCRATCH.with_placed(Placement(source, "d", "/out", mode=mode, owner=owner)), "out")
+            for mode, owner in ((None, None), (0o750, None), (None, (5, 6)))]
+    assert [(m.mode, m.uid, m.gid) for m in made if m is not None] == [(0o755, 0, 0), (0o750, 0, 0), (0o755, 5, 6)]
+    there = SCRATCH.with_dir("out", (7, 7)).with_placed(Placement(source, "d", "/out", mode=0o750))
+    kept = top(there, "out")
+    assert kept is not None and (kept.mode, kept.uid, list(kept.children)) == (0o755, 7, ["g"])
+
+
+def test_who_a_name_is_a_run_decides() -> None:
+    """uids of names are looked up in /etc/passwd of the stage."""
+    contents = Contents(World.DIFFERENT)
+    named = owner_of("app")
+    assert named is not None
+    before, later = after("echo app:x:5:5 >> /etc/passwd"), after("echo app:x:6:6 >> /etc/passwd", "2.1")
+    assert contents.owner(before, named) == contents.owner(before, named) != contents.owner(later, named)
+    assert contents.owner(before, (5, 0)) == (5, 0)
+    placed = before.with_placed(Placement(FILE, "f", "/x/", owner=contents.owner(before, named)))
+    entry = top(placed, "x/f")
+    assert entry is not None and is_undecided(entry) and not is_opaque(entry)
+    again = SCRATCH.with_placed(Placement(entry, "f", "/x/"))      # copied on, it is root's
+    assert top(again, "x/f") == FILE

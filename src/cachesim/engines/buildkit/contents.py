@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import enum
 import posixpath
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cachesim.context.checksum import (
@@ -21,9 +21,10 @@ from cachesim.context.checksum import (
     join_digests,
     matching_entries,
     parent_of_wildcard,
+    resolve_links,
     selection_digest,
 )
-from cachesim.context.snapshot import EMPTY_DIR, FileEntry, directory, lookup
+from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, directory, lookup
 from cachesim.digest import Digest, digest_of
 from cachesim.engines.base import RunClaim, RunClaimKind
 from cachesim.engines.buildkit.filesystem import USUAL_DIRS, Execution, FileSystem
@@ -35,7 +36,7 @@ __all__ = ["Content", "Contents", "World", "may_be_equal"]
 
 _DEPTH = 40
 _RARELY_CHANGED = frozenset({"etc/passwd", "etc/group", "etc/nsswitch.conf"})      # from one base image to the next
-_OWNED, _SAME_UNKNOWN = "owned", "unknown"
+_KNOWN, _OWNED, _SAME_UNKNOWN, _OPEN = "known", "owned", "unknown", "open"
 _SYMBOLIC = 1 << 20     # --chmod in letters: the number stands for the text
 
 
@@ -58,7 +59,7 @@ class Content(NamedTuple):
         opaque: Whether an execution had a say, so that the worlds may disagree.
         missing: The path that certainly does not exist, or None.
         runs: The executions that had a say.
-        grounds: What is known all the same, or "": see `may_be_equal`.
+        grounds: What is known of it, see `may_be_equal`; never empty for an opaque one.
         of_base: Whether files of a base image had a say: another image may hold the same.
     """
 
@@ -84,6 +85,7 @@ class _View:
         copied: The opaque entry that is all there is to see.
         of_base: Files of a base image had a say.
         undecided: Unequal tokens may be equal bytes too.
+        places: Of tokens that also stand for a file that is known: what they are without its bytes.
     """
 
     entry: FileEntry | None
@@ -92,44 +94,52 @@ class _View:
     copied: FileEntry | None = None
     of_base: bool = False
     undecided: bool = False
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 def may_be_equal(one: str, other: str) -> bool:
     """Whether two contents of different digests may be equal bytes, by what is known of them (`Content.grounds`).
 
-    Not where a COPY gave unknown bytes another owner or mode; and not where the unknown parts are the same ones, in the same
-    places: then what differs is known, and lies on top.
+    Not where both are known. Not where a COPY gave unknown bytes another owner or mode. And not where the unknown parts are
+    the same ones, in the same places: then what differs is known, and lies on top.
     """
-    mine, theirs = one.split(), other.split()
-    if not mine or not theirs or mine[0] != theirs[0]:
-        return True
-    if mine[0] == _SAME_UNKNOWN:
+    mine, theirs = one.split() or [""], other.split() or [""]
+    if mine[0] in ("", _KNOWN) and theirs[0] in ("", _KNOWN):
+        return False
+    if mine[0] == theirs[0] == _SAME_UNKNOWN:
         return mine != theirs
+    if len(mine) != 3 or len(theirs) != 3:
+        return True
     modes = {int(mine[2]), int(theirs[2])}
     return mine[1] == theirs[1] and (len(modes) == 1 or 0 in modes or max(modes) >= _SYMBOLIC)
 
 
 def _owned(entry: FileEntry | None, selectors: Sequence[Selector]) -> str:
-    """What is known of an unknown entry that a COPY put in its place, if it is all that is selected."""
-    if entry is None or len(selectors) != 1 or selectors[0].filters or not is_opaque(entry) or not is_undecided(entry):
+    """Owner and mode of an entry, if it is all that is selected and they are known: those of a file, or those that a COPY
+    gave to unknown bytes.
+    """
+    if entry is None or len(selectors) != 1 or selectors[0].filters:
         return ""
-    return f"{_OWNED} {entry.uid}:{entry.gid} {entry.mode}"
+    if is_opaque(entry):
+        return f"{_OWNED} {entry.uid}:{entry.gid} {entry.mode}" if is_undecided(entry) and min(entry.uid, entry.gid) >= 0 else ""
+    return f"{_KNOWN} {entry.uid}:{entry.gid} {entry.mode}" if entry.kind is FileKind.FILE and not is_undecided(entry) else ""
 
 
 def _unknown_part(views: Sequence[tuple[str, _View]]) -> str:
     """What stands for the unknown part of some views, and where what is known lies; it does not say what that is."""
     fields: list[str] = []
     for path, view in views:
-        fields += [path, *view.tokens, _shape(view.entry) if view.entry is not None else ""]
+        fields += [path, *[view.places.get(t, t) for t in view.tokens], _shape(view.entry) if view.entry is not None else ""]
     return f"{_SAME_UNKNOWN} {digest_of(*fields)}"
 
 
 def _shape(entry: FileEntry) -> str:
     """What an entry is without the bytes, mode and owner of the files that are known in it; remembered per directory."""
     if is_opaque(entry):
-        return f"{entry.digest} {entry.mode}"
+        inside = [f"{name} {_shape(child)}" for name, child in entry.children.items()]
+        return f"here or inside {inside}" if inside else f"{entry.digest} {entry.mode}"
     if not entry.is_dir:
-        return ""
+        return f"{entry.uid}:{entry.gid}" if is_undecided(entry) else ""
     known = entry.memo.get("shape")
     if known is None:
         below = [f"{name} {_shape(child)}" for name, child in sorted(entry.children.items())]
@@ -166,7 +176,7 @@ class Contents:
             view = self.view(fs, start)
             runs += view.runs
             undecided, of_base = undecided or view.undecided, of_base or view.of_base
-            grounds = _owned(view.copied, selectors)
+            grounds = _owned(view.copied or (view.entry if not view.tokens else None), selectors)
             views.append((start, view))
             if view.tokens and not selector.filters:
                 sums.append(entry_digest(self._opaque(view, start)))
@@ -185,8 +195,10 @@ class Contents:
                 found = selection_digest(tree, [inside], root=False)
                 sums.append(found if isinstance(found, Digest) else digest_of("nothing", found))
         opaque = bool(runs) or undecided
-        if opaque and not grounds and self.world is World.EQUAL and not any(s.filters for s in selectors):
-            grounds = _unknown_part(views)
+        if opaque and not grounds.startswith(_OWNED):
+            grounds = _OPEN
+            if self.world is World.EQUAL and not any(s.filters for s in selectors):
+                grounds = _unknown_part(views)
         return Content(join_digests(sums), opaque, None, tuple(runs), grounds, of_base)
 
     def _likely_matches(self, fs: FileSystem, selector: Selector) -> Digest | None:
@@ -212,7 +224,19 @@ class Contents:
 
     def _exact(self, tree: FileEntry, selectors: Sequence[Selector], *, root: bool) -> Content:
         found = selection_digest(tree, selectors, root=root)
-        return Content(found) if isinstance(found, Digest) else Content(Digest(""), missing=found)
+        if not isinstance(found, Digest):
+            return Content(Digest(""), missing=found)
+        real = resolve_links(tree, selectors[0].path) if self.world is World.EQUAL and not selectors[0].filters else None
+        return Content(found, grounds=_owned(lookup(tree, real), selectors) if real is not None else "")
+
+    def owner(self, fs: FileSystem, owner: tuple[int, int] | None) -> tuple[int, int] | None:
+        """An owner, where a name (a negative number) also stands for the user tables in which it is looked up."""
+        if owner is None or min(owner) >= 0:
+            return owner
+        tables = [self.view(fs, path) for path in ("etc/passwd", "etc/group")]
+        said = [text for t in tables for text in (*t.tokens, entry_digest(t.entry) if t.entry is not None else "")]
+        uid, gid = (n if n >= 0 else -1 - int(digest_of("owner", str(n), *said)[:8], 16) for n in owner)
+        return uid, gid
 
     def entry(self, fs: FileSystem, path: str) -> FileEntry | None:
         """The entry that a COPY of this path brings: exact where everything is known, else an opaque one."""
@@ -238,6 +262,7 @@ class Contents:
         tokens: list[str] = []
         runs: list[Execution] = []
         copied: FileEntry | None = None
+        places: dict[str, str] = {}
         of_base = undecided = False
         parts = path.split("/") if path else []
         for layer in fs.layers:
@@ -248,8 +273,11 @@ class Contents:
                     copied = found if ends and not overlays and not tokens and not above else None
                     undecided = undecided or is_undecided(found)
                     tokens += [*above, f"marker {entry_digest(found)}"]
+                    if found.children:
+                        places[tokens[-1]] = _shape(found)
                 elif not overlays:
                     overlays.append(found)
+                    undecided = undecided or is_undecided(found)
                 if ends:
                     break
             tokens += above if found is None or found.is_dir else ()
@@ -277,7 +305,7 @@ class Contents:
         entry: FileEntry | None = None
         for overlay in reversed(overlays):
             entry = overlay if entry is None or not overlay.is_dir else laid(entry, overlay, keep=True, replace_headers=False)
-        return _View(entry, tokens, runs, copied, of_base, undecided)
+        return _View(entry, tokens, runs, copied, of_base, undecided, places)
 
     def _run_token(self, run: Execution, path: str) -> tuple[str | None, bool]:
         """What an execution contributes to a path, and whether it hides what was there before."""
@@ -379,6 +407,11 @@ def _lookup(tree: FileEntry, parts: Sequence[str]) -> tuple[FileEntry | None, li
     node, more = tree, list[str]()
     for i, part in enumerate(parts):
         if is_opaque(node):
+            inside = node.children.get(part)
+            if inside is not None and i + 1 == len(parts):
+                return inside, [], True
+            if node.children:
+                return None, more, False
             return None, [*more, f"marker {node.digest} {'/'.join(parts[i:])}"], not lies_over(node)
         if MORE in node.children:
             more.append(f"more {entry_digest(node.children[MORE])} {'/'.join(parts[i:])}")

@@ -12,7 +12,7 @@ from cachesim.cache.key import CacheKey, KeyPart, PartKind, changed_parts
 from cachesim.cache.store import CacheStore
 from cachesim.context.checksum import Selector
 from cachesim.context.ignore import IgnoreMatcher, matcher_for
-from cachesim.context.select import transferred, updated_copy
+from cachesim.context.select import on_disk, transferred, updated_copy
 from cachesim.context.snapshot import ContextSnapshot, FileEntry
 from cachesim.diagnostics import Diagnostic, Severity
 from cachesim.digest import Digest, digest_of
@@ -68,9 +68,10 @@ class _ContextRefused(CachesimError):
 
 
 class _Sent(NamedTuple):
-    """A context as the engine has it after the transfer."""
+    """A context as the engine has it after the transfer: as checksums see it, and as steps that run find it."""
 
     tree: FileEntry
+    disk: FileEntry
     stale: tuple[str, ...]
     key: str
 
@@ -145,7 +146,7 @@ class _Build:
             raise ContextError(path, f"cannot be read ({reason}), so the context cannot be sent",
                                "Change its permissions, or name it in .dockerignore")
         copy, stale = updated_copy(self.index.copies.get(key), tree)
-        return _Sent(copy, tuple(stale), key)
+        return _Sent(copy, on_disk(copy, tree), tuple(stale), key)
 
     def _main_ignore(self, snapshot: ContextSnapshot) -> IgnoreMatcher:
         own = f"{self.request.options.dockerfile}.dockerignore"
@@ -173,7 +174,8 @@ class _Build:
         known = self.index.worlds
         stored = known.get(world.value) or known.get(World.LIKELY.value)
         links = stored.links() if stored is not None else Links()
-        return Walk(self.conversion, links.copy(), Contents(world, self.request.claims), self.number, trees, after=after)
+        disk = {op: s.disk for op, s in self.sent.items()}
+        return Walk(self.conversion, links.copy(), Contents(world, self.request.claims), self.number, trees, disk, after=after)
 
     def _failure(self, failure: BuildFails, walk: Walk, copies: Mapping[str, FileEntry]) -> tuple[BuildVerdict, CacheStore]:
         step = self.conversion.ops[failure.op].step
@@ -382,8 +384,8 @@ class _Build:
                 command = run.argv[-1] if run.shell else " ".join(run.argv)
                 found.append(Assumption(f"What RUN {_short(command)} writes decides; the likelier outcome is shown", step))
             if not content.runs:
-                found.append(Assumption("Whether it finds the same bytes there as before decides (in another base image, or "
-                                        "behind an address); the likelier outcome is shown", step))
+                found.append(Assumption("Whether it finds the same bytes there as before decides (written by a RUN, in another "
+                                        "base image, or behind an address); the likelier outcome is shown", step))
         for claim in self.request.claims:
             text = f"You say of RUN {_short(claim.command)}: {claim.kind.value}"
             found.append(Assumption(text + (" " + ", ".join(claim.paths) if claim.kind is RunClaimKind.WRITES_ONLY else "")))

@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from cachesim.context.checksum import entry_digest
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, directory, lookup, with_children
 from cachesim.digest import Digest, digest_of
 from cachesim.engines.buildkit.guess import statements, written_paths
 from cachesim.engines.buildkit.opaque import (
     MORE,
+    UNDECIDED,
+    here_or_inside,
     holds_opaque,
     is_opaque,
     laid,
@@ -206,21 +207,22 @@ class FileSystem:
         for count in range(len(parts), there, -1):
             known = self.known("/".join(parts[:count]))
             made = directory({parts[count]: made} if made is not None else {}, known.mode if known and known.is_dir else 0o755,
-                             uid=known.uid if known else owner[0], gid=known.gid if known else owner[1])
+                             uid=known.uid if known else owner[0], gid=known.gid if known else owner[1],
+                             unreadable="" if known else _decided_by(owner))
         assert made is not None
         return self._with_top(_put(self.layers[0].tree, parts[:there + 1], made))
 
     def with_placed(self, placement: Placement, *, likely: bool = False) -> FileSystem:
         """Copy one source entry to its destination. Source: tonistiigi/fsutil copy/copy.go prepareTargetDir.
 
-        A folder gives its contents, a file goes into a folder of that name. Where nobody knows which of the two source or
-        destination is, the result is opaque; with `likely` it is what they most likely are.
+        A folder gives its contents, not its own mode and owner; a file goes into a folder of that name. Where nobody knows
+        which of the two source or destination is, the result is opaque; with `likely` it is what they most likely are.
         """
         wants_dir = placement.dest.endswith(("/", "/.")) or placement.dest in ("", ".")
         target = self.resolved(posixpath.normpath("/" + placement.dest.lstrip("/")).lstrip("/"))
         entry = placement.owned()
         if entry.is_dir and placement.contents_only:
-            return self._with_laid(target, entry, placement, likely)
+            return self._with_laid(target, placement.folder(entry), placement, likely)
         there = True if wants_dir else self.is_dir(target, likely=likely)
         if is_opaque(entry) and (seems_folder(entry) or not likely):
             if there:
@@ -233,7 +235,7 @@ class FileSystem:
             return self._with_laid(posixpath.join(target, placement.name), entry, placement, likely)
         if there is None:
             old = lookup(self.layers[0].tree, target)
-            known = opaque_entry(digest_of("here or inside", placement.name, entry_digest(entry)), is_dir=False)
+            known = here_or_inside(placement.name, entry)
             entry = over(known if old is None else mixed(old, known))
         return self._with_laid(target, entry, placement, likely, replace=True)
 
@@ -283,6 +285,12 @@ class Placement(NamedTuple):
         """The source with the new owner and mode, everything below included."""
         return _owned(self.entry, self.owner or (0, 0), self.mode)
 
+    def folder(self, contents: FileEntry) -> FileEntry:
+        """The folder that is made at the destination for the contents of another one."""
+        uid, gid = self.owner or (0, 0)
+        return directory(contents.children, 0o755 if self.mode is None else self.mode, uid=uid, gid=gid,
+                         unreadable=_decided_by((uid, gid)))
+
 
 def _has_links(tree: FileEntry) -> bool:
     """Whether a directory holds a symbolic link anywhere below; remembered per directory."""
@@ -313,7 +321,11 @@ def _is_roots(entry: FileEntry) -> bool:
 
 def _rewritten(entry: FileEntry, owner: tuple[int, int], mode: int | None) -> FileEntry:
     keep = entry.kind is FileKind.SYMLINK or mode is None
+    unreadable = entry.unreadable
+    if not is_opaque(entry) and (not unreadable or unreadable == UNDECIDED):
+        unreadable = _decided_by(owner)
     return replace(entry, uid=owner[0], gid=owner[1], mode=entry.mode if keep or mode is None else mode, memo={},
+                   unreadable=unreadable,
                    children={n: _rewritten(c, owner, mode) for n, c in entry.children.items()})
 
 
@@ -324,6 +336,11 @@ def _leaves_alone(run: Execution, path: str) -> bool:
         if written is None or any(w == path or w.startswith(path + "/") for w in written):
             return False
     return True
+
+
+def _decided_by(owner: tuple[int, int]) -> str:
+    """The mark of an entry of this owner: a name is looked up in tables that a RUN may have written."""
+    return UNDECIDED if min(owner) < 0 else ""
 
 
 def _makes_folder(run: Execution, path: str) -> bool:

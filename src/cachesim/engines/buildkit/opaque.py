@@ -12,14 +12,14 @@ from cachesim.context.checksum import entry_digest
 from cachesim.context.snapshot import FileEntry, FileKind, directory, with_children
 from cachesim.digest import Digest, digest_of
 
-__all__ = ["MORE", "holds_opaque", "is_opaque", "is_undecided", "laid", "lies_over", "mixed", "opaque_entry", "over",
-           "seems_folder", "with_more"]
+__all__ = ["MORE", "UNDECIDED", "here_or_inside", "holds_opaque", "is_opaque", "is_undecided", "laid", "lies_over", "mixed",
+           "opaque_entry", "over", "seems_folder", "with_more"]
 
 MORE = "\0more"     # no file can have this name
 _OPAQUE = "unknown bytes"
 _FOLDER = " of a folder"
 _OVER = " over what is there"
-_UNDECIDED = "a RUN decides"
+UNDECIDED = "a RUN decides"     # set as `unreadable`: entries that look different may be equal
 
 
 def opaque_entry(token: str, *, is_dir: bool, undecided: bool = False) -> FileEntry:
@@ -30,7 +30,16 @@ def opaque_entry(token: str, *, is_dir: bool, undecided: bool = False) -> FileEn
         undecided: Unequal tokens may be equal bytes too.
     """
     return FileEntry(FileKind.OTHER, 0, 0, Digest(token), 0, _OPAQUE + (_FOLDER if is_dir else ""), 0, 0, (), 0,
-                     _UNDECIDED if undecided else "", {}, {})
+                     UNDECIDED if undecided else "", {}, {})
+
+
+def here_or_inside(name: str, entry: FileEntry) -> FileEntry:
+    """What a known file becomes that is copied onto what may be a folder: itself, or that folder with the file in it.
+
+    The file is kept as its child, though it is no folder: whoever finds something below found this.
+    """
+    made = opaque_entry(digest_of("here or inside", name, entry_digest(entry)), is_dir=False, undecided=is_undecided(entry))
+    return replace(made, children={name: entry})
 
 
 def is_opaque(entry: FileEntry) -> bool:
@@ -54,9 +63,11 @@ def over(entry: FileEntry) -> FileEntry:
 
 
 def is_undecided(entry: FileEntry) -> bool:
-    """Whether an entry, or one below, stands for bytes that a RUN decides; remembered per directory."""
+    """Whether a RUN decides the bytes or the owner of an entry, or of one below; remembered per directory."""
+    if entry.unreadable == UNDECIDED:
+        return True
     if not entry.is_dir:
-        return entry.unreadable == _UNDECIDED
+        return False
     known = entry.memo.get("undecided")
     if known is None:
         known = entry.memo["undecided"] = any(is_undecided(c) for c in entry.children.values())

@@ -49,12 +49,14 @@ class Walk:
     that cannot change what happens: that of an operation which runs anyway, since what it is built on leads nowhere. Such content
     is put off until an operation with the same digest may find it, or until `complete`.
 
+    `trees` holds the contexts as checksums see them, `disk` as steps that run find them.
+
     After `run`: `executed` holds the operations that ran, `loaded` those whose result was taken from a record, `known`
     the records that each operation matched.
     """
 
-    def __init__(self, conversion: Conversion, links: Links, contents: Contents, build: int, trees: Mapping[int, FileEntry], *,
-                 after: Walk | None = None) -> None:
+    def __init__(self, conversion: Conversion, links: Links, contents: Contents, build: int, trees: Mapping[int, FileEntry],
+                 disk: Mapping[int, FileEntry], *, after: Walk | None = None) -> None:
         self.ops, self.order, self.file_places = conversion.ops, conversion.order, conversion.file_places
         self.links, self.contents, self.build = links, contents, build
         self.trees, self.lean = trees, after is not None
@@ -62,7 +64,7 @@ class Walk:
         self.put_off: dict[Digest, list[_PutOff]] = {}
         self.known: dict[int, frozenset[str]] = {}
         self.result_keys: dict[int, frozenset[str]] = {}
-        self.values = Values(self.ops, conversion.on_image, contents, build, trees)
+        self.values = Values(self.ops, conversion.on_image, contents, build, disk)
         self.executed: set[int] = set()
         self.loaded: set[int] = set()
         self.content: dict[tuple[int, int], Content] = {}
@@ -165,12 +167,13 @@ class Walk:
         content = self._content_of(index, position)
         key = content.key
         ids = self.links.find(key, position, op.digest, "")
-        if content.opaque:
+        others = [] if ids else [o for o in self.links.by_op.get((position, op.digest), ())
+                                 if may_be_equal(content.grounds, self.links.grounds.get(o, ""))]
+        if content.opaque or others:
             self.opaque.append((index, content))
-            if not ids and self.contents.world is World.EQUAL:
-                for other in self.links.by_op.get((position, op.digest), ()):
-                    if may_be_equal(content.grounds, self.links.grounds.get(other, "")):
-                        ids |= self.links.find(other, position, op.digest, "")
+        if self.contents.world is World.EQUAL:
+            for other in others:
+                ids |= self.links.find(other, position, op.digest, "")
         parents = self.result_keys[given.op]
         reached = ids
         for parent in parents:

@@ -78,7 +78,7 @@ class Values:
                 return FileSystem("", (Layer(op.source.tree, None),))
             case OpKind.MKDIR:
                 assert op.mkdir is not None
-                return below.with_dir(op.mkdir.path, op.mkdir.owner)
+                return below.with_dir(op.mkdir.path, self.contents.owner(below, op.mkdir.owner) or (0, 0))
             case OpKind.MERGE:
                 return self.value(op.inputs[1].op).merged_over(below, likely=likely)
             case OpKind.EXEC:
@@ -110,13 +110,13 @@ class Values:
         fs = None if tree is not None else self.value(source)
         if tree is None and fs is not None and fs.exact:
             tree = fs.layers[0].tree
-        likely = self.contents.world is World.LIKELY
+        likely, owner = self.contents.world is World.LIKELY, self.contents.owner(below, action.owner)
         for name, entry in self._sources(tree, fs, action.selector):
             if action.unpack and entry.kind is FileKind.FILE and name.endswith(_ARCHIVES):
                 below = below.with_unpacked(action.dest, entry.digest, likely=likely)
             else:
                 below = below.with_placed(
-                    Placement(entry, name, action.dest, action.contents_only, action.owner, action.mode), likely=likely)
+                    Placement(entry, name, action.dest, action.contents_only, owner, action.mode), likely=likely)
         return below
 
     def _sources(self, tree: FileEntry | None, fs: FileSystem | None,

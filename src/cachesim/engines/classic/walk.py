@@ -312,7 +312,7 @@ class Walk:
         likely = self.contents.world is World.LIKELY
 
         def change(fs: FileSystem) -> FileSystem:
-            return placed(fs, copied, target, owner, unpack=isinstance(copy, ins.Add), likely=likely)
+            return placed(fs, copied, target, self.contents.owner(fs, owner), unpack=isinstance(copy, ins.Add), likely=likely)
 
         stages = (from_.stage.index,) if from_ is not None and from_.stage is not state.stage else ()
         return Plan(probe, own, change, runs=tuple(taken.runs), sources=stages, paths=tuple(taken.paths), empty=False)
