@@ -21,6 +21,7 @@ from cachesim.cache.store import EMPTY_STORE
 from cachesim.cli.confirm_plan import scenario_builds
 from cachesim.cli.runner import Runner
 from cachesim.confirm import leftovers
+from cachesim.confirm.engines import EngineChoice, list_engines, probe
 from cachesim.confirm.match import Mode, Verdict, compare
 from cachesim.confirm.measure import measured_by
 from cachesim.confirm.records import load_record, read_stream
@@ -481,10 +482,26 @@ def over_tcp() -> Iterator[tuple[str, threading.Event]]:
                 one.close()
 
 
-def test_an_engine_over_tcp(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    with over_tcp() as (host, _), monkeypatch.context() as environment:
+@contextmanager
+def listening() -> Iterator[str]:
+    """The port at which the engine itself listens, as ENGINE_TCP says it; else one that leads to its socket."""
+    port = os.environ.get("ENGINE_TCP", "")
+    if port:
+        yield f"tcp://{port}"
+        return
+    with over_tcp() as (host, _):
+        yield host
+
+
+@pytest.mark.parametrize("mode", [Mode.ISOLATED, Mode.LIVE, Mode.REHEARSAL])
+def test_an_engine_over_tcp(bench: Bench, monkeypatch: pytest.MonkeyPatch, mode: Mode) -> None:
+    with listening() as host, monkeypatch.context() as environment:
         environment.setenv("DOCKER_HOST", host)
-        result = bench.confirm(Mode.ISOLATED, *own_builds(bench, MOUNTS)[:3])
+        near = Runner().run(probe(EngineChoice()))
+        assert near.identity == bench.facts.identity        # the same engine, however it is reached
+        (listed,) = [choice for choice in Runner().run(list_engines()) if choice.current]
+        assert listed.endpoint == host and not listed.remote
+        result = bench.confirm(mode, *own_builds(bench, MOUNTS)[:3])
         assert wrong(result) == [] and result.exit_code == 0
     assert bench.nothing_is_left()
 
