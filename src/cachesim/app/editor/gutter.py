@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
@@ -86,7 +86,7 @@ class Gutter(QWidget):
 
     def set_stripes(self, stripes: tuple[Stripe, ...]) -> None:
         """Show other verdicts; only lines of stripes that differ are painted again."""
-        changed = set(stripes) ^ set(self._stripes)
+        changed = _painted_otherwise(stripes, self._stripes)
         self._stripes = stripes
         if self._hovered is not None:
             self._hovered = stripe_at(stripes, self._hovered.first)
@@ -96,7 +96,7 @@ class Gutter(QWidget):
     def show_hanging(self, stripes: tuple[Stripe, ...] | None) -> None:
         """Paint the verdicts that a drop would give, for as long as nobody lets go; None: those that are."""
         if stripes != self._hanging:
-            changed = set(stripes or self._stripes) ^ set(self._hanging or self._stripes)
+            changed = _painted_otherwise(stripes or self._stripes, self._hanging or self._stripes)
             self._hanging = stripes
             for stripe in changed:
                 self._update_lines(stripe.first, stripe.last)
@@ -320,3 +320,11 @@ class Gutter(QWidget):
         if stripe is None:
             return ""
         return f"{stripe.tip}\n(as of the last text that parses)" if self._dimmed else stripe.tip
+
+
+def _painted_otherwise(some: Iterable[Stripe], others: Iterable[Stripe]) -> list[Stripe]:
+    """The stripes of either side that do not look the same on the other; what they say is not painted."""
+    def looks(stripes: Iterable[Stripe]) -> dict[tuple[object, ...], Stripe]:
+        return {(s.first, s.last, s.step, s.outcome, s.reason): s for s in stripes}
+    new, old = looks(some), looks(others)
+    return [new.get(key) or old[key] for key in new.keys() ^ old.keys()]
