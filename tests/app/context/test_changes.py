@@ -98,3 +98,16 @@ def test_the_dockerfiles_own_ignore_file_wins() -> None:
     assert ignore_file_of(both, "ci.Dockerfile") == "ci.Dockerfile.dockerignore"
     assert ignore_file_of(BEFORE, "Dockerfile") is None
     assert matcher_of(BEFORE, "Dockerfile") is None
+
+
+def test_other_bytes_of_a_file_are_read_by_the_same_steps(open_bench: Opened) -> None:
+    bench = open_bench()
+    reads, report = _reads(bench)
+    context, matcher = bench.state.context, matcher_of(bench.state.context, "Dockerfile")
+    assert matcher is matcher_of(context, "Dockerfile")
+    assert not reads.take(report, context.with_bytes("package.json", b"other"), matcher)
+    assert reads.steps("package.json") == (PACKAGE, ALL)
+    assert reads.take(report, context.with_entry("package.json", symlink("src/app.ts")), matcher)   # a link may lead elsewhere
+    assert reads.take(report, context.with_bytes("new.txt", b""), matcher)
+    assert reads.take(None, context, matcher)
+    assert reads.steps("package.json") == ()

@@ -6,9 +6,9 @@ import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cachesim.context.snapshot import FileEntry
+from cachesim.context.snapshot import FileEntry, FileKind
 
-__all__ = ["Change", "ContextDiff", "diff", "parents_of"]
+__all__ = ["Change", "ContextDiff", "diff", "only_files_differ", "parents_of"]
 
 
 class Change(enum.Enum):
@@ -51,6 +51,18 @@ def diff(before: FileEntry, after: FileEntry) -> ContextDiff:
         for parent in parents_of(path):
             below[parent] = below.get(parent, 0) + 1
     return ContextDiff(paths, below)
+
+
+def only_files_differ(before: FileEntry, after: FileEntry, changed: Iterable[str]) -> bool:
+    """Whether these paths are plain files on both sides: then what is said of all others is as true as before."""
+    return all(_is_file(before, path) and _is_file(after, path) for path in changed)
+
+
+def _is_file(tree: FileEntry, path: str) -> bool:
+    node: FileEntry | None = tree
+    for name in path.split("/"):
+        node = node.children.get(name) if node is not None else None
+    return node is not None and node.kind is FileKind.FILE
 
 
 def parents_of(path: str) -> Iterable[str]:

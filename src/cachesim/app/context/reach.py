@@ -6,9 +6,9 @@ import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cachesim.app.context.changes import parents_of
+from cachesim.app.context.changes import diff, only_files_differ, parents_of
 from cachesim.context.ignore import IgnoreMatcher
-from cachesim.context.snapshot import ContextSnapshot, FileKind
+from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot, FileKind
 from cachesim.dockerfile.instructions import Copy
 from cachesim.engines.base import ContextRead, Outcome
 from cachesim.graph.model import StepId
@@ -48,12 +48,14 @@ class Reads:
         self._pending = False
 
     def take(self, report: SimulationReport | None, context: ContextSnapshot, matcher: IgnoreMatcher | None) -> bool:
-        """Follow another report; whether it reads something else, as far as its steps tell (links are in the context)."""
+        """Follow another report; whether it may read other files than the last one."""
         said = tuple((step.step.id, step.reads, getattr(step.step.instruction, "excludes", ()))
                      for step in report.steps if step.reads) if report is not None else ()
-        other = said != self._said
-        self._said = said
-        self._report, self._context, self._matcher, self._pending = report, context, matcher, True
+        old = self._context.tree if self._context is not None else EMPTY_DIR
+        other = said != self._said or matcher is not self._matcher or not only_files_differ(
+            old, context.tree, diff(old, context.tree).paths)
+        self._said, self._pending = said, self._pending or other
+        self._report, self._context, self._matcher = report, context, matcher
         return other
 
     def steps(self, path: str) -> tuple[StepId, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QFont, QIcon
 
-from cachesim.app.context.changes import Change, ContextDiff, diff
+from cachesim.app.context.changes import Change, ContextDiff, diff, only_files_differ
 from cachesim.app.context.reach import Reads
 from cachesim.app.report.panel import bold, icon_size
 from cachesim.app.theme import Theme, icon
@@ -101,8 +101,7 @@ class ContextModel(QAbstractItemModel):
         if by_name and _deleted(old.edits) == _deleted(view.edits) and _same_rows(self._nodes[0], view.tree):
             _adopt(self._nodes[0], view.tree)
             changed = diff(old.tree, view.tree).paths
-            if other_reads or replace(old, tree=view.tree) != view or not all(
-                    _plain(old.tree, path) and _plain(view.tree, path) for path in changed):
+            if other_reads or replace(old, tree=view.tree) != view or not only_files_differ(old.tree, view.tree, changed):
                 self.refresh_cells()
             else:
                 self._refresh_rows(changed)
@@ -382,14 +381,6 @@ def _same_rows(node: _Node, entry: FileEntry) -> bool:
     if node.entry.kind is not entry.kind or (old is not new and old.keys() != new.keys()):
         return False
     return all(child.gone or _same_rows(child, new[child.path.rpartition("/")[2]]) for child in node.rows.values())
-
-
-def _plain(tree: FileEntry, path: str) -> bool:
-    """Whether a file, and no link, lies there: then no other row says anything of it."""
-    node: FileEntry | None = tree
-    for name in path.split("/"):
-        node = node.children.get(name) if node is not None else None
-    return node is not None and node.kind is FileKind.FILE
 
 
 def _adopt(node: _Node, entry: FileEntry) -> None:
