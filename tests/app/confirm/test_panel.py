@@ -272,7 +272,7 @@ def test_what_is_missing_is_explained_with_the_fix(qtbot: QtBot, panel: LogPanel
     assert state.problem is problem and panel.page is panel.missing
     assert panel.missing.sentence.text() == problem.sentence and panel.missing.fix.text() == problem.fix
     buttons = {b.text(): b for b in panel.missing.findChildren(QPushButton)}
-    buttons["&Copy"].click()
+    buttons["Cop&y"].click()
     assert QApplication.clipboard().text() == problem.fix
     client.answers["version"] = (json.dumps({"Client": {}, "Server": {"Version": "28"}}), "", 0)
     client.answers["buildx version"] = ("buildx 0.29.1", "", 0)

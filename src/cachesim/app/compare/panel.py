@@ -51,7 +51,7 @@ class ComparePanel(Panel):
         self._comparison = workbench.comparison
         self._follows = workbench.comparison is None    # nobody chose yet: always the newest two builds
         self.first, self.second = named(QComboBox(), "First build"), named(QComboBox(), "Second build")
-        self.swap = QPushButton("S&wap")
+        self.swap = QPushButton("Swa&p")
         self.swap.setStatusTip("Compare the other way round")
         self.only = QCheckBox("&Only differences")
         self.totals = named(QLabel(wordWrap=True), "Totals")
@@ -81,7 +81,7 @@ class ComparePanel(Panel):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         page = QWidget(self)
         head = QGridLayout()
-        for column, (text, box) in enumerate((("&First", self.first), ("&Second", self.second))):
+        for column, (text, box) in enumerate((("Fi&rst", self.first), ("&Second", self.second))):
             label = QLabel(text)
             label.setBuddy(box)
             head.addWidget(label, 0, column * 2)

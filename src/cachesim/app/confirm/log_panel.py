@@ -184,7 +184,7 @@ class _MissingPage(QWidget):
         self.fix = named(QLabel(textInteractionFlags=Qt.TextInteractionFlag.TextSelectableByMouse
                                 | Qt.TextInteractionFlag.TextSelectableByKeyboard), "Command that helps")
         self.detail = named(QLabel(wordWrap=True), "What the client said")
-        copy, again, open_ = QPushButton("&Copy"), QPushButton("&Try again"), QPushButton("&Open a record or log…")
+        copy, again, open_ = QPushButton("Cop&y"), QPushButton("&Try again"), QPushButton("&Open a record or log…")
         copy.setStatusTip("Copy the command")
         again.setStatusTip("Ask the engine once more")
         open_.setStatusTip("Show a kept confirmation again; no engine is needed")

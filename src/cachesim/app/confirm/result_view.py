@@ -54,7 +54,7 @@ class ResultView(QWidget):
         self.own = QCheckBox("Engine's own &lines")
         self.own.setStatusTip("Also show internal and exporting lines, and steps that the engine has none for")
         self.again, self.copy = QPushButton("Confirm a&gain…"), QPushButton("Copy re&port")
-        self.record, self.cancel = QPushButton("&File"), QPushButton("Cancel")
+        self.record, self.cancel = QPushButton("F&ile"), QPushButton("Cancel")
         menu = QMenu(self)
         self.open, self.save = menu.addAction("&Open record or log…"), menu.addAction("Sa&ve record…")
         self.scenario = menu.addAction("Save as s&cenario…")

@@ -74,7 +74,7 @@ class VersusPanel(Panel):
         self._habits = habits_keeper(workbench)
         self._job = IdleJob(workbench, "versus", self)
         self.other = named(QComboBox(), "The other Dockerfile")
-        self.choose = QPushButton("C&hoose…")
+        self.choose = QPushButton("Choo&se…")
         self.choose.setStatusTip("Choose another Dockerfile for the same build context")
         self.prove = QPushButton("P&rove it…")
         self.prove.setStatusTip("Build both on a real engine and compare the images; nothing runs before you press Run")
@@ -105,7 +105,7 @@ class VersusPanel(Panel):
         self.other.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.other.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         head = QGridLayout()
-        label = QLabel("A: the text in the editor. &B:")
+        label = QLabel("A: the text in the editor. B:")
         label.setBuddy(self.other)
         for column, widget in enumerate((label, self.other, self.choose, self.prove)):
             head.addWidget(widget, 0, column)
