@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 
 from cachesim.advise.commands import CommandTable
+from cachesim.advise.cost import CostModel
 from cachesim.advise.proposal import Proposal, Risk, propose
 from tests.advise.declared import Image, declared_image
 from tests.advise.projects import Project, names, project
@@ -23,6 +24,7 @@ class Result:
         any: The best saving of all proposals that keep the declared image.
         wrong: Rules of the safe proposals that change it.
         doubted: Rules of the others that change it: their check is there for a reason.
+        best: What the best order saves that a person knows; None if nobody wrote it down.
     """
 
     project: Project
@@ -32,6 +34,7 @@ class Result:
     wrong: tuple[str, ...]
     doubted: tuple[str, ...]
     seconds: float
+    best: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,15 @@ def result_of(it: Project, commands: CommandTable) -> Result:
     return Result(it, found, max((p.saving for p in orders if p.risk is Risk.SAFE), default=0.0),
                   max((p.saving for p in orders if same[id(p)]), default=0.0),
                   tuple(p.rule for p in found if p.risk is Risk.SAFE and not same[id(p)]),
-                  tuple(p.rule for p in orders if p.risk is Risk.CHECK and not same[id(p)]), took)
+                  tuple(p.rule for p in orders if p.risk is Risk.CHECK and not same[id(p)]), took, _best(it))
+
+
+def _best(it: Project) -> float | None:
+    if it.best is None:
+        return None
+    model = CostModel(it.state.context, it.seconds)
+    before, after = (model.trials(it.state.with_text(text, 0), it.mix).expected_seconds for text in (it.state.text, it.best))
+    return 1 - after / before
 
 
 def _image(it: Project, proposal: Proposal) -> Image | None:
@@ -87,6 +98,7 @@ def main() -> None:
         results.append(result)
         best = result.proposals[0].rule if result.proposals else ""
         known = "better order known" if result.project.improvable else ""
+        known = f"best known {result.best:.0%}" if result.best is not None else known
         wrong = "  WRONG: " + ", ".join(result.wrong) if result.wrong else ""
         wrong += "  check matters: " + ", ".join(result.doubted) if result.doubted else ""
         print(f"{name:32}{known:20}{result.safe:6.0%} safe{result.any:6.0%} any  {result.seconds:5.2f} s  {best}{wrong}")

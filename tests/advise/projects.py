@@ -52,6 +52,12 @@ class Project:
         file = self.folder / "context" / path
         return file.read_bytes() if file.is_file() else None
 
+    @property
+    def best(self) -> str | None:
+        """The best Dockerfile that a person would write, where somebody wrote it down before the rules saw the project."""
+        file = self.folder / "best.Dockerfile"
+        return file.read_text(encoding="utf-8") if file.is_file() else None
+
     def facts_of(self, run: Run) -> RunFacts | None:
         """What is known of a RUN; None if nobody wrote it down."""
         return next((facts for facts in self.runs if facts.step in command_of(run)), None)

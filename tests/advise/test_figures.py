@@ -31,6 +31,16 @@ def test_the_mean_expected_cost_falls(results: list[Result]) -> None:
         assert mean >= 0.27, f"the mean expected cost of an edit falls by {mean:.1%} with {name}; 27 % are promised"
 
 
+def test_most_of_what_a_person_would_save_is_found(results: list[Result]) -> None:
+    """Where the best order was written down before the rules saw the project."""
+    known = [(r.any, r.best, r.project.name) for r in results if r.best is not None]
+    share = sum(found for found, _, _ in known) / sum(best for _, best, _ in known)
+    worst = min(known, key=lambda item: item[0] - item[1])
+    assert len(known) >= 12 and share >= 0.8, (
+        f"{share:.0%} of what the best known orders save is found, over {len(known)} projects; least in {worst[2]}: "
+        f"{worst[0]:.0%} of {worst[1]:.0%}")
+
+
 def test_no_safe_proposal_changes_the_image_that_the_projects_declare(results: list[Result]) -> None:
     assert sum(p.risk is Risk.SAFE for r in results for p in r.proposals) >= 40
     wrong = figures(results).wrong

@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 
+from cachesim.advise.cost import CostModel
 from cachesim.cache.store import EMPTY_STORE
 from cachesim.dockerfile.instructions import Run
 from cachesim.dockerfile.parser import parse
@@ -16,7 +17,8 @@ from tests.advise.projects import FOLDER, names, project
 
 def test_the_set_is_large_and_varied() -> None:
     projects = [project(name) for name in names()]
-    assert len(projects) >= 40
+    assert len(projects) >= 70
+    assert sum(p.best is not None for p in projects) >= 12
     assert len({p.ecosystem for p in projects}) >= 10
     assert sum(p.ecosystem == "busybox" for p in projects) >= 8
     assert sum(p.improvable for p in projects) >= 20 <= 3 * sum(not p.improvable for p in projects)
@@ -33,6 +35,16 @@ def test_a_project_builds_and_every_run_is_known(name: str) -> None:
     assert [run.text for run in runs if it.facts_of(run) is None] == []
     assert it.mix.groups and sum(g.weight for g in it.mix.groups) == pytest.approx(1)
     assert declared_image(it, it.state.text).tree
+
+
+@pytest.mark.parametrize("name", [name for name in names() if project(name).best is not None])
+def test_the_best_known_order_builds_the_same_image_for_less(name: str) -> None:
+    it = project(name)
+    assert it.best is not None and it.improvable
+    assert declared_image(it, it.best) == declared_image(it, it.state.text)
+    model = CostModel(it.state.context, it.seconds)
+    now, then = (model.trials(it.state.with_text(text, 0), it.mix) for text in (it.state.text, it.best))
+    assert not then.first.error and then.expected_seconds < now.expected_seconds
 
 
 def image_of(name: str, before: str, after: str) -> tuple[object, object]:

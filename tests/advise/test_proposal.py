@@ -104,9 +104,49 @@ def test_a_check_is_no_licence_to_break_the_build() -> None:
         lines = proposal.text.splitlines()
         assert lines.index("RUN python -m venv /venv") < lines.index("ENV PATH=/venv/bin:$PATH") < next(
             n for n, line in enumerate(lines) if "pip install" in line)
-    restore = "FROM sdk:8\nWORKDIR /r\nCOPY *.csproj .\nRUN dotnet restore -a $TARGETARCH\nCOPY . .\nRUN dotnet publish\n"
-    for proposal in made(restore, {"a.csproj": "<Project/>", "a.cs": ""}, "a.csproj 50, source 50"):
-        assert proposal.text.index("COPY *.csproj") < proposal.text.index("dotnet restore")
+    for arg in ("", "ARG TARGETARCH\n"):
+        restore = (f"FROM sdk:8\n{arg}WORKDIR /r\nCOPY *.csproj .\nRUN dotnet restore -a $TARGETARCH\nCOPY . .\n"
+                   "RUN dotnet publish\n")
+        for proposal in made(restore, {"a.csproj": "<Project/>", "a.cs": ""}, "a.csproj 90, source 10"):
+            assert proposal.text.index("COPY *.csproj") < proposal.text.index("dotnet restore")
+
+
+WORKSPACE = {"pyproject.toml": '[project]\nname = "a"\n[tool.uv.sources]\nb = { workspace = true }\n'
+                               '[tool.uv.workspace]\nmembers = ["libs/*"]\n',
+             "uv.lock": "version = 1\n", "libs/b/pyproject.toml": '[project]\nname = "b"\n', "libs/b/b.py": ""}
+MIX = {"mix.exs": "defmodule A do\n  def project, do: [deps: [{:x, \"~> 1\"}]]\nend\n", "mix.lock": "%{}",
+       "config/config.exs": "import Config\n", "lib/a.ex": ""}
+
+
+@pytest.mark.parametrize(("run", "files", "copied"), [
+    ("uv sync --frozen --no-install-workspace", WORKSPACE, ["pyproject.toml uv.lock", "libs/b/pyproject.toml"]),
+    ("uv sync --frozen", WORKSPACE, []),
+    ("mix deps.get --check-locked", MIX, ["mix.exs mix.lock"]),
+    ("mix deps.get --check-locked", {**MIX, "mix.exs": 'File.read!("VERSION")', "VERSION": "1"}, []),
+    ("mix deps.get --check-locked", {**MIX, "mix.exs": '[{:b, path: "libs/b"}]'}, []),
+    ("deno cache --frozen deps.ts", {"deps.ts": 'export * from "jsr:@x/y"\nimport "./more.ts"', "more.ts": "", "deno.lock": "{}"},
+     ["deps.ts more.ts deno.lock", "deno.lock deps.ts more.ts"]),
+    ("deno cache --frozen deps.ts", {"deps.ts": "await import(name)", "deno.lock": "{}"}, []),
+    ("deno cache --frozen deps.ts", {"deps.ts": "", "deno.json": '{"imports": {"x": "./src/x.ts"}}', "deno.lock": "{}"}, []),
+])
+def test_workspaces_and_manifests_that_are_programs(run: str, files: dict[str, str], copied: list[str]) -> None:
+    text = f"FROM base\nWORKDIR /app\nCOPY . .\nRUN {run}\nCMD x\n"
+    found = safe(made(text, {**files, "app.py": "1"}, "app.py 90, source 10"))
+    assert bool(found) is bool(copied)
+    if copied:
+        above = found[:found.index(f"RUN {run}")]
+        assert {name for line in copied for name in line.split()} == {
+            name for line in above.splitlines() if line.startswith("COPY") for name in line.split()[1:-1]}
+
+
+def test_a_pnpm_workspace_brings_the_manifest_of_each_package() -> None:
+    files = {"package.json": "{}", "pnpm-lock.yaml": "lockfileVersion: '9.0'\n", "apps/web/package.json": "{}",
+             "apps/web/a.ts": "",
+             "pnpm-workspace.yaml": "packages:\n  - 'apps/*'   # all\n\n  - libs/*\ncatalog: {}\n", "libs/u/package.json": "{}"}
+    text = "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN pnpm install --frozen-lockfile --ignore-scripts\nCMD x\n"
+    found = safe(made(text, files, "apps/web/a.ts 100"))
+    above = found[:found.index("RUN pnpm")]
+    assert "apps/web/package.json" in above and "libs/u/package.json" in above and "a.ts" not in above
 
 
 def test_a_doubt_is_said_with_what_to_check() -> None:

@@ -11,6 +11,7 @@ import fnmatch
 import json
 import posixpath
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from cachesim.advise.manifests.call import Call, Found
@@ -67,11 +68,14 @@ def pnpm(call: Call, found: Found) -> None:
     found.file(call, "package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml", ".npmrc", ".pnpmfile.cjs")
     lock = call.text("pnpm-lock.yaml")
     ignores = call.flag("--ignore-scripts") or _npmrc(call, "ignore-scripts")
-    if call.at.has(call.path("pnpm-workspace.yaml")) and "packages:" in (call.text("pnpm-workspace.yaml") or ""):
-        found.doubt("pnpm-workspace.yaml declares a workspace")
+    members: list[str] | None = []
+    if call.at.has(call.path("pnpm-workspace.yaml")):
+        members = _pnpm_members(call.text("pnpm-workspace.yaml") or "")
+        if members is None:
+            found.doubt("pnpm-workspace.yaml declares a workspace in other words than a plain list")
     if call.at.has(call.path(".pnpmfile.cjs")):
         found.doubt(".pnpmfile.cjs is a program that may read other files")
-    _packages(call, found, ignores)
+    _packages(call, found, ignores, members or [])
     if "patchedDependencies:" in (lock or ""):
         found.doubt("pnpm-lock.yaml names patch files")
     told = re.search(r"^lockfileVersion: '?[56]\.", lock or "", re.MULTILINE) is not None
@@ -81,15 +85,24 @@ def pnpm(call: Call, found: Found) -> None:
         found.rewrites[call.path("pnpm-lock.yaml")] = None
 
 
-def _packages(call: Call, found: Found, ignores: bool) -> None:
-    """package.json, and those of the workspaces."""
+def _pnpm_members(text: str) -> list[str] | None:
+    """The patterns of the packages; None where they are not a plain list."""
+    block = re.search(r"^packages:[ \t]*\n((?:[ \t]*-[^\n]*\n?|[ \t]*(?:#[^\n]*)?\n)*)", text, re.MULTILINE)
+    if block is None:
+        return None if "packages:" in text else []
+    found = re.findall(r"^[ \t]*-[ \t]*[\"']?([^\"'\n#]+?)[\"']?[ \t]*(?:#.*)?$", block[1], re.MULTILINE)
+    return None if any(p.startswith("!") for p in found) else found
+
+
+def _packages(call: Call, found: Found, ignores: bool, members: Sequence[str] = ()) -> None:
+    """package.json, and those of the workspaces; `members` are patterns that stand elsewhere."""
     root = _json(call, found, "package.json")
     _package(found, root, "package.json", ignores)
     if not ignores and call.at.has(call.path("binding.gyp")):
         found.refuse("binding.gyp makes the install compile the sources")
     workspaces = root.get("workspaces", ())
     patterns = workspaces.get("packages", ()) if isinstance(workspaces, dict) else workspaces
-    for pattern in patterns if isinstance(patterns, list) else ():
+    for pattern in (*(patterns if isinstance(patterns, list) else ()), *members):
         wanted = call.path(str(pattern))
         for path in list(call.at.below(call.cwd)):
             folder, name = posixpath.split(path)

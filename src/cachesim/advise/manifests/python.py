@@ -6,6 +6,7 @@ find-links to it or the working folder); uv docs "Locking and syncing"; Poetry d
 
 from __future__ import annotations
 
+import fnmatch
 import posixpath
 import re
 import sys
@@ -132,12 +133,25 @@ def uv(call: Call, found: Found) -> None:
     if packaged and not call.flag("--no-install-project", "--no-install-workspace", "--only-group"):
         found.refuse("`uv sync` builds the project itself")
     if "workspace" in tool:
-        found.doubt("pyproject.toml declares a workspace")
-    if any("path" in s or "workspace" in s for source in tool.get("sources", {}).values()
+        if not call.flag("--no-install-workspace", "--only-group"):
+            found.refuse("`uv sync` builds the members of the workspace")
+        _uv_members(call, found, tool["workspace"])
+    if any("path" in s for source in tool.get("sources", {}).values()
            for s in (source if isinstance(source, list) else [source])):
         found.doubt("pyproject.toml takes a dependency from a folder")
     if not call.flag("--frozen", "--locked") and not {"UV_FROZEN", "UV_LOCKED"} & call.env.keys():
         found.rewrites[call.path("uv.lock")] = None
+
+
+def _uv_members(call: Call, found: Found, workspace: dict[str, Any]) -> None:
+    """The pyproject.toml of every member."""
+    patterns = [call.path(str(pattern)) for pattern in workspace.get("members", ())]
+    for path in list(call.at.below(call.cwd)):
+        folder, name = posixpath.split(path)
+        if name == "pyproject.toml" and any(fnmatch.fnmatchcase(folder, p) for p in patterns):
+            found.file(call, path)
+            if re.search(r"\bpath\s*=", call.at.text(path) or ""):
+                found.doubt(f"{path[len(call.cwd.rstrip('/')) + 1:]} takes a dependency from a folder")
 
 
 def poetry(call: Call, found: Found) -> None:

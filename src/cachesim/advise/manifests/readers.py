@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Mapping
 
-from cachesim.advise.manifests import javascript, others, python
+from cachesim.advise.manifests import javascript, others, python, scripted
 from cachesim.advise.manifests.call import Call, Found, ImageFiles
 
 __all__ = ["needs_of"]
@@ -20,7 +20,8 @@ _READERS: tuple[tuple[str, tuple[str, ...], _Reader], ...] = (
     ("go", ("mod download", "mod verify"), others.go_mod), ("mvn", ("",), others.maven),
     ("gradle", ("",), others.gradle), ("bundle", ("install",), others.bundler),
     ("composer", ("install",), others.composer), ("dotnet", ("restore",), others.dotnet),
-    ("cargo", ("install",), others.cargo_install),
+    ("cargo", ("install",), others.cargo_install), ("mix", ("deps.get",), scripted.mix_get),
+    ("mix", ("deps.compile",), scripted.mix_compile), ("deno", ("cache",), scripted.deno),
 )
 _NAMES = {"pip3": "pip", "mvnw": "mvn", "gradlew": "gradle", "yarnpkg": "yarn", "bundler": "bundle"}
 

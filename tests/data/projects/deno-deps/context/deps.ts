@@ -1,0 +1,1 @@
+export * from "jsr:@oak/oak@17"

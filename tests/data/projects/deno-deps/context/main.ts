@@ -1,0 +1,2 @@
+import "./deps.ts"
+import "./routes.ts"

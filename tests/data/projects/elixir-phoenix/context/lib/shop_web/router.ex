@@ -1,0 +1,2 @@
+defmodule R do
+end

@@ -1,0 +1,3 @@
+module example.org/log
+
+go 1.23
