@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QMenu, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cachesim.app.mainwindow import MainWindow
@@ -184,3 +185,20 @@ def test_a_text_taken_back_leaves_the_file_as_it_lies_on_disk(qtbot: QtBot, open
     assert opened.workbench.state.context != before.context
     press(Key.Key_Z, mod=CTRL)
     assert opened.workbench.state == before, "not even another time"
+
+
+def test_comparing_with_the_disk_leaves_the_question_open(qtbot: QtBot, opened: MainWindow, project: Path) -> None:
+    opened.editor.text.setFocus()
+    type_text("#")
+    (project / "Dockerfile").write_text("FROM scratch\nCOPY src /src\n")
+    opened.workbench.disk.look()
+    qtbot.waitUntil(lambda: bool(opened.messages.messages()), timeout=15_000)
+
+    def button(words: str) -> QPushButton:
+        return next(b for b in opened.messages.findChildren(QPushButton) if b.text() == words and not b.isHidden())
+    QTest.mouseClick(button("Compare"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: opened.panes.docks["compare"].in_front)
+    button("Keep mine").setFocus()
+    press(Key.Key_Return)
+    assert not opened.messages.messages() and opened.editor.text.toPlainText().startswith("#FROM")
+    assert opened.editor.text.hasFocus(), "the keys are back in the text"

@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from cachesim.app.compare.panel import ComparePanel
 from cachesim.app.mainwindow import MainWindow
 from cachesim.app.palette_dialog import PaletteDialog
 from cachesim.app.questions import Unsaved, UnsavedQuestion
@@ -436,7 +437,10 @@ def test_two_engines_are_set_side_by_side(qtbot: QtBot, opened: MainWindow) -> N
     assert len(menu.actions()) == 2
     with qtbot.waitSignal(opened.workbench.compared):
         next(a for a in menu.actions() if a.text() == "BuildKit, graph driver store").trigger()
-    assert opened.panes.docks["compare"].in_front or opened.panes.docks["compare"].is_built
+    panel = opened.panes.docks["compare"].content
+    assert isinstance(panel, ComparePanel)
+    qtbot.waitUntil(lambda: (panel.first.currentText(), panel.second.currentText())
+                    == ("BuildKit, containerd store", "BuildKit, graph driver"))
 
 
 def test_slow_reading_shows_progress_and_can_be_cancelled(qtbot: QtBot, window: MainWindow, project: Path,

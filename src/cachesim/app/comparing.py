@@ -28,7 +28,7 @@ def compare_engines(simulate: Simulate, state: ProjectState, timeline: Timeline,
         _, cache = simulate(other.request(entry.label), cache, progress)
     theirs, _ = simulate(replace(state, engine=engine, store=store).request("there"), cache, progress)
     mine, _ = simulate(state.request("here"), timeline.store, progress)
-    return compare(mine, theirs)
+    return replace(compare(mine, theirs), names=(_engine(state.engine, state.store), _engine(engine, store)))
 
 
 def compare_texts(simulate: Simulate, state: ProjectState, timeline: Timeline, other: ProjectState,
@@ -37,4 +37,10 @@ def compare_texts(simulate: Simulate, state: ProjectState, timeline: Timeline, o
     from cachesim.simulate.compare import compare
     mine, _ = simulate(state.request("here"), timeline.store, Progress())
     theirs, _ = simulate(other.request(name), timeline.store, Progress())
-    return compare(theirs, mine)
+    return replace(compare(theirs, mine), names=(f"{name[:1].upper()}{name[1:]}", "Here"))
+
+
+def _engine(engine: EngineKind, store: ImageStore) -> str:
+    if engine is EngineKind.CLASSIC:
+        return "Classic builder"
+    return f"BuildKit, {'containerd store' if store is ImageStore.CONTAINERD else 'graph driver'}"

@@ -207,7 +207,7 @@ class ProjectDisk(QObject):
             bench.post(Message(
                 f"{info.dockerfile.name} changed on disk, and the text here was not saved.", Tone.WARNING,
                 (MessageAction("Reload", partial(self._reload, text)),
-                 MessageAction("Compare", partial(bench.compare_text, text, "on disk")),
+                 MessageAction("Compare", partial(bench.compare_text, text, "on disk"), stays=True),
                  MessageAction("Keep mine", partial(self.note_saved, text))), key="foreign"))
 
     def _reload(self, text: str) -> None:

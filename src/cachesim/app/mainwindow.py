@@ -129,6 +129,7 @@ class MainWindow(QMainWindow):
         for changed in (bench.timeline_changed, bench.report_changed, bench.look_changed):      # the strips made new buttons
             changed.connect(self._order_tabs)
         bench.message_posted.connect(self.messages.show_message)
+        self.messages.keys_freed.connect(self.focus.to_editor)
         bench.look_changed.connect(self._restyle)
         bench.settings_changed.connect(self._take_settings)
         bench.compared.connect(self._show_comparison)

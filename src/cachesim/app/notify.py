@@ -7,8 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cachesim.app.theme import Theme, icon, pixmap
 
@@ -28,10 +38,11 @@ class Tone(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class MessageAction:
-    """A button of a message; pressing it also closes the bar."""
+    """A button of a message; pressing it also closes the bar, unless it `stays` because the question is still open."""
 
     text: str
     run: Callable[[], object]
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +107,15 @@ class MessageBar(QFrame):
         self._area.remove(self)
 
     def _press(self, action: MessageAction) -> None:
-        self.close_bar()
+        if not action.stays:
+            self.close_bar()
         action.run()
 
 
 class MessageArea(QWidget):
     """The bars that are open, newest last; takes no room while there are none."""
+
+    keys_freed = Signal()       # a bar went that had the focus
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -141,10 +155,14 @@ class MessageArea(QWidget):
     def remove(self, bar: MessageBar) -> None:
         """Take one bar away."""
         if bar in self._bars:
+            focus = QApplication.focusWidget()
+            had_keys = focus is not None and bar.isAncestorOf(focus)
             self._bars.remove(bar)
             self._box.removeWidget(bar)
             bar.hide()
             bar.deleteLater()
+            if had_keys:
+                self.keys_freed.emit()
         self.setVisible(bool(self._bars))
 
     @Slot(object)

@@ -40,11 +40,16 @@ class StepPair:
 
 @dataclass(frozen=True, slots=True)
 class ReportComparison:
-    """Two builds side by side; `pairs` follow b's order, what only a has stands where it was."""
+    """Two builds side by side; `pairs` follow b's order, what only a has stands where it was.
+
+    Attributes:
+        names: What a and b are called where no timeline tells.
+    """
 
     a: SimulationReport
     b: SimulationReport
     pairs: tuple[StepPair, ...]
+    names: tuple[str, str] = ("", "")
 
     @property
     def differing(self) -> int:

@@ -164,6 +164,7 @@ def test_another_text_is_compared_without_a_timeline(bench: Workbench, panel: Co
     bench.compare_text(bench.state.text.replace("RUN npm ci", "RUN npm install"), "on disk")
     row = _row(panel, "RUN npm ci")
     assert (row[_WHAT], row[_OLD], row[_NEW]) == ("command", "npm install", "npm ci")
+    assert (panel.first.currentText(), panel.second.currentText()) == ("On disk", "Here")
 
 
 def test_lines_of_one_build_only_say_so(bench: Workbench, panel: ComparePanel) -> None:

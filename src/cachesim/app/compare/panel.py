@@ -154,6 +154,9 @@ class ComparePanel(Panel):
             for number, entry in enumerate(entries, 1):
                 box.addItem(f"{number}  {entry.label}", entry.id)
             box.setCurrentIndex(box.findData(entry_id if shown is not None else default))
+            if shown is not None and entry_id is None:          # another text, another engine: no build of the timeline
+                box.addItem(shown.names[0 if box is self.first else 1])
+                box.setCurrentIndex(box.count() - 1)
         self._stack.setCurrentIndex(1 if len(entries) > 1 or self._comparison is not None else 0)
 
     @Slot()

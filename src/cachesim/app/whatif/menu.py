@@ -144,6 +144,8 @@ class WhatIf(QObject):
         """Pretend that the folder was cloned anew."""
         context = fresh_clone(self._bench.state.context, umask, time_ns())
         self._bench.edit_context(context, f"fresh clone, umask {umask:03o}")
+        self._say(f"Every file has a new time, and the modes that git and umask {umask:03o} give. Times are in no key; "
+                  "bytes, names and modes are.")
 
     def _flip(self, path: str) -> None:
         entry = self._bench.state.context.get(path)
