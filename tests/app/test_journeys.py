@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QMenu, QPushButton, QTextBrowser, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cachesim.app.mainwindow import MainWindow
@@ -202,3 +202,17 @@ def test_comparing_with_the_disk_leaves_the_question_open(qtbot: QtBot, opened: 
     press(Key.Key_Return)
     assert not opened.messages.messages() and opened.editor.text.toPlainText().startswith("#FROM")
     assert opened.editor.text.hasFocus(), "the keys are back in the text"
+
+
+def test_an_emptied_cache_is_no_first_build_and_its_bar_goes_with_it(qtbot: QtBot, opened: MainWindow) -> None:
+    opened.workbench.build("one")
+    qtbot.waitUntil(lambda: opened.verdict.sentence() == "Nothing would run.")
+    opened.whatif.prune()
+    qtbot.waitUntil(lambda: opened.verdict.sentence().startswith("The cache is empty: everything would run."))
+    why = opened.panes.docks["why"].content.findChild(QTextBrowser)
+    assert why is not None
+    qtbot.waitUntil(lambda: "The cache is empty: 6 steps would run." in why.toPlainText())
+    assert [m.key for m in opened.messages.messages()] == ["whatif"]
+    press(Key.Key_Z, mod=CTRL | Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: opened.verdict.sentence() == "Nothing would run.")
+    assert not opened.messages.messages(), "what was taken back is not spoken of"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, replace
 
 from cachesim.cache.store import EMPTY_STORE, CacheStore
@@ -10,7 +11,15 @@ from cachesim.pipeline import simulate
 from cachesim.project.state import ProjectState
 from cachesim.simulate.report import SimulationReport
 
-__all__ = ["Timeline", "TimelineEntry"]
+__all__ = ["Past", "Timeline", "TimelineEntry"]
+
+
+class Past(enum.Enum):
+    """Why a cache may hold nothing for a build."""
+
+    NOTHING = "nothing was built yet"
+    EMPTIED = "builds were made, and their cache is gone"
+    BUILT = "builds were made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,13 @@ class Timeline:
     def store(self) -> CacheStore:
         """The cache that the next build meets."""
         return EMPTY_STORE if self.current is None else self.entry(self.current).store
+
+    @property
+    def past(self) -> Past:
+        """What became of the builds so far."""
+        if not self.entries:
+            return Past.NOTHING
+        return Past.EMPTIED if self.current is None else Past.BUILT
 
     def path(self, entry_id: int | None = None) -> tuple[TimelineEntry, ...]:
         """The builds that lead to an entry (default: the current one), oldest first."""

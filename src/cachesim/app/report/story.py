@@ -14,6 +14,7 @@ from cachesim.dockerfile.instructions import Arg, Env, Run
 from cachesim.engines.base import MissReason, Outcome, RunClaim
 from cachesim.graph.model import EdgeKind, StepId
 from cachesim.graph.options import EngineKind
+from cachesim.project.timeline import Past
 from cachesim.simulate.explain import Invalidator, downstream, invalidators
 from cachesim.simulate.report import SimulationReport, StepReport
 
@@ -91,7 +92,7 @@ class Story:
 
 # -- nothing is selected --
 
-def overview(report: SimulationReport | None) -> Story:
+def overview(report: SimulationReport | None, past: Past = Past.NOTHING) -> Story:
     """Tell about the whole build."""
     if report is None:
         return Story("", "Nothing is open yet.", (_line("Open a folder, a Dockerfile or a sample to see what would run "
@@ -115,7 +116,11 @@ def overview(report: SimulationReport | None) -> Story:
                      " changes something to see what would run then.")
         return Story("", "Nothing would run.", (more, *_assumed(report, None)))
     first_time = all(s.reason in (MissReason.NO_RECORD, MissReason.PARENT) for s in runs)
-    if first_time and len(runs) + len(unsure) == len(steps):
+    nothing_held = first_time and len(runs) + len(unsure) == len(steps)
+    if nothing_held and past is Past.EMPTIED:
+        more = _line("Nothing of the earlier builds is left. Press Build to fill the cache again, or take the change back.")
+        return Story("", f"The cache is empty: {_count(len(runs), 'step')} would run.", (more, *_assumed(report, None)))
+    if nothing_held and past is Past.NOTHING:
         more = _line("Nothing was built before, so nothing can come from the cache. Press Build, then ",
                      Link("What if…", ":what-if"), " to change something.")
         return Story("", f"This is your first build: {_count(len(runs), 'step')} would run.",

@@ -109,7 +109,7 @@ class WhyPanel(Panel):
     def refresh(self) -> None:
         report, step = self._workbench.report, self._selected()
         if report is None or step is None:
-            self._story = overview(report)
+            self._story = overview(report, self._workbench.timeline.past)
             self.claims.show_runs(())
         else:
             self._story = with_costs(step_story(report, step, self._workbench.state.engine), self._costs(step))

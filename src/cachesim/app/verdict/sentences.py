@@ -9,6 +9,7 @@ from cachesim.app.dag.words import does_parse
 from cachesim.diagnostics import Diagnostic, Severity
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.graph.model import StepId
+from cachesim.project.timeline import Past
 from cachesim.simulate.report import SimulationReport, StepReport
 from cachesim.simulate.unread import UNREAD
 
@@ -58,7 +59,7 @@ def counts_of(report: SimulationReport) -> tuple[Count, ...]:
                  for kind, word in _WORDS.items() if (steps := found.get(kind)))
 
 
-def first_miss_sentence(report: SimulationReport) -> str:
+def first_miss_sentence(report: SimulationReport, past: Past = Past.NOTHING) -> str:
     """Where the first miss is, or why there is none."""
     if report.blank:
         return "Nothing to build yet: start with FROM and an image."
@@ -69,12 +70,13 @@ def first_miss_sentence(report: SimulationReport) -> str:
     miss = report.first_miss
     if miss is None:
         return "Nothing would run."
-    if all(step.reason is MissReason.NO_RECORD for step in report.misses()) and not report_hits(report):
-        return "This is your first build; press What if to change something."
+    if past is not Past.BUILT and all(s.reason is MissReason.NO_RECORD for s in report.misses()) and not report_hits(report):
+        return "This is your first build; press What if to change something." if past is Past.NOTHING \
+            else "The cache is empty: everything would run."
     return f"first miss: line {miss.step.line}, {one_line(miss.step.instruction.text)}"
 
 
-def brief_sentence(report: SimulationReport) -> str:
+def brief_sentence(report: SimulationReport, past: Past = Past.NOTHING) -> str:
     """The same in three or four words; empty where the sentence itself is as short."""
     if report.blank:
         return "start with FROM"
@@ -86,8 +88,8 @@ def brief_sentence(report: SimulationReport) -> str:
     miss = report.first_miss
     if miss is None:
         return ""
-    if all(step.reason is MissReason.NO_RECORD for step in report.misses()) and not report_hits(report):
-        return "your first build"
+    if past is not Past.BUILT and all(s.reason is MissReason.NO_RECORD for s in report.misses()) and not report_hits(report):
+        return "your first build" if past is Past.NOTHING else "the cache is empty"
     return f"first miss: line {miss.step.line}"
 
 

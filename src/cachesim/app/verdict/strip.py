@@ -289,7 +289,7 @@ class VerdictStrip(QWidget):
         bench = self._workbench
         if report is None or bench.busy is not None or bench.preview is not None or bench.preview_words or bench.remark_words:
             return ""
-        return stale_sentence(bench.diagnostics, brief=True) if bench.stale else brief_sentence(report)
+        return stale_sentence(bench.diagnostics, brief=True) if bench.stale else brief_sentence(report, bench.timeline.past)
 
     def _words(self, report: SimulationReport | None, preview: SimulationReport | None) -> str:
         bench = self._workbench
@@ -302,8 +302,8 @@ class VerdictStrip(QWidget):
         if bench.stale:
             return stale_sentence(bench.diagnostics)
         if needs_files(report) or bench.remark_words:
-            return bench.remark_words or first_miss_sentence(report)
-        return "; ".join(filter(None, (first_miss_sentence(report), self._time_words(report))))
+            return bench.remark_words or first_miss_sentence(report, bench.timeline.past)
+        return "; ".join(filter(None, (first_miss_sentence(report, bench.timeline.past), self._time_words(report))))
 
     def _time_words(self, report: SimulationReport) -> str:
         """What the steps that run take, apart by how that is known; nothing while nothing was measured."""

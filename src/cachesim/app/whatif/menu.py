@@ -44,6 +44,9 @@ class WhatIf(QObject):
     def __init__(self, workbench: Workbench, window: QWidget) -> None:
         super().__init__(window)
         self._bench, self._window = workbench, window
+        self._said: object = None       # of which state and timeline the bar speaks
+        workbench.state_changed.connect(self._moved_on)
+        workbench.timeline_changed.connect(self._moved_on)
 
     def fill(self, menu: QMenu) -> None:
         """Put every change into the menu; what needs a graph is disabled without one."""
@@ -221,6 +224,14 @@ class WhatIf(QObject):
 
     def _say(self, text: str) -> None:
         self._bench.post(Message(text, actions=(MessageAction("Take back", self._bench.take_back),), key="whatif"))
+        self._said = self._bench.state, self._bench.timeline
+
+    @Slot()
+    def _moved_on(self, _: object = None) -> None:
+        """A bar on a change that was taken back, or followed by another, says what is no longer so."""
+        if self._said is not None and self._said != (self._bench.state, self._bench.timeline):
+            self._said = None
+            self._bench.post(Message("", key="whatif"))
 
 
 def _add(menu: QMenu, text: str, tip: str, run: Callable[[], object]) -> None:
