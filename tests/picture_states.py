@@ -119,7 +119,8 @@ class States:
 
     def text(self, text: str) -> None:
         self.bench.replace_text(text, "picture")
-        self.turn(0.3)
+        self.turn(0.1)
+        self.until(lambda: not self.bench.prediction.job.busy and not self.bench.prediction.pending)
 
     # -- states -------------------------------------------------------------------------------------------------
 

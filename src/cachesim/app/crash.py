@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 from types import TracebackType
 
-from PySide6.QtCore import QObject, Slot, qVersion
+from PySide6.QtCore import QEvent, QObject, QTimer, Slot, qVersion
 from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from cachesim import __version__
@@ -47,17 +47,33 @@ class CrashDialog(QDialog):
         box.addWidget(text)
         box.addWidget(self._details, 1)
         box.addWidget(buttons)
-        self.resize(560, self.sizeHint().height())
+        self._fit()
 
     @classmethod
     def ask(cls, doing: str, details: str, parent: QWidget | None) -> None:
         """Show it and wait."""
         answered(cls(doing, details, parent))
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and self.layout() is not None:
+            QTimer.singleShot(0, self, self._fit)       # the labels take the font after the dialog
+
+    @Slot()
+    def _fit(self) -> None:
+        """As large as the words need in this font."""
+        letter, layout = self.fontMetrics().averageCharWidth(), self.layout()
+        assert layout is not None
+        unfolded = not self._details.isHidden()
+        width = letter * (110 if unfolded else 80)
+        layout.activate()
+        self.setMinimumHeight(max(layout.totalHeightForWidth(width), layout.totalMinimumSize().height()))
+        self.resize(width, self.minimumHeight() + (16 * self.fontMetrics().height() if unfolded else 0))
+
     @Slot()
     def _unfold(self) -> None:
-        self._details.setVisible(not self._details.isVisible())
-        self.resize(760 if self._details.isVisible() else 560, 420 if self._details.isVisible() else 140)
+        self._details.setVisible(self._details.isHidden())
+        self._fit()
 
     @Slot()
     def _copy(self) -> None:

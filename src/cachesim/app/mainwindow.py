@@ -265,6 +265,8 @@ class MainWindow(QMainWindow):
         elif pane_id == "why":
             content.what_if_wanted.connect(self.toolbar.pop_whatif)  # type: ignore[attr-defined]
             content.file_activated.connect(self.asking.show_file)  # type: ignore[attr-defined]
+        elif pane_id == "context":
+            content.folder_asked.connect(self.asking.choose_context)  # type: ignore[attr-defined]
 
     @Slot(object)
     def _show_comparison(self, comparison: object) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Slot
-from PySide6.QtGui import QIcon, QKeyEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Slot
+from PySide6.QtGui import QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from cachesim.app.fuzzy import score
@@ -103,11 +103,17 @@ class PaletteDialog(QDialog):
         self._nothing.setText(f"Nothing matches “{query.strip()}”." if query.strip() else "There is nothing to choose.")
         self._nothing.setVisible(not self._found)
         self._list.setVisible(bool(self._found))
+        blank = QIcon()
+        if any(choice.icon is not None and not choice.icon.isNull() for choice in self._choices):
+            room = QPixmap(self._list.iconSize() if self._list.iconSize().isValid() else QSize(16, 16))
+            room.fill(Qt.GlobalColor.transparent)
+            blank = QIcon(room)
         for choice in self._found:
             item = QTreeWidgetItem([choice.text, choice.detail])
             item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            if choice.icon is not None:
-                item.setIcon(0, choice.icon)
+            own = choice.icon is not None and not choice.icon.isNull()
+            item.setIcon(0, choice.icon if own and choice.icon is not None else blank)      # all names begin at one place
+            item.setSizeHint(0, QSize(0, max(24, self._list.fontMetrics().height() + 8)))
             item.setDisabled(not choice.enabled)
             self._list.addTopLevelItem(item)
         self._choose(0)

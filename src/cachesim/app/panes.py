@@ -36,12 +36,12 @@ PANES: tuple[Pane, ...] = (
     Pane("problems", "Problems", "cachesim.app.report.problems", "ProblemsPanel"),
     Pane("advice", "Advice", "cachesim.app.advice.panel", "AdvicePanel"),
     Pane("log", "Build log", "cachesim.app.confirm.log_panel", "LogPanel"),
+    Pane("compare", "Compare", "cachesim.app.compare.panel", "ComparePanel"),
     Pane("history", "History", "cachesim.app.history.panel", "HistoryPanel", on_demand=True),
     Pane("versus", "Two files", "cachesim.app.versus.panel", "VersusPanel", on_demand=True),
     Pane("proof", "Proof", "cachesim.app.proof.panel", "ProofPanel", on_demand=True),
     Pane("context", "Context", "cachesim.app.context.context_panel", "ContextPanel", right=True),
     Pane("layers", "Layers", "cachesim.app.layers.panel", "LayersPanel", right=True),
-    Pane("compare", "Compare", "cachesim.app.compare.panel", "ComparePanel", right=True),
 )
 _FOOT_HEIGHT = 240
 _FOOT_SHARE = (62, 38)

@@ -91,6 +91,9 @@ class Presentation(QObject):
             self._halo = Halo(window, self._workbench.look.accent)
             self._halo.show()
         window.showFullScreen()
+        focus, graph = window.focusWidget(), self._splitter.widget(self._splitter.count() - 1)
+        if graph is not None and (focus is None or not self._splitter.isAncestorOf(focus)):
+            graph.setFocus(Qt.FocusReason.OtherFocusReason)     # else Qt gives it to the next one, a button of the strip
 
     def leave(self) -> None:
         """Bring the earlier layout back exactly."""

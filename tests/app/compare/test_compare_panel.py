@@ -186,3 +186,11 @@ def test_all_parts_have_names(panel: ComparePanel) -> None:
     for widget in (panel.first, panel.second, panel.swap, panel.only, panel.table, panel.part_table, panel.totals):
         assert QAccessible.queryAccessibleInterface(widget).text(QAccessible.Text.Name)
     assert panel.model.index(panel.table.currentIndex().row(), 0).data(Qt.ItemDataRole.AccessibleTextRole) == "differs"
+
+
+def test_at_1280_a_step_keeps_its_keyword_and_the_counts_say_run(panel: ComparePanel) -> None:
+    panel.resize(760, 240)
+    QApplication.processEvents()
+    metrics = panel.table.fontMetrics()
+    assert panel.table.columnWidth(_STEP) >= metrics.horizontalAdvance("12  COPY package.json")
+    assert "run " in panel.totals.text() and "changed" not in panel.totals.text()

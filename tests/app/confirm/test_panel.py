@@ -168,6 +168,7 @@ def test_a_difference_is_marked_explained_and_copied(qtbot: QtBot, panel: LogPan
     row = view.model.rows[view.table.currentIndex().row()]
     assert row.name == "[2/3] RUN cat /f" and row.verdict is Verdict.WRONG
     said = view.detail.toPlainText()
+    assert said.lower().count("the engine says run") == 1
     assert "Predicted cached, the engine says run: wrong." in said and "Rule used:" in said
     assert window.workbench.selected == StepId(0, 2)
     view.copy.click()

@@ -318,6 +318,8 @@ def test_no_files_at_all(qtbot: QtBot, open_bench: Opened) -> None:
     panel = ContextPanel(bench)
     qtbot.addWidget(panel)
     panel.show()
-    assert "There are no files" in panel.detail.toPlainText()
+    assert panel.choose.isVisible() and not panel.tree.isVisible()
+    with qtbot.waitSignal(panel.folder_asked):
+        panel.choose.click()
     assert panel.model.rowCount(QModelIndex()) == 0
     assert not panel.delete.isEnabled()

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from cachesim.app.dag.steps_list import Column, StepsList
-from cachesim.app.theme import DARK, LIGHT, PRESENTATION
+from cachesim.app.theme import DARK, LIGHT, PRESENTATION, Theme
 from cachesim.app.workbench import Workbench
 from cachesim.engines.base import MissReason
 from cachesim.graph.model import StepId
@@ -41,8 +41,17 @@ def test_a_row_says_line_stage_instruction_outcome_and_cause(steps: StepsList) -
         "Line", "Stage", "Instruction", "Outcome", "Cause"]
     row = model.row(StepId(1, 1))
     assert row is not None
-    assert texts(steps, row) == ["11", "build", "COPY . .", "Runs: src/app.ts changed",
+    assert texts(steps, row) == ["11", "build", "COPY . .", "Runs: app.ts changed",
                                  "src/app.ts changed: 1.2 kB -> 1.3 kB"]
+
+
+@pytest.mark.parametrize("look", [LIGHT, LIGHT.with_sizes(PRESENTATION)])
+def test_line_stage_and_outcome_are_never_cut(steps: StepsList, workbench: Workbench, look: Theme) -> None:
+    workbench.set_look(look)
+    steps.resize(742, 400)
+    for column in (Column.LINE, Column.STAGE, Column.OUTCOME):
+        assert steps.columnWidth(column) >= min(steps.sizeHintForColumn(column), 44 * steps.fontMetrics().averageCharWidth())
+    assert steps.columnWidth(Column.CAUSE) > steps.columnWidth(Column.STAGE)
 
 
 def test_rows_stand_in_the_order_of_the_graph(steps: StepsList) -> None:
@@ -102,7 +111,7 @@ def test_screen_readers_hear_the_column_and_the_word(steps: StepsList) -> None:
     table = QAccessible.queryAccessibleInterface(steps)
     assert table.text(QAccessible.Text.Name) == "Build steps as list"
     said = steps.steps.data(steps.steps.index(row, Column.OUTCOME), Qt.ItemDataRole.AccessibleTextRole)
-    assert said == "Outcome: Runs: src/app.ts changed"
+    assert said == "Outcome: Runs: app.ts changed"
 
 
 def test_rows_are_high_enough_for_a_finger_while_presenting(steps: StepsList, workbench: Workbench) -> None:

@@ -461,7 +461,7 @@ def test_a_hanging_edit_is_shown_as_a_preview_and_taken_back(view: DagView, work
 def test_an_empty_file_says_how_to_begin(view: DagView, workbench: Workbench, show: Show) -> None:
     show(workbench, "# nothing yet\n", {})
     assert view.cover.empty.isVisible()
-    assert "FROM" in view.cover.empty.text
+    assert "FROM" in view.cover.empty.button.text()
     show(workbench)
     assert not view.cover.empty.isVisible()
 

@@ -24,6 +24,7 @@ from cachesim.app.report.keyparts import KeyPartsModel, part_rows
 from cachesim.app.report.panel import Panel, named
 from cachesim.app.report.table import Table
 from cachesim.app.theme import Theme, look_of
+from cachesim.engines.base import Outcome
 from cachesim.project.timeline import Timeline
 from cachesim.simulate.compare import ReportComparison
 
@@ -35,12 +36,17 @@ __all__ = ["ComparePanel", "totals_text"]
 
 def totals_text(comparison: ReportComparison) -> str:
     """What differs, and the counts that are not the same in both."""
-    counts = [f"{look_of(outcome).short or look_of(outcome).word} {a} → {b}" for outcome, a, b in comparison.totals()
+    counts = [f"{_counted(outcome)} {a} → {b}" for outcome, a, b in comparison.totals()
               if a != b]
     differing = comparison.differing
     head = "Nothing differs" if not differing else f"{differing} of {len(comparison.pairs)} steps " + (
         "differs" if differing == 1 else "differ")
     return f"{head}: {', '.join(counts)}." if counts else f"{head}."
+
+
+def _counted(outcome: Outcome) -> str:
+    """All that run are one number, whatever the reason."""
+    return "run" if outcome is Outcome.MISS else look_of(outcome).short or look_of(outcome).word
 
 
 class ComparePanel(Panel):
@@ -59,7 +65,7 @@ class ComparePanel(Panel):
         self.rule = named(QLabel(wordWrap=True, textInteractionFlags=selectable), "Rule of the difference")
         self.rule.hide()
         self.model = CompareModel(self)
-        self.table = Table("Steps of both builds", self.model, {1: 4, 4: 4, 5: 3, 6: 3}, self)
+        self.table = Table("Steps of both builds", self.model, {1: 5, 4: 4, 5: 3, 6: 3}, self, begin=frozenset({1}))
         self.parts = KeyPartsModel(self)
         self.part_table = Table("Key parts of the selected step in both builds", self.parts, {3: 1, 4: 1}, self)
         self._empty = QLabel("Build twice (Ctrl+B), then choose two builds here, or Ctrl+click two of them in the "
@@ -112,8 +118,8 @@ class ComparePanel(Panel):
     def _fit(self) -> None:
         """Leave out what has no room: values in a narrow panel, key parts in a low one."""
         letters = self.width() // max(1, self.fontMetrics().averageCharWidth())
-        narrow = letters < 100
-        self.model.set_compact(letters < 160)
+        narrow = letters < 130
+        self.model.set_compact(letters < 200)
         for column in (5, 6):
             self.table.setColumnHidden(column, narrow or self.model.two_engines)
         self.table.fit()

@@ -46,20 +46,27 @@ def explanation(row: StepComparison, report: SimulationReport | None) -> str:
     if row.verdict is not Verdict.OPEN:
         parts.append(f"Predicted {row.predicted or 'nothing'}{'' if row.certain else ' (not certain)'}, "
                      f"the engine says {row.observed or 'nothing'}: {row.verdict.value}.")
-    parts += [text for text in (row.note, f"Why it was predicted: {row.cause}" if row.cause else "") if text]
+    known = row.note == f"predicted {row.predicted}, the engine says {row.observed}"      # the line above says it
+    parts += [text for text in ("" if known else row.note,
+                                f"Why it was predicted: {row.cause}" if row.cause else "") if text]
     step = next((s for s in report.steps if s.id == row.step), None) if report is not None and row.step else None
     if row.differs and step is not None:
         parts.append(f"Rule used: {step.rule or 'none named'}")
         for change in step.changes:
             parts.append(f"  {change.label or change.kind.value}: {change.old or '–'} → {change.new or '–'}")
         if step.key is not None and not step.changes:
-            parts += [f"  {part.kind.value} {part.label}: {part.value}" for part in step.key.parts]
+            parts += [f"  {part_name(part.kind.value, part.label)}: {part.value}" for part in step.key.parts]
     if row.size is not None:
         parts.append(f"Its layer holds {size_text(row.size)}.")
     if row.image:
         kept = f"It is on the engine: {run_command(row.image)}" if row.image_kept else IMAGES_GONE
         parts.append(f"Image after this step: {row.image}. {kept}")
     return "\n".join(parts)
+
+
+def part_name(kind: str, label: str) -> str:
+    """A key part by its kind and label, each word once."""
+    return label if not kind or label.casefold() in (kind, f"the {kind}") else f"{kind} {label}"
 
 
 def totals(build: BuildComparison) -> str:

@@ -12,9 +12,11 @@ from PySide6.QtGui import QAction, QFontMetrics, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QMenu,
     QPushButton,
+    QStackedLayout,
     QTextBrowser,
     QTreeView,
     QVBoxLayout,
@@ -47,6 +49,7 @@ class ContextPanel(Panel):
     """The context as a tree. Every edit is a what-if edit of the workbench; only "Save to disk…" writes."""
 
     path_selected = Signal(str)
+    folder_asked = Signal()
 
     def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(workbench, "Context", parent)
@@ -64,7 +67,14 @@ class ContextPanel(Panel):
         self.detail.anchorClicked.connect(self._follow)
         self._make_actions()
         self._make_bar()
-        rows = QVBoxLayout(self)
+        self.choose = QPushButton("&Choose folder…")
+        self.choose.setStatusTip("Choose the folder that the build is started with")
+        self.choose.clicked.connect(self.folder_asked)
+        self._files, self._none = QWidget(), _no_files(self.choose)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._files)
+        self._stack.addWidget(self._none)
+        rows = QVBoxLayout(self._files)
         rows.setContentsMargins(4, 4, 4, 0)
         rows.setSpacing(4)
         top = QHBoxLayout()
@@ -120,6 +130,8 @@ class ContextPanel(Panel):
 
     def apply_look(self, look: Theme) -> None:
         self.model.set_look(look, self.tree.font())
+        self._files.setMinimumWidth(min(340, 50 * self.tree.fontMetrics().averageCharWidth()))     # else a narrowed window
+        # takes all from this side
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -233,9 +245,10 @@ class ContextPanel(Panel):
     def _show_detail(self) -> None:
         path = self.current_path()
         context = self._workbench.state.context
-        if not context.tree.children and not self.disk.tree.children:
-            said = "There are no files. COPY and ADD cannot be checked without them."
-        elif path is None or path == "":
+        empty = not context.tree.children and not self.disk.tree.children
+        self._stack.setCurrentWidget(self._none if empty else self._files)
+        self.setFocusProxy(self.choose if empty else self.tree)
+        if path is None or path == "":
             said = "Select a file to see which steps it reaches. Nothing here touches your disk."
         else:
             said = self._style() + "<br>".join(self._detail(path, context.get(path)))
@@ -487,6 +500,19 @@ class ContextPanel(Panel):
         menu.popup(self.tree.viewport().mapToGlobal(at))
 
 
+def _no_files(choose: QPushButton) -> QWidget:
+    """What stands in place of an empty tree."""
+    page = QWidget()
+    text = QLabel("There are no files here. COPY and ADD cannot be checked without the folder that the build is started "
+                  "with.", wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter, margin=12)
+    rows = QVBoxLayout(page)
+    rows.addStretch(1)
+    rows.addWidget(text)
+    rows.addWidget(choose, 0, Qt.AlignmentFlag.AlignHCenter)
+    rows.addStretch(1)
+    return page
+
+
 class _Detail(QTextBrowser):
     """A text as high as it needs to be, up to a share of the panel; Tab walks its links and then leaves."""
 
@@ -548,10 +574,10 @@ class _Tree(QTreeView):
         self.setIconSize(QSize(icon_size(self.font()), icon_size(self.font())))
         if header.count() < 4:
             return
-        header.resizeSection(Column.SIZE, metrics.horizontalAdvance("10,000 files") + 14)
+        header.resizeSection(Column.SIZE, metrics.horizontalAdvance("1,000 files") + 14)
         header.resizeSection(Column.MODE, metrics.horizontalAdvance("drwxr-xr-x") + 14)
         rest = self.viewport().width() - header.sectionSize(Column.SIZE) - header.sectionSize(Column.MODE)
-        header.resizeSection(Column.NAME, max(metrics.averageCharWidth() * 18, rest * 11 // 20))
+        header.resizeSection(Column.NAME, max(metrics.averageCharWidth() * 16, rest * 9 // 20))
 
 
 class _Kept:

@@ -55,7 +55,7 @@ class Cover(QObject):
         """Explain what occurs in that report; say how to begin where there is nothing."""
         self._report = report
         self._fill_legend()
-        self.empty.show_text("Nothing to build yet. Start with FROM and an image." if report.blank else "")
+        self.empty.show_text("Nothing to build yet." if report.blank else "")
 
     def show_state(self, text: str, *, broken: bool, edge: str = "", on_top: bool = False) -> None:
         """Say that the picture is not that of the text; a broken text can be gone to.

@@ -6,11 +6,11 @@ The same report, the same selection, the same words: one row per step, in the or
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Slot
-from PySide6.QtGui import QFont, QKeyEvent, QShowEvent
+from PySide6.QtGui import QFont, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from cachesim.app.dag.words import cause_of, instruction_of, node_words, sentence_of, stage_name
@@ -66,7 +66,7 @@ class StepsModel(QAbstractTableModel):
         failing = lines.get(report.error_step) if report.error_step is not None else None
         self._report, self._rows = report, rows
         self._row_of = {step.id: row for row, step in enumerate(rows)}
-        self._words = tuple(node_words(step, lines, failing, self.cost(step))[0] for step in rows)
+        self._words = tuple(_words(step, lines, failing, self.cost(step)) for step in rows)
         if not same:
             self.endResetModel()
         elif rows:
@@ -133,6 +133,12 @@ class StepsModel(QAbstractTableModel):
         return self._words[row] if column is Column.OUTCOME else cause_of(step)
 
 
+def _words(step: StepReport, lines: Mapping[StepId, int], failing: int | None, cost: Cost | None) -> str:
+    """The verdict in its shortest words, the cause tells the rest; with what it takes, if that is known."""
+    short = node_words(step, lines, failing)[-1]
+    return next(word for word in node_words(step, lines, failing, cost) if word.startswith(short))
+
+
 class StepsList(QTableView):
     """View > Steps as list."""
 
@@ -156,6 +162,7 @@ class StepsList(QTableView):
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.horizontalHeader().setStretchLastSection(True)
+        self.horizontalHeader().setResizeContentsPrecision(100)     # rows: enough to tell, also of a long list
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.activated.connect(self._activate)
         self.selectionModel().currentRowChanged.connect(self._choose)
@@ -223,6 +230,7 @@ class StepsList(QTableView):
         height = max(round(look.sizes.target), self.fontMetrics().height() + 8)
         self.verticalHeader().setMinimumSectionSize(height)
         self.verticalHeader().setDefaultSectionSize(height)
+        self._fit_columns()
 
     @Slot(QModelIndex, QModelIndex)
     def _choose(self, index: QModelIndex, before: QModelIndex) -> None:
@@ -255,7 +263,14 @@ class StepsList(QTableView):
         self._workbench.select(self._steps.step(row).id)
 
     def _fit_columns(self) -> None:
+        """Line, stage and outcome whole; the others share what is left."""
         self.resizeColumnsToContents()
         letter = self.fontMetrics().averageCharWidth()
-        for column, most in ((Column.STAGE, 14), (Column.INSTRUCTION, 30), (Column.OUTCOME, 34)):
+        for column, most in ((Column.STAGE, 14), (Column.OUTCOME, 44)):
             self.setColumnWidth(column, min(self.columnWidth(column), most * letter))
+        rest = self.viewport().width() - sum(self.columnWidth(c) for c in (Column.LINE, Column.STAGE, Column.OUTCOME))
+        self.setColumnWidth(Column.INSTRUCTION, max(12 * letter, min(self.columnWidth(Column.INSTRUCTION), rest * 9 // 20)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_columns()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -100,10 +100,10 @@ class OptionsDialog(QDialog):
         self._no_cache.setChecked(options.no_cache)
         self._filters = QListWidget()
         self._filters.setAccessibleName("Stages without cache")
-        self._filters.setMaximumHeight(110)
-        self._filters.setSpacing(2)
+        self._filters.setMaximumHeight(4 * max(24, self._filters.fontMetrics().height() + 8) + 6)
         for stage in graph.stages if graph is not None else ():
             item = QListWidgetItem(stage.label)
+            item.setSizeHint(QSize(0, max(24, self._filters.fontMetrics().height() + 8)))    # the box is higher than a line
             chosen = stage.label in options.no_cache_filter
             item.setCheckState(Qt.CheckState.Checked if chosen else Qt.CheckState.Unchecked)
             self._filters.addItem(item)

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, QSize, Qt, Slot
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from cachesim.app.report.panel import copy_text, icon_size
 
@@ -38,19 +38,35 @@ class RowsModel(QAbstractTableModel):
         return None
 
 
+class _CutAtEnd(QStyledItemDelegate):
+    """Leaves out the end of some columns: an instruction is known by its beginning."""
+
+    def __init__(self, columns: frozenset[int], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._columns = columns
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        super().initStyleOption(option, index)
+        if index.column() in self._columns:
+            option.textElideMode = Qt.TextElideMode.ElideRight
+
+
 class Table(QTableView):
     """Rows to read: whole rows are selected, Ctrl+C copies them with tabs between, Enter emits `activated`.
 
     `shares` says which columns divide the room that the others leave, and how; `margin` is added to what text needs.
+    What is too long in a column of `begin` loses its end, elsewhere its middle.
     """
 
     def __init__(self, name: str, model: QAbstractItemModel, shares: dict[int, int],
-                 parent: QWidget | None = None, margin: int = 16) -> None:
+                 parent: QWidget | None = None, margin: int = 16, begin: frozenset[int] = frozenset()) -> None:
         super().__init__(parent)
         self._margin = margin
         self.setAccessibleName(name)
         self.setModel(model)
         self._shares = shares
+        if begin:
+            self.setItemDelegate(_CutAtEnd(begin, self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

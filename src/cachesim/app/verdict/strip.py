@@ -115,7 +115,7 @@ class _Elided(QLabel):
         metrics, room = QFontMetrics(self.font()), self.width()
         text, brief = self.text(), self.brief
         if metrics.horizontalAdvance(text) > room and brief and room < metrics.horizontalAdvance(brief) * 4 // 3:
-            text = brief
+            return brief if metrics.horizontalAdvance(brief) <= room else ""
         if room < metrics.horizontalAdvance(text) // 3:
             return ""                           # "first m…" says nothing
         return metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
@@ -179,6 +179,7 @@ class VerdictStrip(QWidget):
         workbench.busy_changed.connect(self._refresh)
         workbench.keeper.measured_changed.connect(self._refresh)
         self._shown: tuple[Count, ...] = ()
+        self._told = ("", "")       # what is read, and how far that is
         self._buttons: list[CountButton] = []
         self._restyle(workbench.look)
 
@@ -209,6 +210,7 @@ class VerdictStrip(QWidget):
         if self._workbench.busy is not None:
             of = f" of {total:,}" if total else ""
             told = f"{done:,}{of} files"
+            self._told = (self._workbench.busy, told if done else "")
             self._sentence.set_text(f"{self._workbench.busy}: {told}" if done else self._workbench.busy, told if done else "")
             self._fit()
 
@@ -269,12 +271,15 @@ class VerdictStrip(QWidget):
                      if not w.isHidden()) + (0 if self._progress.isHidden() else self._progress.sizeHint().width() + 8)
         full, brief = (metrics.horizontalAdvance(t) + 16 for t in (self._sentence.text(), self._sentence.brief))
         hangs = bench.preview is not None or bool(bench.preview_words or bench.remark_words)
-        if bench.busy is None and not bench.stale and not hangs:
+        calm = bench.busy is None and not bench.stale and not hangs and (bench.report is None or not needs_files(bench.report))
+        if calm:
             full = min(full, max(self.width() * 2 // 5, 120))       # of a verdict the beginning says enough
         short = min(brief, full) if self._sentence.brief else full
+        none = 0 if calm and bench.look.sizes.presenting else short     # a room reads the counts; the caption tells the cause
         for quiet_compact, quiet_gone, all_compact, wanted in (
                 (False, False, False, full), (True, False, False, full), (True, True, False, full),
-                (True, False, False, short), (True, True, False, short), (True, True, True, short)):
+                (True, False, False, short), (True, True, False, short), (True, True, False, none),
+                (True, True, True, short)):
             room = self.width() - others - wanted - 24
             need = sum(b.width_for(all_compact or (quiet_compact and b.quiet)) + 6
                        for b in self._buttons if not (quiet_gone and b.quiet))
@@ -287,6 +292,8 @@ class VerdictStrip(QWidget):
     def _brief(self, report: SimulationReport | None) -> str:
         """The words for a narrow strip or a large font."""
         bench = self._workbench
+        if bench.busy is not None:
+            return self._told[1] if self._told[0] == bench.busy else ""
         if report is None or bench.busy is not None or bench.preview is not None or bench.preview_words or bench.remark_words:
             return ""
         return stale_sentence(bench.diagnostics, brief=True) if bench.stale else brief_sentence(report, bench.timeline.past)
@@ -294,7 +301,8 @@ class VerdictStrip(QWidget):
     def _words(self, report: SimulationReport | None, preview: SimulationReport | None) -> str:
         bench = self._workbench
         if bench.busy is not None:
-            return bench.busy
+            of, told = self._told
+            return f"{bench.busy}: {told}" if told and of == bench.busy else bench.busy
         if report is None:
             return ""
         if bench.preview_words or preview is not None:

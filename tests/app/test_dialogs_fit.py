@@ -1,0 +1,50 @@
+"""Dialogs whose words grow: nothing is cut in a large font, and every row can be hit."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QTreeWidget
+from pytestqt.qtbot import QtBot
+
+from cachesim.app.crash import CrashDialog
+from cachesim.app.mainwindow import MainWindow
+from cachesim.app.options.dialog import OptionsDialog
+from cachesim.app.palette_dialog import Choice, PaletteDialog
+from cachesim.app.theme import icon
+from cachesim.dockerfile.parser import parse
+from cachesim.graph.options import BuildOptions, EngineKind
+from cachesim.graph.resolve import resolve
+
+
+@pytest.mark.parametrize("points", [7, 10, 15, 25])
+def test_the_crash_dialog_shows_every_line(qtbot: QtBot, points: int) -> None:
+    dialog = CrashDialog("Reading shop", "details")
+    qtbot.addWidget(dialog)
+    font = QFont(dialog.font())
+    font.setPointSize(points)
+    dialog.setFont(font)
+    dialog.show()
+    QApplication.processEvents()
+    text = next(label for label in dialog.findChildren(QLabel) if label.wordWrap())
+    assert text.height() >= text.heightForWidth(text.width())
+
+
+def test_boxes_of_stages_are_drawn_whole(qtbot: QtBot) -> None:
+    graph = resolve(parse("FROM a AS one\nFROM one AS two\n"), BuildOptions(), {}, EngineKind.BUILDKIT)
+    dialog = OptionsDialog(BuildOptions(), graph)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    filters = next(w for w in dialog.findChildren(QListWidget) if w.accessibleName() == "Stages without cache")
+    assert [filters.visualItemRect(filters.item(n)).height() >= 24 for n in range(filters.count())] == [True, True]
+
+
+def test_names_of_the_palette_begin_at_one_place(qtbot: QtBot, window: MainWindow) -> None:
+    choices = [Choice("With", "", lambda: None, icon("file", "#000000")), Choice("Without", "", lambda: None)]
+    dialog = PaletteDialog("Type", choices, window)
+    qtbot.addWidget(dialog)
+    rows = dialog.findChild(QTreeWidget)
+    assert isinstance(rows, QTreeWidget)
+    items = [rows.topLevelItem(n) for n in range(2)]
+    assert all(item is not None and item.icon(0).availableSizes() for item in items)
+    assert all(item is not None and rows.visualItemRect(item).height() >= 24 for item in items)
