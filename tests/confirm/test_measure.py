@@ -105,6 +105,9 @@ def test_only_what_ran_is_measured_and_never_in_a_rehearsal() -> None:
 def test_a_linked_copy_is_measured_as_its_two_lines_together() -> None:
     copy, link = row("k", 1.0, 500, name="[2/2] COPY --link f /"), row("k", 0.5, 0, name="[2/2] LINK COPY --link f /")
     assert measured_by(confirmation(copy, link)) == {"k": Measurement(1.5, 500, 7.0, "COPY --link f /")}
+    untold = row("k", 1.0, 500, "", name="[2/2] COPY --link f /")     # an isolated table does not say that it ran; its size does
+    assert measured_by(confirmation(untold, link)) == {"k": Measurement(1.5, 500, 7.0, "COPY --link f /")}
+    assert measured_by(confirmation(row("k", 0.0, None, "", name="[2/2] COPY --link f /"), link)) == {}
     cached = row("k", 0.0, None, "cached", name="[2/2] COPY --link f /")
     assert measured_by(confirmation(cached, link)) == {}
 

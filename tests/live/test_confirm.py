@@ -185,6 +185,20 @@ def test_linked_copies_are_not_claimed_to_be_isolated(bench: Bench) -> None:
     assert [s.verdict for s in rows if "] LINK " in s.name] == [Verdict.RIGHT] * 2
 
 
+def test_layers_of_linked_copies_are_measured_where_they_ran(bench: Bench) -> None:
+    if bench.facts.store is not ImageStore.CONTAINERD:
+        pytest.skip("only the containerd store has linked copies")
+    state = bench.state({"Dockerfile": f"FROM {BASE}\nCOPY --link f /data/f\n", "f": leftovers.token() * 5000})
+    result = bench.confirm(Mode.ISOLATED, ("first", state))
+    copy, merge = [s for s in result.builds[0].steps if "COPY --link" in s.name]
+    assert copy.observed == "" and copy.size is not None and copy.size >= 60_000 and merge.size == 0
+    (found,) = measured_by(result).values()
+    assert found.size == copy.size
+    again = bench.confirm(Mode.ISOLATED, ("first", state))
+    assert table(again) == table(result) and measured_by(again) == {}     # the engine knows it now: nothing ran
+    assert bench.nothing_is_left()
+
+
 def test_triggers_and_configuration_of_a_base_stay(bench: Bench, image: list[str]) -> None:
     name = "cachesim-test-onbuild:1"
     image.append(name)

@@ -42,7 +42,7 @@ class CacheUse:
 
 
 def measured_by(confirmation: Confirmation) -> dict[str, Measurement]:
-    """Measurements by step key; a rehearsal measures nothing, and only what really ran is measured."""
+    """Measurements by step key; a rehearsal measures nothing, and only what really ran is measured (or got a size)."""
     found: dict[str, Measurement] = {}
     for build in confirmation.builds if confirmation.mode is not Mode.REHEARSAL else ():
         lines: dict[str, list[StepComparison]] = {}
@@ -50,7 +50,7 @@ def measured_by(confirmation: Confirmation) -> dict[str, Measurement]:
             if step.key and not is_from(step.name):
                 lines.setdefault(step.key, []).append(step)
         for key, steps in lines.items():        # a linked copy has two lines
-            if all(step.observed == VertexStatus.RAN.value for step in steps):
+            if all(step.observed == VertexStatus.RAN.value or (not step.observed and step.size is not None) for step in steps):
                 seconds, sizes = sum(step.seconds for step in steps), [s.size for s in steps if s.size is not None]
                 size = sum(sizes) if len(sizes) == len(steps) else None
                 if seconds > 0 or size is not None:
@@ -104,14 +104,15 @@ def bytes_of(text: str) -> int:
 def with_cache_sizes(build: BuildComparison, report: SimulationReport, uses: Sequence[CacheUse]) -> BuildComparison:
     """Give every step that ran in a build the size of its record; one that cannot be told from another stays without.
 
-    A record of that description that was made while the step worked is the step's own.
+    A record of that description that was made while the step worked is the step's own. Also a linked copy has one, of which
+    an isolated table does not say whether it ran.
     """
     instructions = {step.id: step.step.instruction for step in report.steps}
     vertices = {vertex.name: vertex for vertex in build.observed.vertices}
     steps = []
     for step in build.steps:
         vertex = vertices.get(step.name)
-        if step.step is not None and step.observed == VertexStatus.RAN.value and vertex is not None:
+        if step.step is not None and vertex is not None and vertex.status is VertexStatus.RAN:
             found = {u.bytes for u in uses if _is_of(u, vertex, instructions.get(step.step))}
             step = replace(step, size=found.pop() if len(found) == 1 else None)
         steps.append(step)

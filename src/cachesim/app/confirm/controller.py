@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,23 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal, Slot
 
+from cachesim.app.confirm.command_line import command_line
 from cachesim.app.confirm.driver import ScriptDriver
+from cachesim.app.confirm.kept import opened, remember, save_scenario
 from cachesim.app.confirm.state import ConfirmState, Stage, badges_of
 from cachesim.app.notify import Message, MessageAction, Tone
 from cachesim.confirm import leftovers
-from cachesim.confirm.buildx import BuildCommand, build_argv
 from cachesim.confirm.engines import EngineChoice, list_engines
-from cachesim.confirm.match import Confirmation, Mode, compare
-from cachesim.confirm.measure import measured_by
-from cachesim.confirm.records import Tally, load_record, read_stream
+from cachesim.confirm.match import Confirmation, Mode
 from cachesim.confirm.script import Script
 from cachesim.confirm.session import Plan, PlannedBuild, Session
-from cachesim.confirm.share import scenario_of_confirmation
 from cachesim.confirm.survey import Survey, survey, wants_of
-from cachesim.confirm.workspace import FolderContents, bytes_by_digest
-from cachesim.errors import CachesimError, InputError
+from cachesim.confirm.workspace import FolderContents
+from cachesim.errors import CachesimError
 from cachesim.graph.options import NetworkMode
-from cachesim.project.folders import data_dir, write_atomically
+from cachesim.project.folders import data_dir
 from cachesim.project.store import ProjectStore
 
 if TYPE_CHECKING:
@@ -167,23 +164,8 @@ class ConfirmController(QObject):
         self._plan_again()
 
     def _plan_again(self) -> None:
-        """The command line as it will be, with the temporary folder by name."""
-        state, mode = self._bench.state, self._state.mode
-        folder = Path("CONTEXT")
-        if mode is Mode.LIVE and self._bench.project is not None:
-            folder = self._bench.project.context_dir
-        facts = self._state.survey.facts if self._state.survey is not None else None
-        secrets = tuple((name, f"CACHESIM_SECRET_{n}") for n, name in enumerate(self._secrets))
-        contexts: list[tuple[str, str]] = []
-        isolated = mode is not Mode.LIVE and self._state.engine.has_images and not self._fresh
-        if isolated and self._state.survey is not None:
-            kind = "stand-in" if mode is Mode.REHEARSAL else "nonce"
-            contexts = [(ref, f"docker-image://localhost/cachesim/{kind}:…") for ref in self._state.survey.bases]
-        argv = build_argv(BuildCommand(
-            folder, folder / state.options.dockerfile, state.options, self._state.engine.client,
-            "cachesim-…" if self._fresh else self._state.engine.builder, tuple(contexts), secrets,
-            facts.rawjson if facts is not None else True, mode is Mode.NO_CACHE))
-        self._set(command=" ".join(_shown(word) for word in argv))
+        """The command line as it will be."""
+        self._set(command=command_line(self._bench, self._state, self._fresh, tuple(self._secrets)))
 
     def _builds(self) -> tuple[PlannedBuild, ...]:
         """The timeline's builds, then what is on screen: the build whose prediction the graph shows."""
@@ -274,7 +256,7 @@ class ConfirmController(QObject):
         self._bench.set_busy(None)
         reports = session.reports if session is not None else ()
         self._set(stage=Stage.DONE, result=result, reports=reports, badges=badges_of(result),
-                  remembered=self._keep(result))
+                  remembered=remember(self._bench.keeper, result))
         if session is not None and session.seen is not None:    # the cache has learnt it, and the next live build counts
             self._bench.set_timeline(self._bench.timeline.made_for_real(*session.seen))
         if result.could_not_run and not result.cancelled:
@@ -282,32 +264,11 @@ class ConfirmController(QObject):
             self._bench.post(Message(result.verdict, Tone.WARNING, (*rehearse, MessageAction("Try again", self.ask)),
                                      key="confirm"))
 
-    def _keep(self, result: Confirmation) -> str:
-        """Remember what was measured and the running record with the project; says the record in words."""
-        keeper = self._bench.keeper
-        keeper.measure(measured_by(result))
-        tally = Tally.from_json(keeper.records.get("confirmed"))
-        if not result.compared:
-            return tally.sentence if tally.builds else ""
-        tally = tally.after(result)
-        keeper.record("confirmed", tally.to_json())
-        return tally.sentence
-
     def save_scenario(self, path: Path, hide: bool) -> None:
         """Write what was built and observed as a scenario; `hide` puts noise in place of file contents."""
         plan, result = self._made, self._state.result
-        if plan is None or result is None:
-            return
-        content = bytes_by_digest([build.state.context for build in plan.made], plan.contents)
-        value, lost = scenario_of_confirmation(plan.made, result, path.stem, content, hide=hide)
-        try:
-            write_atomically(path, json.dumps(value, indent=1).encode() + b"\n")
-        except CachesimError as error:
-            self._bench.post(Message(str(error), Tone.ERROR, key="confirm"))
-            return
-        missing = f" The contents of {', '.join(lost[:5])} are not kept; a line stands for each." if lost else ""
-        self._bench.post(Message(f"Saved {path.name}.{missing}", Tone.WARNING if lost else Tone.INFO, key="confirm",
-                                 passing=not lost))
+        if plan is not None and result is not None:
+            self._bench.post(save_scenario(plan, result, path, hide=hide))
 
     # -- open -----------------------------------------------------------------------------------------------------
 
@@ -316,21 +277,12 @@ class ConfirmController(QObject):
         if self._driver.running:
             return
         try:
-            result = load_record(path).confirmation if _is_record(path) else self._overlaid(path)
+            result = opened(path, self._bench.report)
         except CachesimError as error:
             self._bench.post(Message(str(error), Tone.ERROR, key="confirm"))
             return
         self._made = None
         self._set(stage=Stage.DONE, result=result, mode=result.mode, reports=(), badges=badges_of(result))
-
-    def _overlaid(self, path: Path) -> Confirmation:
-        observed, report = read_stream(path), self._bench.report
-        if report is None:
-            raise InputError("belongs to no open project", str(path), "Open the project that it was made from first")
-        build = compare(report, observed, path.name, mode=Mode.LIVE,
-                        assumed={vertex.name: step.from_build for step in report.steps for vertex in step.vertices})
-        return Confirmation(Mode.LIVE, f"log {path.name}", path.stat().st_mtime, (build,),
-                            ("A log from elsewhere: what that engine had cached before is not known.",))
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
@@ -367,16 +319,3 @@ class ConfirmController(QObject):
         if self._state.stage is Stage.PLANNED:
             self._set(labels=tuple(build.label for build in self._builds()))
             self._plan_again()
-
-
-def _shown(word: str) -> str:
-    """A word of a command line as a shell would need it."""
-    return f"'{word}'" if not word or any(c in word for c in " \t\n'\"$&|;<>()*?") else word
-
-
-def _is_record(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(2) == b"PK"
-    except OSError:
-        return False
