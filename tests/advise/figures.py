@@ -56,7 +56,7 @@ def result_of(it: Project, commands: CommandTable) -> Result:
     found = propose(it.state, it.mix, it.seconds, commands, read=it.read)
     took = time.perf_counter() - began
     image = declared_image(it, it.state.text)
-    orders = [p for p in found if p.rule not in ("cache-mount", "ignore-unused")]     # savings that are no guesses
+    orders = [p for p in found if p.rule not in ("cache-mount", "ignore-unused", "build-stage")]     # savings that are no guesses
     same = {id(p): _image(it, p) == image for p in found}
     return Result(it, found, max((p.saving for p in orders if p.risk is Risk.SAFE), default=0.0),
                   max((p.saving for p in orders if same[id(p)]), default=0.0),

@@ -225,3 +225,37 @@ def test_a_broken_file_gets_no_proposal_and_a_search_can_be_cancelled() -> None:
     context = ContextSnapshot.of(data)
     with pytest.raises(Cancelled):
         propose(ProjectState(PIP, context), mix_by_hand("source 1", context), read=data.get, progress=progress)
+
+
+GO = ("FROM golang:1.23-alpine\nENV CGO_ENABLED=0\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\n"
+      "RUN go build -o /bin/api ./cmd/api\nEXPOSE 80\nENTRYPOINT [\"/bin/api\"]\n")
+GO_FILES = {"go.mod": "module a\n", "go.sum": "", "cmd/api/main.go": "package main\n"}
+
+
+def stages(text: str) -> list[Proposal]:
+    return [p for p in made(text, GO_FILES, "cmd/api/main.go 100") if p.rule == "build-stage"]
+
+
+def test_a_program_that_needs_no_library_gets_a_stage_of_its_own() -> None:
+    found, = stages(GO)
+    assert found.text == (
+        "FROM golang:1.23-alpine AS build\nENV CGO_ENABLED=0\nWORKDIR /src\nCOPY go.mod go.sum ./\nRUN go mod download\n"
+        "COPY . .\nRUN go build -o /bin/api ./cmd/api\n\nFROM golang:1.23-alpine\nENV CGO_ENABLED=0\nWORKDIR /src\n"
+        "COPY --from=build /bin/api /bin/api\nEXPOSE 80\nENTRYPOINT [\"/bin/api\"]\n")
+    assert found.risk is Risk.CHECK and "opens none of those files" in found.check
+    assert found.leaves == sum(len(data) for data in (*GO_FILES.values(), GO)) and "4 files of the context" in found.why
+    assert found.saving > -0.1
+    named, = stages(GO.replace("alpine\n", "alpine AS api\n"))
+    assert named.text.startswith("FROM golang:1.23-alpine AS build\n") and "\nFROM golang:1.23-alpine AS api\n" in named.text
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("CGO_ENABLED=0", "CGO_ENABLED=1"),                                          # may need a library of the image
+    ('["/bin/api"]', '["/bin/other"]'), ('["/bin/api"]', "/bin/api"), ('["/bin/api"]', '["sh", "-c", "/bin/api"]'),
+    ("EXPOSE 80", "COPY go.mod /etc/"), ("EXPOSE 80", "RUN adduser -D app"), ("EXPOSE 80", "VOLUME /data"),
+    ("EXPOSE 80", "USER app"), ("EXPOSE 80", "HEALTHCHECK CMD wget -q localhost"), ("EXPOSE 80", "ONBUILD COPY . /x"),
+    ("-o /bin/api", "-o /bin/"), ("RUN go build", "RUN true || go build"), ("./cmd/api\n", "./cmd/api && strip /bin/api\n"),
+    ("go build -o /bin/api", "make"), ("-o /bin/api", "-o $OUT"),
+])
+def test_no_stage_where_something_is_not_known(old: str, new: str) -> None:
+    assert old in GO and stages(GO.replace(old, new)) == []

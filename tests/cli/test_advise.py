@@ -83,6 +83,17 @@ def test_the_users_own_commands_count(folder: Path, capsys: pytest.CaptureFixtur
     assert found[0]["rule"] == "lift-unchanging" and found[0]["risk"] == "safe"
 
 
+def test_what_leaves_the_image_is_said_in_bytes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "main.go").write_text("package main\n")
+    (folder / "Dockerfile").write_text('FROM golang:1.23\nWORKDIR /src\nCOPY main.go .\n'
+                                       'RUN CGO_ENABLED=0 go build -o /bin/app .\nCMD ["/bin/app"]\n')
+    found = next(p for p in listed(capsys, status=0)["proposals"] if p["rule"] == "build-stage")
+    assert (found["risk"], found["image_bytes_saved"]) == ("check", 13)
+    assert "+COPY --from=build /bin/app /bin/app" in found["diff"]
+    assert run() == 0
+    assert "CHECK, the image loses 13 B of files and what the build fetched (an edit costs +" in capsys.readouterr().out
+
+
 def test_a_changing_argument_sinks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "Dockerfile").write_text("FROM busybox:1.36\nARG SHA\nRUN mkdir /x\nRUN echo $SHA > /sha\n")
     assert listed(capsys, status=0)["proposals"] == []

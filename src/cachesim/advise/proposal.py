@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from cachesim.advise.commands import CommandTable
 from cachesim.advise.cost import CostModel
 from cachesim.advise.exchange import FileReader
+from cachesim.advise.rewrites.build_stage import build_stage
 from cachesim.advise.rewrites.cache_mounts import cache_mounts
 from cachesim.advise.rewrites.change import Change
 from cachesim.advise.rewrites.ignore_lines import ignore_lines
@@ -51,6 +52,7 @@ class Proposal:
         files: Other files to write, from the context's root, with their whole text.
         before: The edits of the mix on the text as it is.
         after: The same edits on `text` (and `files`).
+        leaves: Bytes of the build context that the image does not hold any more; what a RUN made is not counted.
     """
 
     rule: str
@@ -62,6 +64,7 @@ class Proposal:
     files: tuple[tuple[str, str], ...]
     before: Trials
     after: Trials
+    leaves: int = 0
 
     @property
     def saving(self) -> float:
@@ -138,7 +141,7 @@ class _Search:
 
     def _changes(self, scene: Scene, *, checks: bool) -> Iterator[Change]:
         """All changes of a scene, safe ones alone if `checks` is false."""
-        kinds = (reorder, manifest_first, ignore_lines, cache_mounts) if checks else (reorder, manifest_first)
+        kinds = (reorder, manifest_first, ignore_lines, cache_mounts, build_stage) if checks else (reorder, manifest_first)
         for number, kind in enumerate(kinds):
             self.progress.step(number, len(kinds))
             for change in kind(scene):
@@ -152,8 +155,9 @@ class _Search:
             return None
         risk = Risk.CHECK if change.check else Risk.SAFE
         check = change.check[:1].upper() + change.check[1:]
-        proposal = Proposal(change.rule, change.title, change.why, risk, check, change.text, change.files, before, after)
-        return proposal if proposal.saving > _LEAST_SAVING else None
+        proposal = Proposal(change.rule, change.title, change.why, risk, check, change.text, change.files, before, after,
+                            change.leaves)
+        return proposal if proposal.saving > _LEAST_SAVING or change.leaves else None
 
 
 def _applied(state: ProjectState, text: str, files: tuple[tuple[str, str], ...]) -> ProjectState:

@@ -121,7 +121,7 @@ def _object(info: ProjectInfo, habits: Habits, text: str, proposals: Sequence[Pr
             "expected_seconds": {"measured": round(measured, 3), "estimated": round(estimated, 3)},
             "proposals": [{
                 "number": number, "rule": p.rule, "title": p.title, "why": p.why, "risk": p.risk.value, "check": p.check or None,
-                "saving": round(p.saving, 4), "seconds_saved": round(p.seconds_saved, 3),
+                "saving": round(p.saving, 4), "seconds_saved": round(p.seconds_saved, 3), "image_bytes_saved": p.leaves,
                 "diff": "".join(_diff(info.dockerfile.name, text, p.text)) + "".join(
                     "".join(_diff(path, _old(info.context_dir / path), new)) for path, new in p.files),
             } for number, p in enumerate(proposals, 1)]}
@@ -143,19 +143,27 @@ def _old(path: Path) -> str:
 def _lines(info: ProjectInfo, habits: Habits, cost: str, proposals: Sequence[dict[str, Any]]) -> list[str]:
     lines = [f"{info.dockerfile}", f"Edit mix: {habits.words}. An edit costs {cost} on average.", ""]
     for p in proposals:
-        lines += [f"{p['number']}. {p['title']}", f"   {p['risk'].upper()}, saves {p['saving']:.0%} "
-                  f"({p['seconds_saved']:.1f} s an edit), rule {p['rule']}", f"   {p['why']}",
+        lines += [f"{p['number']}. {p['title']}", f"   {p['risk'].upper()}, {_saves(p)}, rule {p['rule']}", f"   {p['why']}",
                   *([f"   Check: {p['check']}"] if p["check"] else []), "",
                   *(f"   {line}".rstrip() for line in p["diff"].splitlines()), ""]
     return lines if proposals else [*lines, "Nothing to propose."]
+
+
+def _saves(p: dict[str, Any]) -> str:
+    """What an edit costs less; of what is about the image, what leaves it."""
+    from cachesim.context.snapshot import size_text
+    if p["image_bytes_saved"]:
+        return (f"the image loses {size_text(p['image_bytes_saved'])} of files and what the build fetched "
+                f"(an edit costs {0.0 - p['seconds_saved']:+.1f} s)")
+    return f"saves {p['saving']:.0%} ({p['seconds_saved']:.1f} s an edit)"
 
 
 def _markdown(info: ProjectInfo, habits: Habits, cost: str, proposals: Sequence[dict[str, Any]]) -> list[str]:
     lines = [f"### Advice for {info.dockerfile.name}", "", f"Edit mix: {habits.words}. An edit costs {cost} on average.", ""]
     for p in proposals:
         fence = "```" if "```" not in p["diff"] else "````"
-        lines += [f"#### {p['number']}. {p['title']}", "", f"**{p['risk'].upper()}**, saves {p['saving']:.0%} "
-                  f"({p['seconds_saved']:.1f} s an edit), rule `{p['rule']}`. {p['why']}", "",
+        lines += [f"#### {p['number']}. {p['title']}", "",
+                  f"**{p['risk'].upper()}**, {_saves(p)}, rule `{p['rule']}`. {p['why']}", "",
                   *([f"**Check:** {p['check']}", ""] if p["check"] else []),
                   f"{fence}diff", p["diff"].rstrip("\n"), fence, ""]
     return lines if proposals else [*lines, "Nothing to propose."]

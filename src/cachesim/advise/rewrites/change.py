@@ -9,7 +9,10 @@ __all__ = ["Change", "quoted"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A rewritten Dockerfile; `check` is "" where the image stays the same for sure."""
+    """A rewritten Dockerfile; `check` is "" where the image stays the same for sure.
+
+    `leaves` are bytes of the context that the image does not hold any more.
+    """
 
     rule: str
     title: str
@@ -17,6 +20,7 @@ class Change:
     check: str
     text: str
     files: tuple[tuple[str, str], ...] = ()
+    leaves: int = 0
 
 
 def quoted(text: str, most: int = 48) -> str:

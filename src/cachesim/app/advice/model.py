@@ -21,7 +21,9 @@ RISK_WORDS = {Risk.SAFE: "same image", Risk.CHECK: "check first"}
 
 
 def saving_words(proposal: Proposal) -> str:
-    """What an edit costs less on average: "87 %, 28 s"."""
+    """What an edit costs less on average: "87 %, 28 s"; of what is not about time, what it is about."""
+    if proposal.leaves:
+        return "smaller image"
     return f"{proposal.saving:.0%}, {short_seconds(proposal.seconds_saved)}"
 
 

@@ -32,6 +32,7 @@ from cachesim.app.report.panel import Panel, bold, named
 from cachesim.app.report.table import Table
 from cachesim.app.theme import Theme
 from cachesim.app.versus.edits_model import Duel, EditsModel
+from cachesim.context.snapshot import size_text
 from cachesim.history.habits import Habits
 from cachesim.progress import Progress
 from cachesim.project.trial import Trial
@@ -264,7 +265,9 @@ class AdvicePanel(Panel):
         before, after = advice.expected(proposal)
         bench = self._workbench
         once, _store = bench.prediction.simulate(with_proposal(bench.state, proposal).request(), bench.timeline.store, Progress())
-        self.cost.setText(f"Saves {saving_words(proposal)} per edit of the mix: {before.words} now, {after.words} then. "
+        saves = (f"The image loses {size_text(proposal.leaves)} of files and what the build fetched; an edit of the mix costs"
+                 if proposal.leaves else f"Saves {saving_words(proposal)} per edit of the mix:")
+        self.cost.setText(f"{saves} {before.words} now, {after.words} then. "
                           f"Once, the next build runs {sum(1 for _ in once.misses())} steps, for their order is new.")
         self.why.setText(proposal.why)
         self.check.setText(f"Check: {proposal.check}" if proposal.risk is Risk.CHECK else
