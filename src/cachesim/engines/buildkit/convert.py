@@ -9,7 +9,8 @@ import functools
 import math
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from cachesim.cache.key import KeyPart, PartKind
@@ -62,6 +63,10 @@ class LocalSource:
 
     name: str
     follow: set[str] | None = field(default_factory=set)
+
+    def copy(self) -> LocalSource:
+        """An independent copy."""
+        return LocalSource(self.name, None if self.follow is None else set(self.follow))
 
     def add(self, path: str) -> None:
         """Note a source path that some step reads."""
@@ -132,7 +137,54 @@ def convert(graph: BuildGraph, request: BuildRequest) -> Conversion:
 @functools.lru_cache(maxsize=REMEMBERED)
 def _converted(graph: Same[BuildGraph], escape: str, options: BuildOptions, bases: tuple[tuple[str, Same[BaseImage]], ...],
                store: ImageStore) -> Conversion:
-    return _Converter(graph.value, escape, options, {ref: image.value for ref, image in bases}, store).run()
+    stages = graph.value.stages
+    converter = _begun(_Settings(escape, options, bases, store, tuple([s.name for s in stages]), graph.value.global_scope,
+                                 _state_count(graph.value) == 1))
+    for stage in stages:
+        if stage.reachable:
+            converter = _after_stage(Same(converter), _StageKey(graph.value, stage))
+    return converter.copy(graph.value).conversion()
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _begun(settings: _Settings) -> _Converter:
+    return _Converter(settings)
+
+
+@functools.lru_cache(maxsize=8 * REMEMBERED)
+def _after_stage(before: Same[_Converter], stage: _StageKey) -> _Converter:
+    """A converter with one stage more. While somebody edits a stage, those above it are not converted again."""
+    after = before.value.copy(stage.graph)
+    after.add_stage(stage.stage)
+    return after
+
+
+class _Settings(NamedTuple):
+    """Everything but the stages themselves that operations depend on; `single` if there is nothing to tell stages apart for."""
+
+    escape: str
+    options: BuildOptions
+    bases: tuple[tuple[str, Same[BaseImage]], ...]
+    store: ImageStore
+    names: tuple[str, ...]
+    scope: tuple[tuple[str, str], ...]
+    single: bool
+
+
+class _StageKey:
+    """A stage as a key: equal to one with the same instructions at the same place."""
+
+    __slots__ = ("_key", "graph", "stage")
+
+    def __init__(self, graph: BuildGraph, stage: Stage) -> None:
+        self.graph, self.stage = graph, stage
+        self._key = (stage.index, stage.base, stage.name, stage.platform, tuple([id(s.instruction) for s in stage.steps]))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _StageKey) and other._key == self._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
 
 
 @dataclass(slots=True)
@@ -160,9 +212,13 @@ class _State:
 
 
 class _Converter:
-    def __init__(self, graph: BuildGraph, escape: str, options: BuildOptions, bases: Mapping[str, BaseImage],
-                 store: ImageStore) -> None:
-        self.graph, self.escape, self.options, self.bases = graph, escape, options, bases
+    """Stages on their way to operations. One that others go on from is never changed: they take a copy."""
+
+    graph: BuildGraph
+
+    def __init__(self, settings: _Settings) -> None:
+        self.escape, self.options, self.single = settings.escape, settings.options, settings.single
+        self.bases = {ref: image.value for ref, image in settings.bases}
         self.given = dict(self.options.args)
         self.ops: list[Op] = []
         self.occurrences: list[_Occurrence] = []
@@ -173,21 +229,31 @@ class _Converter:
         self.main = LocalSource("")
         self.main_op: int | None = None
         self.assumptions: list[Assumption] = []
-        self.global_scope = dict(graph.global_scope)
+        self.global_scope = dict(settings.scope)
         epoch = self.given.get("SOURCE_DATE_EPOCH") or self.global_scope.get("SOURCE_DATE_EPOCH") or ""
         self.epoch = epoch
-        self.single = self._state_count() == 1
-        self.network = options.network.value
+        self.network = self.options.network.value
         self.run_options = RunOptions(
             tuple([h for h, _ in self.options.add_hosts]), self.given.get("BUILDKIT_SANDBOX_HOSTNAME") or "",
             self.options.ulimits, self.options.cgroup_parent)
-        self.merges = store is ImageStore.CONTAINERD
+        self.merges = settings.store is ImageStore.CONTAINERD
         self.platform_names = self._multi_platform()
 
-    def run(self) -> Conversion:
-        for stage in self.graph.stages:
-            if stage.reachable:
-                self._stage(stage)
+    def copy(self, graph: BuildGraph) -> _Converter:
+        """The same to go on with, in a graph whose stages so far are the same."""
+        other = copy(self)
+        other.graph = graph
+        other.ops, other.occurrences, other.by_digest = self.ops.copy(), self.occurrences.copy(), self.by_digest.copy()
+        other.steps, other.states, other.assumptions = self.steps.copy(), self.states.copy(), self.assumptions.copy()
+        other.main = self.main.copy()
+        other.locals = {op: local.copy() for op, local in self.locals.items()}
+        if self.locals:
+            copies = {id(local): other.locals[op] for op, local in self.locals.items()}
+            other.states = {index: replace(state, local=copies.get(id(state.local))) for index, state in self.states.items()}
+        return other
+
+    def conversion(self) -> Conversion:
+        """What all stages came to."""
         target = self.states[self.graph.target]
         if target.local is not None:
             target.local.add("/")
@@ -206,21 +272,6 @@ class _Converter:
                           "invalid image config for export: missing architecture" if local_target and self.merges else "")
 
     # -- names ------------------------------------------------------------------------------------------------------
-
-    def _state_count(self) -> int:
-        count = len(self.graph.stages)
-        for stage in self.graph.stages:
-            for step in stage.steps[1:]:
-                instruction = step.instruction
-                if step.onbuild:
-                    continue
-                if isinstance(instruction, ins.Copy) and instruction.from_:
-                    count += isinstance(self.graph.find(instruction.from_), Source)
-                elif isinstance(instruction, ins.Run):
-                    for mount in instruction.mounts:
-                        name = dict(mount.options).get("from") or "scratch"
-                        count += isinstance(self.graph.find(name, by_index=False), Source)
-        return count
 
     def _prefix(self, state: _State, text: str, *, onbuild: bool = False, again: bool = False) -> str:
         if state.total == 0:
@@ -321,7 +372,12 @@ class _Converter:
 
     # -- stages -----------------------------------------------------------------------------------------------------
 
-    def _stage(self, stage: Stage) -> None:
+    def add_stage(self, stage: Stage) -> None:
+        """Make the operations of one more stage.
+
+        Raises:
+            StepRefused: When the frontend refuses a step of it.
+        """
         state = self.states[stage.index] = self._start(stage)
         if state.replaced:
             return
@@ -389,7 +445,7 @@ class _Converter:
         try:
             return bool(text) and read_bool(text)
         except ValueError:
-            raise StepRefused(self.graph.stages[0].steps[0].id, f"invalid boolean value for multi-platform: {text}",
+            raise StepRefused(StepId(0, 0), f"invalid boolean value for multi-platform: {text}",
                               "bad-boolean") from None
 
     def _prefix_only(self, state: _State, text: str) -> str:
@@ -432,8 +488,8 @@ class _Converter:
             case ins.Run() as run:
                 self._run(state, step, run, expand)
                 return
-            case ins.Copy() as copy:
-                self._copy(state, step, copy)
+            case ins.Copy() as words:
+                self._copy(state, step, words)
                 return
             case ins.Workdir() as workdir:
                 self._workdir(state, step, expand(workdir.path))
@@ -820,6 +876,23 @@ def _base_key(ref: str, platform: str, keys: tuple[str, ...]) -> tuple[Digest, K
 def _first_env(given: tuple[tuple[str, str], ...]) -> Env:
     """The environment that a base image brings; there is always a PATH."""
     return Env(given if "PATH" in dict(given) else (*given, ("PATH", DEFAULT_PATH)))
+
+
+def _state_count(graph: BuildGraph) -> int:
+    """How many stages BuildKit counts: its own and one for each image that is only read."""
+    count = len(graph.stages)
+    for stage in graph.stages if count < 2 else ():
+        for step in stage.steps[1:]:
+            instruction = step.instruction
+            if step.onbuild:
+                continue
+            if isinstance(instruction, ins.Copy) and instruction.from_:
+                count += isinstance(graph.find(instruction.from_), Source)
+            elif isinstance(instruction, ins.Run):
+                for mount in instruction.mounts:
+                    name = dict(mount.options).get("from") or "scratch"
+                    count += isinstance(graph.find(name, by_index=False), Source)
+    return count
 
 
 def _on_image(ops: Sequence[Op]) -> frozenset[int]:
