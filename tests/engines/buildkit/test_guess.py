@@ -12,7 +12,7 @@ from cachesim.engines.buildkit.guess import effect_of, statements, written_paths
     ("grep -c . app/*.py > /ok", "/ok", ("/w/app/*.py",)),
     ("sed s/a/b/ in > /ok", "/ok", ("/w/in",)),
     ("ln -s /app/main /start", "/start", ("/app/main",)),
-    ("cp a b/c", "/w/b/c", ("/w/a",)),
+    ("cp a b/c", "/w/b/c", ("/w/a",)), ("echo $(cat f) > out", "/w/out", ("",)),
 ])
 def test_what_a_command_reads(command: str, path: str, reads: tuple[str, ...]) -> None:
     effect = effect_of(statements(command)[0], path, "/w", {})

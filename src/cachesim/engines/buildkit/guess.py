@@ -128,6 +128,8 @@ def _effect(statement: Statement, path: str, cwd: str, values: tuple[tuple[str, 
         if _related(target, path):
             source = [w for w in words[1:] if not w.startswith("-")][1 if name in _PATTERN_FIRST else 0:]
             reads = tuple(_absolute(w, cwd, env) for w in source) if name in _READERS else ()
+            if "$(" in text or "`" in text:
+                reads = (*reads, "")        # another command's output, which may have read anything
             if name == "ls":
                 reads = tuple(_absolute(w, cwd, env) for w in source) or (cwd,)
             if not _silent(name, words) and name not in _WRITERS:
