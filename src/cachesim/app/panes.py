@@ -123,8 +123,8 @@ class Panes(QObject):
         super().__init__(window)
         self._window, self._workbench = window, workbench
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks
-                              | QMainWindow.DockOption.AnimatedDocks)
+        window.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks)
+        # not AnimatedDocks: the tabs are at their new place at once, the pane below them a quarter of a second later
         self.docks = {pane.id: PaneDock(pane, workbench, window) for pane in PANES}
         for dock in self.docks.values():
             dock.built.connect(self.built)

@@ -11,24 +11,22 @@ from pathlib import Path
 from time import time_ns
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from cachesim.app.comparing import compare_engines, compare_texts
+from cachesim.app.desk import Desk
 from cachesim.app.disk import ProjectDisk
 from cachesim.app.jobs import LatestJob
 from cachesim.app.keeping import ProjectKeeper
 from cachesim.app.notify import Message, Tone
 from cachesim.app.opening import Opened, bytes_of, copy_of_sample, new_draft
 from cachesim.app.prediction import Prediction, Simulate, by_pipeline
-from cachesim.app.settings import Settings
-from cachesim.app.theme import LIGHT, Theme
 from cachesim.assets import sample
 from cachesim.cache.store import CacheStore
 from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot
 from cachesim.diagnostics import Diagnostic
 from cachesim.engines.base import RunClaim
 from cachesim.errors import CachesimError
-from cachesim.graph.model import StepId
 from cachesim.graph.options import BuildOptions, EngineKind, ImageStore
 from cachesim.progress import Progress
 from cachesim.project.blobs import BlobStore
@@ -40,12 +38,9 @@ from cachesim.project.timeline import Timeline
 from cachesim.simulate.report import SimulationReport
 
 if TYPE_CHECKING:
-    from cachesim.app.proof.prover import ProofQuestion
     from cachesim.simulate.compare import ReportComparison
 
 __all__ = ["Workbench"]
-
-_REMARK_MS = 15_000     # how long it is said that something was not done
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +52,8 @@ class _Before:
     entry: int | None
 
 
-class Workbench(QObject):
-    """Text, context, options, timeline, report and selection of one window."""
+class Workbench(Desk):
+    """Text, context, options, timeline and report of one window, on its desk."""
 
     project_opened = Signal(object)         # ProjectInfo | None
     state_changed = Signal(object)          # ProjectState
@@ -67,19 +62,8 @@ class Workbench(QObject):
     report_changed = Signal(object)         # SimulationReport | None
     report_stale_changed = Signal(bool)     # True: the last good report is shown, the text is broken
     diagnostics_changed = Signal(object)    # tuple[Diagnostic, ...]
-    selection_changed = Signal(object)      # StepId | None
-    activated = Signal(object)              # StepId
-    line_activated = Signal(int)            # line to jump to, where there is no step
     timeline_changed = Signal(object)       # Timeline
     compared = Signal(object)               # ReportComparison | None
-    message_posted = Signal(object)         # Message
-    confirmation_changed = Signal(object)   # state of a real build
-    busy_changed = Signal(object)           # str | None
-    preview_changed = Signal(object)        # SimulationReport | None
-    remark_changed = Signal(object)         # str
-    proof_asked = Signal(object)            # ProofQuestion
-    look_changed = Signal(object)           # Theme
-    settings_changed = Signal(object)       # Settings
     saved_changed = Signal(bool)
     crashed = Signal(object)                # Exception: a bug in a job
 
@@ -88,19 +72,9 @@ class Workbench(QObject):
         super().__init__(parent)
         self.blobs = blobs if blobs is not None else BlobStore.of_user()
         self._state = ProjectState("", ContextSnapshot(EMPTY_DIR))
-        self._selected: StepId | None = None
         self._timeline = Timeline()
         self._project: ProjectInfo | None = None
-        self._busy: str | None = None
-        self._preview: SimulationReport | None = None
-        self._preview_words = ""
-        self._placed: SimulationReport | None = None
-        self._remark = ""
-        self._fade = QTimer(self, singleShot=True, interval=_REMARK_MS)
-        self._fade.timeout.connect(self._forget_remark)
-        self._confirmation: object | None = None
         self._comparison: ReportComparison | None = None
-        self._look, self._settings = LIGHT, Settings()
         self._changes: tuple[_Before, ...] = ()
         self.may_leave: Callable[[], bool] = lambda: True      # asks before unsaved text is left; set by the window
         self.disk = ProjectDisk(self)
@@ -139,10 +113,6 @@ class Workbench(QObject):
         return self.prediction.diagnostics
 
     @property
-    def selected(self) -> StepId | None:
-        return self._selected
-
-    @property
     def timeline(self) -> Timeline:
         return self._timeline
 
@@ -151,29 +121,9 @@ class Workbench(QObject):
         return self._project
 
     @property
-    def busy(self) -> str | None:
-        return self._busy
-
-    @property
-    def preview(self) -> SimulationReport | None:
-        return self._preview
-
-    @property
-    def confirmation(self) -> object | None:
-        return self._confirmation
-
-    @property
     def comparison(self) -> ReportComparison | None:
         """The builds that were set side by side last."""
         return self._comparison
-
-    @property
-    def look(self) -> Theme:
-        return self._look
-
-    @property
-    def settings(self) -> Settings:
-        return self._settings
 
     @property
     def saved(self) -> bool:
@@ -210,10 +160,6 @@ class Workbench(QObject):
         """Call this before the workers end, when the workbench does."""
         self._ends.append(end)
 
-    def ask_proof(self, question: ProofQuestion) -> None:
-        """Want two orders proven: the pane says what would run, and asks."""
-        self.proof_asked.emit(question)
-
     def _question(self) -> tuple[ProjectState, CacheStore]:
         return self._state, self._timeline.store
 
@@ -239,67 +185,6 @@ class Workbench(QObject):
         text = self._state.text
         self.replace_text(f"{text}{'' if not text or text.endswith(chr(10)) else chr(10)}FROM alpine\n", "begin with FROM")
         self.activate_line(self._state.text.count("\n") + 1)
-
-    def show_preview(self, preview: SimulationReport | None, words: str = "", placed: SimulationReport | None = None) -> None:
-        """Show a build that hangs in the air in the place of the prediction; `words` say what it is. None ends it, and then
-        `words` say why there is none.
-
-        Args:
-            placed: Its verdicts on the steps of now, in their order of now: for what must not move under the hand.
-        """
-        if (preview, words) != (self._preview, self._preview_words):
-            self._preview, self._preview_words, self._placed = preview, words, placed
-            self.preview_changed.emit(preview)
-
-    @property
-    def preview_words(self) -> str:
-        """What the preview is, if whoever shows it said so."""
-        return self._preview_words
-
-    @property
-    def preview_placed(self) -> SimulationReport | None:
-        """The verdicts of the preview at the places of now, where it is one of a move."""
-        return self._placed
-
-    def remark(self, words: str, *, passing: bool = False) -> None:
-        """Say what the last edit did, where the verdict stands; it holds until the state is another one.
-
-        Args:
-            passing: It was no edit after all: gone by itself after a while.
-        """
-        if passing:
-            self._fade.start()
-        else:
-            self._fade.stop()
-        if words != self._remark:
-            self._remark = words
-            self.remark_changed.emit(words)
-
-    @Slot()
-    def _forget_remark(self) -> None:
-        self.remark("")
-
-    @property
-    def remark_words(self) -> str:
-        """What was said of the last edit, if nothing changed since."""
-        return self._remark
-
-    # -- selection ----------------------------------------------------------------------------------------------
-
-    def select(self, step_id: StepId | None) -> None:
-        """Highlight a step in all views."""
-        if step_id != self._selected:
-            self._selected = step_id
-            self.selection_changed.emit(step_id)
-
-    def activate(self, step_id: StepId) -> None:
-        """Open a step: select it and jump to its source line."""
-        self.select(step_id)
-        self.activated.emit(step_id)
-
-    def activate_line(self, line: int) -> None:
-        """Jump to a source line."""
-        self.line_activated.emit(line)
 
     # -- everything else a prediction depends on -----------------------------------------------------------------
 
@@ -440,36 +325,6 @@ class Workbench(QObject):
     @Slot(object)
     def _fail(self, error: Exception) -> None:
         self.post(Message(str(error), Tone.ERROR, key="simulate"))
-
-    # -- talk ---------------------------------------------------------------------------------------------------
-
-    def post(self, message: Message) -> None:
-        """Show a message bar."""
-        self.message_posted.emit(message)
-
-    def set_busy(self, what: str | None) -> None:
-        """Say what is being done; None when it is over."""
-        if what != self._busy:
-            self._busy = what
-            self.busy_changed.emit(what)
-
-    def set_confirmation(self, confirmation: object | None) -> None:
-        """Show the state of a real build."""
-        if confirmation != self._confirmation:
-            self._confirmation = confirmation
-            self.confirmation_changed.emit(confirmation)
-
-    def set_look(self, look: Theme) -> None:
-        """Take another theme or other sizes."""
-        if look != self._look:
-            self._look = look
-            self.look_changed.emit(look)
-
-    def set_settings(self, settings: Settings) -> None:
-        """Take other preferences."""
-        if settings != self._settings:
-            self._settings = settings
-            self.settings_changed.emit(settings)
 
     # -- disk ---------------------------------------------------------------------------------------------------
 
