@@ -14,7 +14,7 @@ import os
 import random
 import shutil
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +31,6 @@ from PySide6.QtWidgets import (
     QInputDialog,
     QMenu,
     QMessageBox,
-    QWidget,
 )
 from pytestqt.qtbot import QtBot
 
@@ -354,15 +353,28 @@ def test_the_window_stands_whatever_happens(qtbot: QtBot, monkey: Monkey) -> Non
 
 def long_run(qtbot: QtBot, monkey: Monkey) -> None:
     """Act for the given time; the memory after each round must not keep growing."""
-    end, sizes = time.monotonic() + SECONDS, list[float]()
+    end, sizes, censuses = time.monotonic() + SECONDS, list[float](), list[Counter[str]]()
     while time.monotonic() < end:
         for _ in range(ROUND):
             monkey.step()
         monkey.rest(qtbot)
         sizes.append(resident())
-        objects = len(monkey.window.findChildren(QObject))
-        widgets = sum(1 for w in QApplication.topLevelWidgets() if isinstance(w, QWidget))
-        print(f"{monkey.count} acts, {sizes[-1]:.0f} MB, {objects} Qt objects, {widgets} top-level widgets, "
-              f"{len(gc.get_objects())} Python objects", flush=True)
+        censuses.append(census(monkey.window))
+        print(f"{monkey.count} acts, {sizes[-1]:.0f} MB, {censuses[-1].total()} Qt objects, "
+              f"{len(gc.get_objects())} Python objects; more than two rounds ago: {grown(censuses)}", flush=True)
     early, late = min(sizes[1:4] or sizes), sizes[-1]
     assert late - early < GROWTH, sizes
+
+
+def census(window: MainWindow) -> Counter[str]:
+    """How many Qt objects of each kind there are: below the window, and windows beside it."""
+    found = Counter(f"{type(child).__name__} in {type(child.parent()).__name__}" for child in window.findChildren(QObject))
+    for widget in QApplication.topLevelWidgets():
+        found[f"window {type(widget).__name__} of {type(widget.parent()).__name__}"] += 1
+    return found
+
+
+def grown(censuses: list[Counter[str]]) -> str:
+    """What there is more of than two rounds ago, most first."""
+    more = censuses[-1] - censuses[max(0, len(censuses) - 3)]
+    return ", ".join(f"{count} {kind}" for kind, count in more.most_common(8)) or "nothing"
