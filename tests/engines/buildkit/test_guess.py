@@ -22,6 +22,7 @@ def test_what_a_command_reads(command: str, path: str, reads: tuple[str, ...]) -
 @pytest.mark.parametrize(("command", "path", "cwd"), [
     ("tar -xf /a/pack.tar -C /mnt", "/opt/t", "/"),     # "t" is no word of the text
     ("make -C /src", "/etc/passwd", "/"), ("echo a > /b", "/c", "/w"), ("fi", "/x", "/w"),
+    ("DUMMY=1 ; A=b echo c > d", "/x", "/w"),
 ])
 def test_what_a_command_leaves_alone(command: str, path: str, cwd: str) -> None:
     assert not [s for s in statements(command) if effect_of(s, path, cwd, {}) is not None]

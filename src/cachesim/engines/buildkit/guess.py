@@ -28,6 +28,7 @@ _VOLATILE = re.compile(
     r"|\bapt(-get)?\b|\bapk\b|\bpip3?\b|\byum\b|\bdnf\b|\bnpm (ci|i|install)\b|\bgit clone\b|\bcurl\b|\bwget\b")
 _CONTROL = frozenset({"if", "then", "else", "elif", "fi", "do", "done", "while", "esac", "{", "}", "(", ")", "!", "time", "exec",
                       "sudo"})
+_ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 
 
@@ -82,7 +83,7 @@ def statements(command: str) -> tuple[Statement, ...]:
             elif not match:
                 kept.append(words[i])
             i += 1
-        while kept and kept[0] in _CONTROL:
+        while kept and (kept[0] in _CONTROL or _ASSIGNED.match(kept[0])):
             kept.pop(0)
         if kept and kept[0].startswith("#"):
             continue
