@@ -323,3 +323,14 @@ def test_no_files_at_all(qtbot: QtBot, open_bench: Opened) -> None:
         panel.choose.click()
     assert panel.model.rowCount(QModelIndex()) == 0
     assert not panel.delete.isEnabled()
+
+
+def test_a_narrow_panel_keeps_names_and_states(qtbot: QtBot, open_bench: Opened) -> None:
+    panel = ContextPanel(open_bench("FROM scratch\nCOPY . /\n", {"package-lock.json": b"{}"}))
+    qtbot.addWidget(panel)
+    panel.resize(350, 300)
+    panel.show()
+    assert panel.tree.isColumnHidden(Column.MODE)
+    assert panel.tree.columnWidth(Column.NAME) > panel.tree.fontMetrics().horizontalAdvance("package-lock.json")
+    panel.resize(900, 300)
+    assert not panel.tree.isColumnHidden(Column.MODE)

@@ -595,3 +595,13 @@ def test_the_list_takes_the_place_of_the_picture_and_gives_it_back(view: DagView
     view.show_list(False)
     assert not view.list_shown
     assert view.dag.current == StepId(1, 1)
+
+
+def test_the_zoom_bar_drops_its_words_where_they_have_no_room(view: DagView) -> None:
+    bar = view.cover.zoom_bar
+    wide = bar.width()
+    view.resize(wide - 40, 300)
+    assert bar.width() <= view.viewport().width() and bar.x() >= 0
+    assert bar.fit.accessibleName() == "Fit the whole graph"
+    view.resize(wide + 200, 300)
+    assert bar.width() == wide

@@ -575,8 +575,11 @@ class _Tree(QTreeView):
         if header.count() < 4:
             return
         header.resizeSection(Column.SIZE, metrics.horizontalAdvance("1,000 files") + 14)
+        letters = self.viewport().width() // metrics.averageCharWidth()
+        self.setColumnHidden(Column.MODE, letters < 60)     # names and states matter more where there is little room
         header.resizeSection(Column.MODE, metrics.horizontalAdvance("drwxr-xr-x") + 14)
-        rest = self.viewport().width() - header.sectionSize(Column.SIZE) - header.sectionSize(Column.MODE)
+        mode = 0 if self.isColumnHidden(Column.MODE) else header.sectionSize(Column.MODE)
+        rest = self.viewport().width() - header.sectionSize(Column.SIZE) - mode
         header.resizeSection(Column.NAME, max(metrics.averageCharWidth() * 16, rest * 9 // 20))
 
 

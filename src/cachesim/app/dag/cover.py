@@ -84,7 +84,7 @@ class Cover(QObject):
     def place(self) -> None:
         """Put everything where it belongs."""
         area, bar = self._view.viewport().geometry(), self.zoom_bar
-        bar.adjustSize()
+        bar.fit_into(area.width() - 2 * _EDGE)
         bar.move(area.right() - bar.width() - _EDGE, area.bottom() - bar.height() - _EDGE)
         self.legend.resize(self.legend.sizeHint())
         self.legend.move(area.right() - self.legend.width() - _EDGE, bar.y() - self.legend.height() - _EDGE)

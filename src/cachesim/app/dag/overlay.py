@@ -28,6 +28,7 @@ class ZoomBar(QFrame):
         super().__init__(parent)
         self.setObjectName("zoomBar")
         self.setAccessibleName("Zoom of the graph")
+        self._wide = 0      # what the words need, while there is no room for them
         self.zoom_out = self._button("Zoom out", "Zoom out (Ctrl+–)", "zoom-out")
         self.percent = self._button("Zoom to 100 %", "Zoom to 100 % (Ctrl+0)")
         self.zoom_in = self._button("Zoom in", "Zoom in (Ctrl++)", "zoom-in")
@@ -46,6 +47,23 @@ class ZoomBar(QFrame):
         self.fit.clicked.connect(self.fit_asked)
         self.follow.toggled.connect(self.follow_changed)
         self.legend.toggled.connect(self.legend_changed)
+
+    def fit_into(self, room: int) -> None:
+        """Take the size that is needed; drop the words beside the icons where they are wider than `room`."""
+        if self._wide and room >= self._wide:
+            self._show_words(True)
+        self.adjustSize()
+        if not self._wide and self.width() > room:
+            wide = self.width()
+            self._show_words(False)
+            self._wide = wide
+            self.adjustSize()
+
+    def _show_words(self, on: bool) -> None:
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if on else Qt.ToolButtonStyle.ToolButtonIconOnly
+        for button in (self.fit, self.follow, self.legend):
+            button.setToolButtonStyle(style)
+        self._wide = 0
 
     @Slot(float)
     def show_zoom(self, zoom: float) -> None:
@@ -70,6 +88,7 @@ class ZoomBar(QFrame):
             button.setIconSize(QSize(size, size))
         for button in (self.zoom_out, self.percent, self.zoom_in, self.fit, self.follow, self.legend):
             button.setMinimumSize(round(theme.sizes.target), round(theme.sizes.target))
+        self._show_words(True)
         self.percent.setMinimumWidth(round(self.percent.fontMetrics().horizontalAdvance("1000 %") + 14))
         self.adjustSize()
 
