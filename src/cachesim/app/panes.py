@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
 
 from cachesim.app.still import Still
 from cachesim.app.workbench import Workbench
@@ -78,6 +79,7 @@ class PaneDock(QDockWidget):
             content: QWidget = factory(self._workbench, self._holder)
             self._content = content
             self._holder.hold(content)
+            self._later.start()
             self.built.emit(self.pane.id)
         return self._content
 
@@ -101,6 +103,8 @@ class PaneDock(QDockWidget):
         """Once the layout is calm, make the pane if it is in front (each one is for a moment while docks move)."""
         if self.in_front:
             _ = self.content
+        if self._content is not None:
+            _set_letters(self._content, self.in_front)
         for dock in self._window.findChildren(PaneDock):        # one that comes or goes makes or ends the tabs of others
             dock.tidy()
 
@@ -191,6 +195,14 @@ class Panes(QObject):
         """Say how much a pane holds in its tab."""
         title = self.docks[pane_id].pane.title
         self.docks[pane_id].setWindowTitle(f"{title} {count}" if count else title)
+
+
+def _set_letters(content: QWidget, on: bool) -> None:
+    """Let the buttons of a pane answer to Alt and their letter, or not: Qt would ask those behind another tab, too."""
+    for button in content.findChildren(QAbstractButton):
+        letter = QKeySequence.mnemonic(button.text())
+        if not letter.isEmpty() and button.shortcut() in (letter, QKeySequence()):
+            button.setShortcut(letter if on else QKeySequence())
 
 
 def _first_focus(widget: QWidget) -> QWidget:
