@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QMenu, QPushButton, QTextBrowser, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QMenu, QPushButton, QSlider, QTextBrowser, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from cachesim.app.compare.panel import ComparePanel
 from cachesim.app.mainwindow import MainWindow
 from cachesim.app.palette_dialog import PaletteDialog
+from cachesim.app.preferences import PreferencesDialog
 from cachesim.app.whatif.file_dialog import FileDialog
 
 Key, NO_MOD, CTRL = Qt.Key, Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
@@ -216,3 +219,55 @@ def test_an_emptied_cache_is_no_first_build_and_its_bar_goes_with_it(qtbot: QtBo
     press(Key.Key_Z, mod=CTRL | Qt.KeyboardModifier.AltModifier)
     qtbot.waitUntil(lambda: opened.verdict.sentence() == "Nothing would run.")
     assert not opened.messages.messages(), "what was taken back is not spoken of"
+
+
+def test_reorder_with_keys_alone(qtbot: QtBot, opened: MainWindow) -> None:
+    press(Key.Key_1, mod=CTRL)
+    before = opened.editor.text.toPlainText()
+    press(Key.Key_Down, Key.Key_Down)
+    press(Key.Key_Down, mod=Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: opened.verdict.sentence().startswith("Not moved: `pip install"))     # it reads what line 3 brings
+    press(Key.Key_Down)
+    press(Key.Key_Down, mod=Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: opened.verdict.sentence().startswith("Moved RUN. Next build: 3 steps run, 3 more"))
+    assert opened.editor.text.toPlainText() != before
+    press(Key.Key_Z, mod=CTRL)
+    qtbot.waitUntil(lambda: opened.verdict.sentence() == "Nothing would run.")
+    assert opened.editor.text.toPlainText() == before, "one undo step"
+
+
+def test_two_builds_are_compared_with_keys_alone(qtbot: QtBot, opened: MainWindow) -> None:
+    press(Key.Key_End, mod=CTRL)
+    type_text("RUN date")
+    press(Key.Key_Escape)
+    qtbot.waitUntil(lambda: "1 never built" in verdict(opened))
+    press(Key.Key_B, mod=CTRL)
+    qtbot.waitUntil(lambda: len(opened.timeline.entry_buttons()) == 2 and opened.verdict.sentence() == "Nothing would run.")
+    first = opened.timeline.entry_buttons()[0]
+    first.setFocus()
+    at = first.rect().center()
+    QApplication.sendEvent(first, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, at, first.mapToGlobal(at)))
+    press(Key.Key_Down, Key.Key_Down)
+    with qtbot.waitSignal(opened.workbench.compared):
+        press(Key.Key_Return)
+    panel = opened.panes.docks["compare"].content
+    assert isinstance(panel, ComparePanel)
+    qtbot.waitUntil(lambda: panel.first.currentText().startswith("1  ") and panel.second.currentText().startswith("2  "))
+
+
+def test_a_held_key_on_the_font_size_asks_for_one_new_look(qtbot: QtBot, opened: MainWindow) -> None:
+    looks: list[object] = []
+    opened.workbench.look_changed.connect(looks.append)
+    dialog = PreferencesDialog(opened.workbench, opened)
+    dialog.open()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    slider = dialog.findChild(QSlider)
+    assert slider is not None
+    slider.setFocus()
+    press(*[Key.Key_Right] * 5)
+    qtbot.waitUntil(lambda: opened.workbench.settings.font_percent == 150)
+    assert len(looks) == 1
+    press(Key.Key_Right, Key.Key_Escape)
+    assert opened.workbench.settings.font_percent == 100
+    opened.workbench.look_changed.disconnect(looks.append)
+    dialog.deleteLater()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -22,6 +22,8 @@ from cachesim.app.settings import THEME_NAMES
 from cachesim.app.workbench import Workbench
 
 __all__ = ["PreferencesDialog"]
+
+_SETTLE_MS = 150
 
 _SWITCHES = (
     ("reduce_motion", "Reduce motion: outcomes switch at once"),
@@ -53,6 +55,8 @@ class PreferencesDialog(QDialog):
         self._font.valueChanged.connect(self._show_percent)
         self._font.sliderReleased.connect(self._set_font)
         self._font.actionTriggered.connect(self._set_font_soon)
+        self._later = QTimer(self, singleShot=True, interval=_SETTLE_MS)     # a held key asks for twenty sizes in a second
+        self._later.timeout.connect(self._set_font)
         size = QHBoxLayout()
         size.addWidget(self._font, 1)
         size.addWidget(self._percent)
@@ -90,7 +94,7 @@ class PreferencesDialog(QDialog):
     def _set_font_soon(self, _: int) -> None:
         if not self._font.isSliderDown():
             self._font.setValue(self._font.sliderPosition())
-            self._set_font()
+            self._later.start()
 
     @Slot()
     def _set_switches(self) -> None:
@@ -106,5 +110,6 @@ class PreferencesDialog(QDialog):
 
     def reject(self) -> None:
         """Bring back what was (recent files apart, which are no preference)."""
+        self._later.stop()
         self._workbench.set_settings(replace(self._before, recent=self._workbench.settings.recent))
         super().reject()
