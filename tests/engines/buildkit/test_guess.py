@@ -31,6 +31,8 @@ def test_what_a_command_leaves_alone(command: str, path: str, cwd: str) -> None:
 def test_writing_into_a_folder_leaves_the_rest_of_it() -> None:
     into, whole = (effect_of(statements("cp /in /data/two")[0], path, "/", {}) for path in ("/data", "/data/two"))
     assert into is not None and into.appends
+    merged = effect_of(statements("cp -r static/. public")[0], "/public", "/", {})
+    assert merged is not None and merged.appends
     assert whole is not None and not whole.appends
 
 

@@ -143,7 +143,9 @@ def _effect(statement: Statement, path: str, cwd: str, values: tuple[tuple[str, 
             absolute = _absolute(target, cwd, env)
             if _related(absolute, path) or (name in ("cp", "mv") and _related(path, absolute)):
                 reads = tuple(_absolute(w, cwd, env) for w in args[:-1]) if name in ("cp", "mv", "install", "ln") else ()
-                return Effect(text, reads, variables, volatile, name not in ("cp", "mv") or _below(absolute, path))
+                whole = name in ("cp", "mv") and not _below(absolute, path) and not target.endswith("/") and not any(
+                    re.match("-[a-zA-Z]*[rRa]|--recursive|--archive", w) for w in words)
+                return Effect(text, reads, variables, volatile, not whole)
         return None
     if not words or _silent(name, words):
         return None
