@@ -196,8 +196,7 @@ class ResultView(QWidget):
         first = next((n for n, row in enumerate(rows) if row.differs or row.observed == "failed"), None)
         if rows:
             self._quiet = first is None
-            told = next((n for n, row in enumerate(rows) if row.verdict is not Verdict.NOT_COMPARED), 0)
-            self.table.selectRow(first if first is not None else told)
+            self.table.selectRow(first if first is not None else _first_to_tell(rows))
             self._quiet = False
         self._show_line()
 
@@ -293,3 +292,9 @@ class ResultView(QWidget):
         row = self._row()
         if row is not None and row.step is not None:
             self.step_opened.emit(row.step)
+
+
+def _first_to_tell(rows: tuple[StepComparison, ...]) -> int:
+    """The line to show at first where all is as predicted: one with a reason to tell, rather than a base's."""
+    earlier = (n for n, row in enumerate(rows) if row.verdict in (Verdict.ASSUMED_EARLIER, Verdict.KNOWN_EARLIER))
+    return next(earlier, next((n for n, row in enumerate(rows) if row.verdict is not Verdict.NOT_COMPARED), 0))

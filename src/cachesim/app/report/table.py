@@ -13,7 +13,7 @@ from cachesim.app.report.panel import copy_text, icon_size
 
 __all__ = ["COPY_ROLE", "RowsModel", "Table"]
 
-_TITLE_MARGIN = 12
+_TITLE_MARGIN = 17
 COPY_ROLE = Qt.ItemDataRole.UserRole + 1     # the whole value of a cell, where the shown one is shortened
 
 
