@@ -51,3 +51,15 @@ def test_the_progress_of_reading_is_never_cut(qtbot: QtBot, opened: MainWindow) 
     QApplication.processEvents()
     assert opened.verdict.shown_sentence() == "Reading shop: 12,345 of 100,000 files"
     opened.workbench.set_busy(None)
+
+
+def test_missing_files_are_named_whole_while_presenting(qtbot: QtBot, window: MainWindow) -> None:
+    with qtbot.waitSignal(window.workbench.project_opened, timeout=15_000):
+        window.actions_["new"].trigger()
+    window.editor.text.insertPlainText(THREE_STAGES)
+    qtbot.waitUntil(lambda: window.verdict.sentence().startswith("COPY and ADD"), timeout=15_000)
+    window.actions_["present"].setChecked(True)
+    window.showNormal()
+    window.resize(1280, 800)
+    qtbot.waitUntil(lambda: window.verdict.shown_sentence() == "the files are missing")
+    window.actions_["present"].setChecked(False)

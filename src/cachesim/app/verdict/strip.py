@@ -111,10 +111,11 @@ class _Elided(QLabel):
         self.setText(text)
 
     def shown(self) -> str:
-        """What is painted: all of it, what fits of it if that is most of it, or the brief words."""
+        """What is painted: all of it, the brief words, or its beginning if that says more than those."""
         metrics, room = QFontMetrics(self.font()), self.width()
         text, brief = self.text(), self.brief
-        if metrics.horizontalAdvance(text) > room and brief and room < metrics.horizontalAdvance(brief) * 4 // 3:
+        cut = metrics.horizontalAdvance(text) > room
+        if cut and brief and (not text.startswith(brief) or room < metrics.horizontalAdvance(brief) * 4 // 3):
             return brief if metrics.horizontalAdvance(brief) <= room else ""
         if room < metrics.horizontalAdvance(text) // 3:
             return ""                           # "first m…" says nothing
