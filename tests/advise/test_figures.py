@@ -47,6 +47,11 @@ def test_no_safe_proposal_changes_the_image_that_the_projects_declare(results: l
     assert not wrong, f"{len(wrong)} proposals are called safe and change the declared image: {', '.join(wrong)}"
 
 
+def test_hardly_any_doubtful_proposal_changes_it(results: list[Result]) -> None:
+    doubted = figures(results).doubted
+    assert len(doubted) <= 1, f"these say what to check, and would change the declared image: {', '.join(doubted)}"
+
+
 def test_proposals_keep_every_instruction_and_comment(results: list[Result]) -> None:
     for result in results:
         before = result.project.state.text

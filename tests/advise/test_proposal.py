@@ -111,6 +111,21 @@ def test_a_check_is_no_licence_to_break_the_build() -> None:
             assert proposal.text.index("COPY *.csproj") < proposal.text.index("dotnet restore")
 
 
+def test_a_script_stays_below_the_single_files_of_the_folder_that_it_works_on() -> None:
+    text = ("FROM node:22\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci\nCOPY src src\nCOPY tsconfig.json .\n"
+            "RUN npm run build\n")
+    files = {"package.json": "{}", "package-lock.json": LOCK % ("a", "false"), "tsconfig.json": "{}", "src/a.ts": ""}
+    for proposal in made(text, files, "tsconfig.json 90, src/a.ts 10"):
+        assert proposal.text.index("COPY tsconfig.json") < proposal.text.index("npm run build")
+
+
+def test_prisma_gets_its_schema() -> None:
+    files = {"package.json": "{}", "package-lock.json": LOCK % ("@prisma/client", "true"), "index.js": "1",
+             "prisma/schema.prisma": "x"}
+    found = next(p for p in made(NODE, files) if p.rule == "manifest-first")
+    assert found.risk is Risk.CHECK and "schema.prisma" in found.text[:found.text.index("RUN npm ci")]
+
+
 WORKSPACE = {"pyproject.toml": '[project]\nname = "a"\n[tool.uv.sources]\nb = { workspace = true }\n'
                                '[tool.uv.workspace]\nmembers = ["libs/*"]\n',
              "uv.lock": "version = 1\n", "libs/b/pyproject.toml": '[project]\nname = "b"\n', "libs/b/b.py": ""}

@@ -40,6 +40,9 @@ def npm(call: Call, found: Found) -> None:
     lock = _json(call, found, "npm-shrinkwrap.json" if call.at.has(call.path("npm-shrinkwrap.json")) else "package-lock.json")
     if not ignores:
         _npm_dependencies(found, lock)
+    if any(name.endswith("/@prisma/client") for name in lock.get("packages", {})):
+        found.file(call, "schema.prisma")       # it looks for its schema when it is installed
+        found.tree(call, "prisma")
     if call.argv[1] not in ("ci", "clean-install", "install-clean", "ic") and call.at.has(call.path("package-lock.json")):
         found.rewrites[call.path("package-lock.json")] = None
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from cachesim.advise.access import AccessKind, Scope
 from cachesim.advise.dependencies import MoveKind
 from cachesim.advise.landing import is_context_copy
 from cachesim.advise.order import Move, StageOrder, arranged
@@ -55,8 +57,20 @@ def _keeps(scene: Scene, trusting: bool, first: int, second: int) -> bool:
     if instructions[first].keyword == instructions[second].keyword == "ENV":
         return True         # the image keeps its variables in this order
     kind = scene.between(first, second, trusting=trusting).kind
-    files = is_context_copy(instructions[first]) or is_context_copy(instructions[second])
-    return kind is MoveKind.REFUSED or (kind is MoveKind.MAY_CHANGE and not (trusting and files))
+    if kind is not MoveKind.MAY_CHANGE or not trusting:
+        return kind is not MoveKind.FREE
+    return not any(is_context_copy(instructions[copy]) and not _works_on(scene, run, copy)
+                   for copy, run in ((first, second), (second, first)))
+
+
+def _works_on(scene: Scene, run: int, copy: int) -> bool:
+    """Whether a RUN that reads no manifests surely uses the folder that a COPY brings files to: one of them is likely among
+    what it needs (`npm run build` and tsconfig.json)."""
+    if scene.installs(run):
+        return False
+    folders = {posixpath.dirname(path) for path in scene.landings.of(copy)}
+    return any(read.kind is AccessKind.PATH and read.certain and read.scope is Scope.SOME and read.name in folders
+               for read in scene.analysis.effects[run].reads)
 
 
 class _Masks:
