@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from cachesim.advise.commands import CommandTable
-from cachesim.advise.dependencies import Dependencies, MoveKind, dependencies
+from cachesim.advise.dependencies import MoveKind
+from cachesim.advise.exchange import Exchanges
 from cachesim.cli.runner import Runner
 from cachesim.confirm.engines import EngineChoice, EngineFacts
 from cachesim.confirm.image_diff import ImageContents, compare_images
@@ -75,7 +76,7 @@ def dockerfile(dice: random.Random) -> list[str]:
     return ["FROM busybox:1.36", "COPY passwd group /etc/", *(instruction(dice) for _ in range(dice.randint(3, 7)))]
 
 
-def another_order(pairs: Dependencies, count: int, dice: random.Random) -> list[int]:
+def another_order(pairs: Exchanges, count: int, dice: random.Random) -> list[int]:
     """An order of the instructions that keeps each pair that is not free, otherwise by chance."""
     left, order = list(range(count)), []
     while left:
@@ -121,7 +122,7 @@ def orders(how_many: int, seed: int) -> Iterator[tuple[str, str]]:
         number += 1
         lines = dockerfile(dice)
         text = "\n".join(lines) + "\n"
-        pairs = dependencies(ProjectState(text, snapshot), TABLE)
+        pairs = Exchanges.of(ProjectState(text, snapshot), TABLE)
         order = another_order(pairs, len(lines), dice)
         if order != list(range(len(lines))):
             found += 1
