@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from cachesim.app.palette_dialog import PaletteDialog
 from cachesim.app.questions import Unsaved, UnsavedQuestion
 from cachesim.app.whatif.file_dialog import FileDialog
 from cachesim.engines.base import MissReason, Outcome
+from cachesim.graph.options import EngineKind, ImageStore
 from tests.app.conftest import DOCKERFILE, open_project
 
 
@@ -476,3 +478,19 @@ def test_another_start_of_the_cache(qtbot: QtBot, opened: MainWindow) -> None:
     assert opened.workbench.timeline.entries == ()
     assert opened.verdict.sentence() == "This is your first build; press What if to change something."
     assert "6 never built" in words(opened) or "5 never built" in words(opened)
+
+
+def test_another_builder_says_that_it_made_none_of_the_builds(qtbot: QtBot, opened: MainWindow) -> None:
+    opened.workbench.build("first")
+    with qtbot.waitSignal(opened.workbench.report_changed, timeout=15_000):
+        opened.workbench.set_engine(EngineKind.CLASSIC, ImageStore.GRAPHDRIVER)
+    assert opened.verdict.sentence().startswith("each builder has a cache of its own")
+    with qtbot.waitSignal(opened.workbench.report_changed, timeout=15_000):
+        opened.workbench.set_engine(EngineKind.BUILDKIT, ImageStore.CONTAINERD)
+    assert "cache of its own" not in opened.verdict.sentence()
+
+
+def test_the_foot_of_the_window_names_the_build_arguments(qtbot: QtBot, opened: MainWindow) -> None:
+    bench = opened.workbench
+    bench.set_options(replace(bench.state.options, args=(("VERSION", "1.1"), ("HTTP_PROXY", None))))
+    qtbot.waitUntil(lambda: "--build-arg VERSION=1.1 HTTP_PROXY" in opened.status.size_text())

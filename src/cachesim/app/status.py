@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QStatusBar
 
+from cachesim.app.report.story import elided
 from cachesim.app.still import loosen, say
 from cachesim.app.theme import Theme
 from cachesim.app.workbench import Workbench
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from cachesim.app.confirm.state import ConfirmState
 
 __all__ = ["StatusLine", "docker_words", "size_words", "time_words"]
+
+_ARGS_CHARS = 40    # how much of the build arguments is shown beside the size
 
 
 def size_words(report: SimulationReport) -> str:
@@ -67,6 +70,7 @@ class StatusLine(QStatusBar):
             loosen(widget)                      # _fit decides what there is room for
             self.addPermanentWidget(widget)
         workbench.report_changed.connect(self._show_report)
+        workbench.state_changed.connect(self._show_size)        # arguments that no step uses change no report
         workbench.look_changed.connect(self._restyle)
         self._restyle(workbench.look)
         self._show_report(workbench.report)
@@ -75,6 +79,10 @@ class StatusLine(QStatusBar):
     def show_place(self, line: int, column: int) -> None:
         """Say where the cursor is."""
         say(self._place, f"Ln {line} Col {column}")
+
+    def size_text(self) -> str:
+        """How large the build is and which arguments it is given, for tests and screen readers."""
+        return self._size.text()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -106,13 +114,21 @@ class StatusLine(QStatusBar):
 
     @Slot(object)
     def _show_report(self, report: SimulationReport | None) -> None:
-        say(self._size, size_words(report) if report is not None else "")
+        self._show_size()
         say(self._time, time_words(self._workbench.seconds, report) if report is not None else "")
         self._fit()
         if report is not None:
             said = "\n".join(f"• {assumption.text}" for assumption in report.assumptions)
             self._time.setToolTip(f"Taken for granted, because nobody can know it before the build:\n{said}" if said
                                   else "Nothing was taken for granted")
+
+    @Slot(object)
+    def _show_size(self, _: object = None) -> None:
+        report = self._workbench.report
+        args = [name if value is None else f"{name}={value}" for name, value in self._workbench.state.options.args]
+        passed = elided(f", --build-arg {' '.join(args)}", _ARGS_CHARS) if args else ""
+        say(self._size, size_words(report) + passed if report is not None else "")
+        self._size.setToolTip("\n".join(f"--build-arg {arg}" for arg in args))
 
     @Slot(object)
     def _restyle(self, theme: Theme) -> None:

@@ -194,7 +194,12 @@ class Workbench(Desk):
 
     def set_engine(self, engine: EngineKind, store: ImageStore, label: str = "") -> None:
         """Take another engine or image store."""
+        other = engine is not self._state.engine
         self._change(replace(self._state, engine=engine, store=store), label or f"use {engine.value}, {store.value}")
+        if other and self._timeline.current is not None and all(
+                e.state.engine is not engine for e in self._timeline.entries):
+            self.remark("each builder has a cache of its own, and this one made none of these builds; Build > Compare with "
+                        "another engine lets both make them")
 
     def set_claims(self, claims: Sequence[RunClaim], label: str = "state what a RUN does") -> None:
         """Take what the person states about RUN steps."""

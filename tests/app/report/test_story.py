@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cachesim.app.dag.words import node_words
 from cachesim.app.report.story import (
     Depth,
     Link,
@@ -17,11 +18,12 @@ from cachesim.app.report.story import (
 )
 from cachesim.cache.store import EMPTY_STORE, CacheStore
 from cachesim.context.snapshot import ContextSnapshot
-from cachesim.engines.base import Outcome, RunClaim, RunClaimKind
+from cachesim.engines.base import MissReason, Outcome, RunClaim, RunClaimKind
 from cachesim.graph.model import StepId
 from cachesim.graph.options import BuildOptions
 from cachesim.pipeline import simulate
 from cachesim.project.state import ProjectState
+from cachesim.project.timeline import Past
 from cachesim.simulate.report import SimulationReport
 
 TEXT = """\
@@ -200,3 +202,18 @@ def test_text_is_shortened_in_its_middle() -> None:
     assert elided("short") == "short"
     assert len(elided("x" * 100, 20)) == 20
     assert elided("abcdefghij", 7) == "abcd…ij"
+
+
+def test_what_runs_below_is_counted_as_the_strip_counts_it() -> None:
+    report, _ = _edited()
+    certain = sum(s.outcome is Outcome.MISS and s.reason is MissReason.PARENT for s in report.steps)
+    assert certain and any(s.outcome is Outcome.UNDETERMINED for s in report.steps)
+    told = overview(report, Past.BUILT).text()
+    assert f"{certain} step{'s' if certain > 1 else ''} below it run" in told
+
+
+def test_a_node_says_which_way_an_open_verdict_leans() -> None:
+    report, _ = _edited()
+    lines = {s.id: s.step.line for s in report.steps}
+    step = report.step(COPY_DIST)
+    assert node_words(step, lines, None) == ("Depends on a RUN, likely runs", "Depends, likely runs", "Depends on a RUN")

@@ -64,6 +64,9 @@ def _verdict_words(step: StepReport, lines: Mapping[StepId, int], failing: int |
         return (word, f"Runs: due to line {cause}")
     if step.outcome is Outcome.MISS and step.reason is MissReason.PART and step.changes:
         return (word, f"Runs: {step.changes[0].label.rsplit('/', 1)[-1]} changed")
+    if step.outcome is Outcome.UNDETERMINED and step.reason is not MissReason.NO_FILES:
+        likely = "runs" if step.runs else "cached"
+        return (f"{word}, likely {likely}", f"Depends, likely {likely}", word)
     return (word,)
 
 

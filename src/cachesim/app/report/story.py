@@ -137,7 +137,8 @@ def _causes(report: SimulationReport, runs: Sequence[StepReport]) -> Iterator[Li
         return
     yield _line("The first cause:" if len(first) == 1 else "The first causes:", kind=Kind.HEADING)
     for step in first[:_SHOWN]:
-        below = len([i for i in downstream(report, step.id) if _runs(report, i)])
+        reached = [report.step(i) for i in downstream(report, step.id) if _runs(report, i)]
+        below = len([s for s in reached if s.certain])      # counted as the verdict strip counts them
         tail = f" {_count(below, 'step')} below it {'runs' if below == 1 else 'run'} with it." if below else ""
         yield _line(_to(step), f": {_dot(step.cause or 'it must run')}{tail}", kind=Kind.ITEM)
     if len(first) > _SHOWN:

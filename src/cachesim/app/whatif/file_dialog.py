@@ -23,7 +23,8 @@ class FileDialog(QDialog):
         note = QLabel("Edit the text, or press OK at once: then an empty line is added. Nothing is written to disk. "
                       "Ctrl+Enter is OK, too."
                       if self._text is not None else
-                      "This file is not text (or it is large, or cannot be read). OK pretends that one byte is added. "
+                      "Its text is not at hand: .dockerignore keeps the file out, it is large or no text, or it cannot be "
+                      "read. OK pretends that one byte is added. "
                       "Nothing is written to disk.")
         note.setWordWrap(True)
         self._edit = QPlainTextEdit(self._text or "")
