@@ -67,4 +67,4 @@ def test_an_open_project_can_start_anew_with_any_commit(qtbot: QtBot, window: Ma
 def test_a_folder_without_git_says_so(window: MainWindow, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(project))
     window.asking.open_commit()
-    assert "is in no git work tree" in window.messages.messages()[-1].text
+    assert "is in no git repository" in window.messages.messages()[-1].text

@@ -209,7 +209,7 @@ def test_secrets_are_given_on_the_card(qtbot: QtBot, window: MainWindow, panel: 
     monkeypatch.setattr(SecretFile, "ask", classmethod(lambda cls, parent, name: b"s3cr3t-value"))
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "secrets" not in panel.words.text())
-    assert button.text() == "Secret key given"
+    assert button.text() == "Secret key given, change…"
     QTest.mouseClick(panel.run, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(panel.save.isVisible, timeout=60_000)
     envs = [e["env"] for e in engine.entries if "--file" in e["argv"] and "--secret" in e["argv"]]

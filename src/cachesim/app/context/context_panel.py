@@ -67,7 +67,7 @@ class ContextPanel(Panel):
         self.detail.anchorClicked.connect(self._follow)
         self._make_actions()
         self._make_bar()
-        self.choose = QPushButton("&Choose folder…")
+        self.choose = QPushButton("Ch&oose folder…")
         self.choose.setStatusTip("Choose the folder that the build is started with")
         self.choose.clicked.connect(self.folder_asked)
         self._files, self._none = QWidget(), _no_files(self.choose)
