@@ -15,7 +15,8 @@ from cachesim.dockerfile.parser import parse
 from cachesim.errors import InputError, StoreFormatError
 
 TABLE = CommandTable.load()
-AT = Surroundings(env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}, complete=True, cwd="/app",
+AT = Surroundings(env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/home/app"},
+                  complete=True, cwd="/app",
                   known=frozenset({"/", "/app"}))
 
 

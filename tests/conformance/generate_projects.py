@@ -98,7 +98,7 @@ EXPOSE 8080 9229
 ENV NODE_ENV=development
 RUN --mount=type=bind,source=package.json,target=package.json \
     --mount=type=bind,source=package-lock.json,target=package-lock.json \
-    --mount=type=cache,target=/root/.npm \
+    --mount=type=cache,target=/var/cache/npm \
     mkdir -p node_modules && cat package.json package-lock.json > node_modules/all
 USER 1000
 COPY . .
@@ -107,7 +107,7 @@ FROM base AS prod
 ENV NODE_ENV=production
 RUN --mount=type=bind,source=package.json,target=package.json \
     --mount=type=bind,source=package-lock.json,target=package-lock.json \
-    --mount=type=cache,target=/root/.npm \
+    --mount=type=cache,target=/var/cache/npm \
     mkdir -p node_modules && cat package.json > node_modules/prod
 COPY . .
 RUN ["cat", "index.mjs"]
@@ -125,7 +125,7 @@ COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod cat go.mod go.sum > /go.deps
 COPY . .
 ARG VERSION=dev
-RUN --mount=type=cache,target=/root/.cache/go-build \
+RUN --mount=type=cache,target=/var/cache/go-build \
     mkdir -p /out && cat cmd/*.go internal/*.go > /out/app && echo "${VERSION} $TARGETOS/$TARGETARCH" > /out/version
 
 FROM scratch
@@ -150,11 +150,11 @@ RUN mkdir -p /go && echo make git > /go/tools
 FROM build-env AS server-build
 WORKDIR /source
 RUN --mount=type=bind,source=.,target=.,readonly\
-    --mount=type=cache,target=/root/.cache/go-build \
+    --mount=type=cache,target=/var/cache/go-build \
     cat server/main.go common/*.go > /build/server
 FROM build-env AS client-build
 WORKDIR /source
-RUN --mount=type=bind,target=. --mount=type=cache,target=/root/.cache/go-build,sharing=locked \
+RUN --mount=type=bind,target=. --mount=type=cache,target=/var/cache/go-build,sharing=locked \
     cat client/main.go common/*.go > /build/client
 
 FROM base:1 AS server
@@ -162,7 +162,7 @@ COPY --from=server-build /build/server /usr/bin/server
 CMD ["server"]
 
 FROM server AS server-debug
-WORKDIR /root/.server
+WORKDIR /srv/server
 COPY --from=build-env /go/tools .
 
 FROM base:1 AS all
@@ -232,13 +232,13 @@ migrations/1.sql: select 1
 FROM base:1
 ENV PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=off \
-    PATH="/opt/venv/bin:$PATH"
+    PATH="/venv/bin:$PATH"
 WORKDIR /code
 ADD requirements.txt /code/
 RUN set -ex; \
-    mkdir -p /opt/venv/lib; \
+    mkdir -p /venv/lib; \
     # one line for each package
-    cat requirements.txt > /opt/venv/lib/packages
+    cat requirements.txt > /venv/lib/packages
 ADD . /code/
 RUN chmod +x ./entrypoint.sh && sed -i 's/\r$//g' ./entrypoint.sh
 LABEL maintainer    = "someone"
@@ -257,12 +257,12 @@ FROM base:1 AS builder
 COPY --from=other:1 /etc/marker /bin/uv
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy
 WORKDIR /app
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/var/cache/uv \
     --mount=type=bind,source=uv.lock,target=uv.lock \
     --mount=type=bind,source=pyproject.toml,target=pyproject.toml \
     mkdir -p .venv && cat uv.lock > .venv/deps
 COPY . /app
-RUN --mount=type=cache,target=/root/.cache/uv cat src/*.py > .venv/app
+RUN --mount=type=cache,target=/var/cache/uv cat src/*.py > .venv/app
 
 FROM base:1
 RUN echo 'app:x:100:101::/:/bin/sh' >> /etc/passwd && echo 'app:x:101:' >> /etc/group
@@ -284,7 +284,7 @@ WORKDIR /workspace
 COPY --chmod=0755 mvnw mvnw
 COPY .mvn/ .mvn/
 RUN --mount=type=bind,source=pom.xml,target=pom.xml \
-    --mount=type=cache,target=/root/.m2 \
+    --mount=type=cache,target=/var/cache/m2 \
     mkdir -p lib && cat pom.xml > lib/deps.jar
 
 FROM dependencies AS builder
