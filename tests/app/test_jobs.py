@@ -6,9 +6,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
-from cachesim.app.jobs import LatestJob
+from cachesim.app.jobs import LatestJob, Paced
 from cachesim.errors import InputError
 from cachesim.progress import Progress
 
@@ -76,3 +77,22 @@ def test_shutdown_waits_and_takes_no_more(qtbot: QtBot, job: LatestJob) -> None:
     job.shutdown()
     job.submit(lambda progress: pytest.fail("ran after the shutdown"))
     assert not job.busy
+
+
+def test_what_moves_often_is_said_once_and_not_after_stop(qtbot: QtBot) -> None:
+    owner = QObject()
+    paced, said = Paced(owner), list[int]()
+    paced.moved.connect(lambda: said.append(1))
+    with qtbot.waitSignal(paced.moved):
+        for _ in range(50):
+            paced.note()
+    assert said == [1]
+    worker = threading.Thread(target=paced.note)
+    with qtbot.waitSignal(paced.moved):
+        worker.start()
+    worker.join()
+    assert said == [1, 1]
+    paced.note()
+    paced.stop()
+    with qtbot.assertNotEmitted(paced.moved, wait=120):
+        pass

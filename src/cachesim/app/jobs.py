@@ -6,14 +6,41 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from cachesim.errors import CachesimError, Cancelled
 from cachesim.progress import Progress
 
-__all__ = ["LatestJob"]
+__all__ = ["LatestJob", "Paced"]
 
 _REPORT_EVERY = 0.05
+_PACE_MS = 60
+
+
+class Paced(QObject):
+    """Says on the UI thread that something moved, at most every 60 ms; `note` may be called from any thread."""
+
+    moved = Signal()
+    _noted = Signal()
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._pause = QTimer(self, singleShot=True, interval=_PACE_MS)
+        self._pause.timeout.connect(self.moved)
+        self._noted.connect(self._start)
+
+    def note(self) -> None:
+        """Something moved."""
+        self._noted.emit()
+
+    def stop(self) -> None:
+        """Say nothing of what was noted so far."""
+        self._pause.stop()
+
+    @Slot()
+    def _start(self) -> None:
+        if not self._pause.isActive():
+            self._pause.start()
 
 
 class LatestJob(QObject):

@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Slot
 
 from cachesim.app.confirm.command_line import command_line
 from cachesim.app.confirm.driver import ScriptDriver
 from cachesim.app.confirm.kept import opened, remember, save_scenario
 from cachesim.app.confirm.state import ConfirmState, Stage, badges_of
+from cachesim.app.jobs import Paced
 from cachesim.app.notify import Message, MessageAction, Tone
 from cachesim.confirm import leftovers
 from cachesim.confirm.engines import EngineChoice, list_engines
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ConfirmController", "ask_confirm", "controller_of"]
 
-_SHOW_MS = 60
-
 
 def controller_of(workbench: Workbench) -> ConfirmController:
     """The one controller of a workbench; made when it is first needed."""
@@ -51,7 +50,6 @@ def ask_confirm(window: MainWindow, no_cache: bool) -> None:
 class ConfirmController(QObject):
     """Asks the engine, plans, builds, compares, keeps; everything it knows is one `ConfirmState` at the workbench."""
 
-    _moved = Signal()           # the running session got further; also from its worker
 
     def __init__(self, workbench: Workbench) -> None:
         super().__init__(workbench)
@@ -64,9 +62,8 @@ class ConfirmController(QObject):
         self._driver, self._cleaner = ScriptDriver(self), ScriptDriver(self)
         self._driver.finished.connect(self._finished)
         self._driver.failed.connect(self._failed)
-        self._show = QTimer(self, singleShot=True, interval=_SHOW_MS)
-        self._show.timeout.connect(self._show_phase)
-        self._moved.connect(self._phase_changed)
+        self._show = Paced(self)
+        self._show.moved.connect(self._show_phase)
         app = QCoreApplication.instance()
         if app is not None:
             app.aboutToQuit.connect(self.shutdown)
@@ -197,7 +194,7 @@ class ConfirmController(QObject):
             self._bench.post(Message(str(error), Tone.ERROR, key="confirm"))
             return
         self._made = plan
-        self._session = Session(plan, self._moved.emit)
+        self._session = Session(plan, self._show.note)
         self._set(stage=Stage.RUNNING, phase=self._session.phase, result=None, badges={}, reports=())
         self._bench.set_busy("Building for real")
         self._after = self._built
@@ -239,11 +236,6 @@ class ConfirmController(QObject):
     @property
     def _fresh(self) -> bool:
         return self._state.fresh and bool(self._fresh_image) and self._state.mode is Mode.ISOLATED
-
-    @Slot()
-    def _phase_changed(self) -> None:
-        if not self._show.isActive():
-            self._show.start()
 
     @Slot()
     def _show_phase(self) -> None:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from cachesim.app.confirm.driver import ScriptDriver
 from cachesim.app.costs import cost_model
+from cachesim.app.jobs import Paced
 from cachesim.app.notify import Message, Tone
 from cachesim.confirm.engines import EngineChoice, explain, list_engines
 from cachesim.confirm.match import Mode
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from cachesim.app.workbench import Workbench
 
 __all__ = ["ProofQuestion", "ProofStage", "ProofState", "Prover", "prover_of"]
-
-_SHOW_MS = 60
 
 
 class ProofStage(enum.Enum):
@@ -105,7 +104,6 @@ class Prover(QObject):
     """Asks the engine, plans, runs, cancels. Nothing runs before `start`."""
 
     changed = Signal(object)        # ProofState
-    _moved = Signal()               # the proof got further; also from its worker
 
     def __init__(self, workbench: Workbench) -> None:
         super().__init__(workbench)
@@ -117,9 +115,8 @@ class Prover(QObject):
         self._driver = ScriptDriver(self)
         self._driver.finished.connect(self._finished)
         self._driver.failed.connect(self._failed)
-        self._show = QTimer(self, singleShot=True, interval=_SHOW_MS)
-        self._show.timeout.connect(self._show_phase)
-        self._moved.connect(self._phase_changed)
+        self._show = Paced(self)
+        self._show.moved.connect(self._show_phase)
         workbench.project_opened.connect(self._new_project)
         workbench.before_shutdown(self.shutdown)
 
@@ -207,7 +204,7 @@ class Prover(QObject):
         self._proof = proof = Proof(ProofPlan(
             a, b, question.mix, self._state.engine, FolderContents(info.context_dir, blobs.get),
             Path(tempfile.gettempdir()), question.titles, question.mix_words, self._state.rehearsal, named,
-            dict(self._secrets), seconds=cost_model(self._bench), running=data_dir() / "running"), self._moved.emit)
+            dict(self._secrets), seconds=cost_model(self._bench), running=data_dir() / "running"), self._show.note)
         self._set(stage=ProofStage.RUNNING, phase=proof.phase, report=None)
         self._bench.set_busy("Proving")
         self._after = self._proven
@@ -248,11 +245,6 @@ class Prover(QObject):
         if state != self._state:
             self._state = state
             self.changed.emit(state)
-
-    @Slot()
-    def _phase_changed(self) -> None:
-        if not self._show.isActive():
-            self._show.start()
 
     @Slot()
     def _show_phase(self) -> None:
