@@ -13,9 +13,10 @@ from cachesim.advise.proposal import Risk, propose
 from cachesim.cli.runner import Runner
 from cachesim.confirm.image_diff import ImageContents, compare_images
 from cachesim.confirm.image_read import read_image
+from cachesim.graph.options import ImageStore
 from tests.advise.projects import Project, names, project
 
-from .conftest import Bench, docker
+from .conftest import Bench, docker, shown_on
 
 pytestmark = pytest.mark.docker
 
@@ -26,6 +27,7 @@ Builder = Callable[[Project, str], ImageContents]
 @pytest.fixture
 def built(bench: Bench, tmp_path: Path) -> Iterator[Builder]:
     """Builds a project with another Dockerfile, without cache, and reads the image."""
+    shown_on(bench.facts, ImageStore.GRAPHDRIVER)       # an image holds the same files whichever store it lies in
     made: list[str] = []
 
     def build(it: Project, text: str) -> ImageContents:

@@ -33,7 +33,7 @@ from cachesim.pipeline import simulate
 from cachesim.project.state import ProjectState
 from cachesim.project.timeline import Timeline
 
-from .conftest import BASE, Bench, docker, inspected, table, wrong
+from .conftest import BASE, Bench, docker, inspected, shown_on, table, wrong
 
 pytestmark = pytest.mark.docker
 
@@ -509,6 +509,8 @@ def listening() -> Iterator[str]:
 
 @pytest.mark.parametrize("mode", [Mode.ISOLATED, Mode.LIVE, Mode.REHEARSAL])
 def test_an_engine_over_tcp(bench: Bench, monkeypatch: pytest.MonkeyPatch, mode: Mode) -> None:
+    if mode is not Mode.ISOLATED:
+        shown_on(bench.facts, ImageStore.GRAPHDRIVER)
     with listening() as host, monkeypatch.context() as environment:
         environment.setenv("DOCKER_HOST", host)
         near = Runner().run(probe(EngineChoice()))

@@ -22,8 +22,9 @@ from cachesim.confirm.engines import EngineChoice, EngineFacts
 from cachesim.confirm.image_diff import ImageContents, compare_images
 from cachesim.confirm.image_read import read_image
 from cachesim.context.snapshot import ContextSnapshot
+from cachesim.graph.options import ImageStore
 from cachesim.project.state import ProjectState
-from tests.live.conftest import docker
+from tests.live.conftest import docker, shown_on
 
 pytestmark = pytest.mark.docker
 
@@ -130,6 +131,7 @@ def orders(how_many: int, seed: int) -> Iterator[tuple[str, str]]:
 
 
 def test_a_free_order_makes_the_same_image(engine: EngineFacts, folder: Path) -> None:
+    shown_on(engine, ImageStore.GRAPHDRIVER)
     tried, made, refused = 0, list[str](), 0
     try:
         for text, other in orders(HOW_MANY, SEED):

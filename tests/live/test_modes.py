@@ -8,7 +8,7 @@ import pytest
 
 from cachesim.graph.options import ImageStore
 
-from .conftest import Bench
+from .conftest import Bench, shown_on
 from .modes import HERE, MODES, PROJECTS, SAMPLES, confirm, project, sample
 
 pytestmark = pytest.mark.docker
@@ -24,8 +24,8 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", PROJECTS)
 def test_a_project_with_its_timeline(bench: Bench, name: str, mode: str, tmp_path: Path) -> None:
     assert bench.facts.store is not None
-    if (bench.facts.store is ImageStore.CONTAINERD) != (name == PROJECTS[0]):
-        pytest.skip("one project a store, for time: `python -m tests.live.modes` runs all of them on either")
+    # `python -m tests.live.modes` runs all of them on either
+    shown_on(bench.facts, ImageStore.CONTAINERD if name == PROJECTS[0] else ImageStore.GRAPHDRIVER)
     folder = project(name, tmp_path, bench.facts.store)
     told = confirm(str(folder), "--mode", mode)
     assert told.exit == 0 and told.count("wrong") == 0 and told.error == "", told

@@ -21,7 +21,7 @@ from cachesim.graph.options import ImageStore
 from cachesim.project.mix import EditMix, mix_by_hand
 from tests.advise.projects import project
 
-from .conftest import Bench, docker
+from .conftest import Bench, docker, shown_on
 
 pytestmark = pytest.mark.docker
 
@@ -63,19 +63,14 @@ def prove(bench: Bench, plan: ProofPlan) -> ProofReport:
     return report
 
 
-def one_a_store(bench: Bench, name: str, here: str) -> None:
-    """With containerd one project is enough, for time: both stores hand out an image the same way."""
-    if bench.facts.store is ImageStore.CONTAINERD and name != here:
-        pytest.skip("proven on the graph driver")
-
-
 def observed(report: ProofReport) -> list[tuple[RowKind, int | None, int | None]]:
     return [(row.kind, row.a.observed if row.a else None, row.b.observed if row.b else None) for row in report.rows]
 
 
 @pytest.mark.parametrize("name", BETTER)
 def test_a_better_order_is_proven(bench: Bench, name: str) -> None:
-    one_a_store(bench, name, "busybox-copy-all")
+    if name != "busybox-copy-all":
+        shown_on(bench.facts, ImageStore.GRAPHDRIVER)
     report = prove(bench, plan_of(bench, name, swapped(project(name).state.text, *BETTER[name])))
     assert report.error == "" and report.unexpected == () and report.broken_controls == ()
     assert report.same and report.image is not None and report.image.files >= 10
@@ -87,7 +82,8 @@ def test_a_better_order_is_proven(bench: Bench, name: str) -> None:
 # three of them: tests/live/test_advise.py compares the images of every safe proposal for every project
 @pytest.mark.parametrize("name", ["busybox-copy-all", "busybox-early-arg", "busybox-env-in-run"])
 def test_what_is_proposed_keeps_the_image(bench: Bench, name: str) -> None:
-    one_a_store(bench, name, "busybox-env-in-run")
+    if name != "busybox-env-in-run":
+        shown_on(bench.facts, ImageStore.GRAPHDRIVER)
     it = project(name)
     found = [p for p in propose(it.state, it.mix, it.seconds, read=it.read) if p.risk is Risk.SAFE][:1]
     assert found, "nothing safe is proposed"
@@ -112,7 +108,8 @@ def test_what_is_proposed_keeps_the_image(bench: Bench, name: str) -> None:
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_order_names_the_first_file(bench: Bench, name: str) -> None:
-    one_a_store(bench, name, "busybox-user-between")
+    if name != "busybox-user-between":
+        shown_on(bench.facts, ImageStore.GRAPHDRIVER)
     *lines, what, path = WRONG[name]
     report = prove(bench, plan_of(bench, name, swapped(project(name).state.text, *map(str, lines))))
     assert report.exit_code == 1 and report.same is False and report.image is not None, report.verdict
