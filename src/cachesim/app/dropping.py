@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -20,6 +21,7 @@ class DropTaker(QObject):
     def __init__(self, window: QWidget, open_path: Callable[[Path], object]) -> None:
         super().__init__(window)
         self._window, self._open = window, open_path
+        self._over = False      # whether files hang over the window
         window.setAcceptDrops(True)
         QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
 
@@ -31,16 +33,22 @@ class DropTaker(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
-        if kind in _KINDS and isinstance(event, QDropEvent) and isinstance(watched, QWidget) \
-                and watched.window() is self._window:
-            return self._take(event, kind is QEvent.Type.Drop)
+        if not isinstance(watched, QWidget) or watched.window() is not self._window:
+            return False
+        if kind is QEvent.Type.DragLeave:       # the widget did not see it come
+            ours, self._over = self._over, False
+            return ours
+        if kind in _KINDS and isinstance(event, QDropEvent):
+            self._over = self._take(event, kind is QEvent.Type.Drop)
+            return self._over
         return False
 
     def _take(self, event: QDropEvent, dropped: bool) -> bool:
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if not paths:
             return False
-        event.acceptProposedAction()
+        event.setDropAction(Qt.DropAction.CopyAction)       # what is moved, its giver deletes
+        event.accept()
         if dropped:
-            self._open(paths[0])
+            QTimer.singleShot(0, self, partial(self._open, paths[0]))      # a question must not hold the giver up
         return True
