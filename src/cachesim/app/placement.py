@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QSettings, QTimer, Slot
+from PySide6.QtCore import QObject, QSettings, Qt, QTimer, Slot
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
 from cachesim.app.panes import Panes
@@ -12,6 +12,7 @@ __all__ = ["Placement"]
 _LAYOUT = 1             # of the saved layout; another number is ignored
 _SHARE = (42, 58)
 _SIZE = (1280, 800)
+_FRAME = 48             # at most, that a window manager draws around the window
 
 
 class Placement(QObject):
@@ -56,13 +57,17 @@ class Placement(QObject):
         QTimer.singleShot(0, self, self._tidy)
 
     def restore_geometry(self) -> None:
-        """Take the remembered size and place of the window."""
+        """Take the remembered size and place of the window; without one it has the first size, or the screen if that is no
+        larger: with its frame it would hang out at the foot."""
         geometry = self._store.value("window/geometry")
         try:
-            if geometry is not None:
-                self._window.restoreGeometry(geometry)
+            if geometry is not None and self._window.restoreGeometry(geometry):
+                return
         except TypeError:
             self._window.resize(*_SIZE)
+        room = self._window.screen().availableSize()
+        if room.width() < _SIZE[0] + _FRAME or room.height() < _SIZE[1] + _FRAME:
+            self._window.setWindowState(Qt.WindowState.WindowMaximized)
 
     @Slot()
     def _tidy(self) -> None:
