@@ -267,7 +267,9 @@ class CodeEditor(QWidget):
         """Another document: nothing of the one before can come back by undo."""
         self._show(self._workbench.state.text)
         self.text.document().clearUndoRedoStacks()
+        self._quiet = True          # the stripes are still those of the text before: no line of it is chosen
         self.text.moveCursor(QTextCursor.MoveOperation.Start)
+        self._quiet = False
         self.find_bar.close_bar()
         self._place_stripes(self._workbench.report)
 
