@@ -24,6 +24,7 @@ from cachesim.app.notify import MessageArea
 from cachesim.app.panes import Panes
 from cachesim.app.placement import Placement
 from cachesim.app.presentation import Presentation
+from cachesim.app.recents import Recent
 from cachesim.app.status import StatusLine, docker_words
 from cachesim.app.still import Still
 from cachesim.app.theme import Theme
@@ -207,8 +208,8 @@ class MainWindow(QMainWindow):
         self.placement.restore()
         bench = self.workbench
         self.status.show_engine(bench.disk.engine)
-        path = info.context_dir if info.dockerfile_path == "Dockerfile" else info.dockerfile
-        bench.set_settings(replace(bench.settings, recent=preferences.with_recent(bench.settings.recent, str(path))))
+        recent = preferences.with_recent(bench.settings.recent, Recent.of(info).entry)
+        bench.set_settings(replace(bench.settings, recent=recent))
         self.editor.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot()

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from cachesim.app.actions import empty
 from cachesim.app.panes import Panes
+from cachesim.app.recents import Recent
 from cachesim.app.settings import THEME_NAMES
 from cachesim.app.whatif.menu import ENGINES, WhatIf
 from cachesim.app.workbench import Workbench
@@ -65,8 +66,9 @@ class LiveMenus(QObject):
 
     def _recent(self, menu: QMenu) -> None:
         menu.clear()
-        for path in self._bench.settings.recent:
-            menu.addAction(path, partial(self._bench.open_path, Path(path))).setEnabled(Path(path).exists())
+        for recent in map(Recent.parse, self._bench.settings.recent):
+            words = f"{recent.words}{'' if recent.there else ' (no longer there)'}".replace("&", "&&")
+            menu.addAction(words, partial(self._bench.open_path, recent.path, context=recent.context)).setEnabled(recent.there)
         _or_say(menu, "Nothing was open yet")
 
     def _dockerfiles(self, menu: QMenu) -> None:

@@ -17,7 +17,7 @@ from cachesim.errors import InputError
 from cachesim.progress import Progress
 from cachesim.project.blobs import BlobStore
 from cachesim.project.folders import data_dir, write_atomically
-from cachesim.project.open import ProjectInfo, read_dockerfile, scan_project
+from cachesim.project.open import ProjectInfo, dockerfiles_in, read_dockerfile, scan_project
 from cachesim.project.scenario import ScenarioFile, read_scenarios
 from cachesim.project.start import Started, StartKind, built, start_project
 from cachesim.project.state import ProjectState
@@ -48,6 +48,8 @@ class OnDisk:
 
 def open_project(info: ProjectInfo, blobs: BlobStore, commit: str, progress: Progress) -> Opened:
     """Read a project, and let the first edit of a shipped sample happen; `commit` names the one whose build starts it."""
+    if info.has_files:          # of one that was named alone, too: the others of its context are a click away
+        info = replace(info, dockerfiles=tuple(dict.fromkeys((*dockerfiles_in(info.context_dir), info.dockerfile))))
     started = start_project(info, blobs, kind=StartKind.HEAD if commit else None, revision=commit or "HEAD",
                             progress=progress)
     scenario = info.context_dir / "scenario.json"

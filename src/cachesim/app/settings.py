@@ -18,7 +18,7 @@ class Settings:
 
     Attributes:
         font_percent: 80 to 250.
-        recent: Folders and Dockerfiles, newest first.
+        recent: Projects, newest first (see `recents.Recent`).
         follow_disk: Whether changes on disk are taken over.
         step_numbers: Whether the presentation caption says "step n of m".
     """

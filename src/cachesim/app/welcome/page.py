@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cachesim.app.recents import Recent
 from cachesim.app.theme import Theme, icon, pixmap
 from cachesim.app.workbench import Workbench
 from cachesim.assets import Sample, samples
@@ -142,8 +142,8 @@ class WelcomePage(QScrollArea):
         if self._workbench.settings.recent:
             box.addSpacing(8)
             box.addWidget(_heading("Recent", theme))
-            for path in self._workbench.settings.recent[:6]:
-                box.addWidget(self._recent(path, theme))
+            for entry in self._workbench.settings.recent[:6]:
+                box.addWidget(self._recent(Recent.parse(entry), theme))
         box.addStretch(1)
         outer = QHBoxLayout(page)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -211,19 +211,21 @@ class WelcomePage(QScrollArea):
         row.addWidget(_muted("or drop a folder or a Dockerfile anywhere on this window", theme), 1)
         return row
 
-    def _recent(self, path: str, theme: Theme) -> QPushButton:
-        target = Path(path)
-        there = target.exists()
-        button = QPushButton(icon("folder" if target.is_dir() else "file", theme.accent),
-                             f"{target.name}    {target.parent}" + ("" if there else "    (no longer there)"))
-        button.setAccessibleName(f"Open {path}")
-        button.setToolTip(path)
+    def _recent(self, recent: Recent, theme: Theme) -> QPushButton:
+        there = recent.there
+        words = f"{recent.name}    {recent.place}" + ("" if there else "    (no longer there)")
+        button = QPushButton(icon("folder" if recent.path.is_dir() else "file", theme.accent), words.replace("&", "&&"))
+        button.setAccessibleName(f"Open {recent.words}")
+        button.setToolTip(recent.words)
         button.setEnabled(there)
         button.setFlat(True)
         button.setStyleSheet("QPushButton { text-align: left; padding: 5px 8px; border: 1px solid transparent; }"
                              f"QPushButton:hover, QPushButton:focus {{ border-color: {theme.accent}; }}")
-        button.clicked.connect(partial(self._workbench.open_path, target))
+        button.clicked.connect(partial(self._open, recent))
         return button
+
+    def _open(self, recent: Recent, _checked: bool = False) -> None:
+        self._workbench.open_path(recent.path, context=recent.context)
 
 
 def _heading(text: str, theme: Theme) -> QLabel:
