@@ -60,13 +60,18 @@ def test_a_folder_in_place_of_a_dockerfile(tmp_path: Path) -> None:
     (b"\xef\xbb\xbfFROM scratch\n", ""),
     (b"FROM scratch\n# caf\xe9\n", "is not UTF-8 (line 2)"),
     ("FROM scratch\n".encode("utf-16"), "is UTF-16"),
-    (b"FROM scratch\n\0", "NUL bytes"),
 ])
 def test_bytes_survive_and_odd_ones_are_named(tmp_path: Path, data: bytes, note: str) -> None:
     (tmp_path / "Dockerfile").write_bytes(data)
     found = read_dockerfile(tmp_path / "Dockerfile")
     assert found.text.encode("utf-8", "surrogateescape") == data
     assert (note in found.note) if note else found.note == ""
+
+
+def test_what_is_no_text_is_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(b"\x89PNG\0")
+    with pytest.raises(InputError, match="not a text"):
+        read_dockerfile(tmp_path / "logo.png")
 
 
 def test_the_ignore_file_beside_the_dockerfile_comes_first(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def read_dockerfile(path: Path) -> DockerfileText:
     """Read a Dockerfile; bytes that are no UTF-8 survive as lone surrogates, newlines stay as they are.
 
     Raises:
-        InputError: If it cannot be read at all.
+        InputError: If it cannot be read at all, or is no text.
     """
     try:
         data = read_regular_file(str(path.resolve()))
@@ -144,7 +144,7 @@ def read_dockerfile(path: Path) -> DockerfileText:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         note = f"{path.name} is UTF-16, which the engine cannot read. Save it as UTF-8"
     elif b"\0" in data:
-        note = f"{path.name} holds NUL bytes: it is not a text. Choose another file"
+        raise InputError("holds NUL bytes: it is not a text", str(path), "Choose another file")
     elif any("\udc80" <= char <= "\udcff" for char in text):
         line = text.count("\n", 0, next(i for i, c in enumerate(text) if "\udc80" <= c <= "\udcff")) + 1
         note = f"{path.name} is not UTF-8 (line {line}). These bytes are kept as they are; save it as UTF-8 to be sure"
