@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from cachesim.app import recovery
 from cachesim.app.compare.panel import ComparePanel
 from cachesim.app.mainwindow import MainWindow
 from cachesim.app.palette_dialog import PaletteDialog
@@ -67,13 +68,39 @@ def test_dropping_a_folder_anywhere_gives_verdict_and_why(qtbot: QtBot, window: 
                             Qt.KeyboardModifier.NoModifier)
     QApplication.sendEvent(window.welcome.viewport(), enter)
     assert enter.isAccepted()
-    event = QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
-                       Qt.KeyboardModifier.NoModifier)
+    event = QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction | Qt.DropAction.MoveAction, data, Qt.MouseButton.LeftButton,
+                       Qt.KeyboardModifier.ShiftModifier)
+    event.setDropAction(Qt.DropAction.MoveAction)
     with qtbot.waitSignals([window.workbench.project_opened, window.workbench.report_changed], timeout=15_000):
         QApplication.sendEvent(window.welcome.viewport(), event)
+    assert event.dropAction() is Qt.DropAction.CopyAction, "what is moved, its giver would delete"
     assert window.workbench.project is not None and window.workbench.project.context_dir == project.resolve()
     assert window.editor.text.toPlainText() == DOCKERFILE
     assert window.verdict.sentence() == "Nothing would run."
+
+
+def test_a_file_that_is_no_text_changes_nothing(qtbot: QtBot, opened: MainWindow, tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(b"\x89PNG\0")
+    opened.workbench.open_path(tmp_path / "logo.png")
+    qtbot.waitUntil(lambda: bool(opened.messages.messages()))
+    assert "not a text" in opened.messages.messages()[0].text and opened.editor.text.toPlainText() == DOCKERFILE
+
+
+def test_text_that_was_let_go_does_not_come_back(qtbot: QtBot, opened: MainWindow, project: Path, tmp_path: Path) -> None:
+    QTest.keyClicks(opened.editor.text, "# mine")
+    opened.workbench.disk.keep_now()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "Dockerfile").write_text("FROM scratch\n")
+    open_project(qtbot, opened, other)
+    open_project(qtbot, opened, project)
+    assert opened.messages.messages() == [] and opened.editor.text.toPlainText() == DOCKERFILE
+
+
+def test_the_first_window_hangs_out_of_no_screen(opened: MainWindow) -> None:
+    opened._store.remove("window/geometry")
+    opened.placement.restore_geometry()         # the screen of the tests is smaller than the first size
+    assert opened.windowState() & Qt.WindowState.WindowMaximized
 
 
 def test_what_if_a_file_changes_and_take_back(qtbot: QtBot, opened: MainWindow,
@@ -213,10 +240,10 @@ def test_the_disk_is_followed_without_asking(qtbot: QtBot, opened: MainWindow, p
 
 
 def test_unsaved_text_is_offered_after_a_crash(qtbot: QtBot, opened: MainWindow, project: Path) -> None:
-    opened.workbench.replace_text(DOCKERFILE + "EXPOSE 80\n", "mine")
-    opened.workbench.disk.keep_now()
+    opened.workbench.close_project()
+    recovery.keep(project / "Dockerfile", DOCKERFILE + "EXPOSE 80\n")         # as a crash leaves it
     with qtbot.waitSignals([opened.workbench.project_opened, opened.workbench.message_posted], timeout=15_000):
-        opened.workbench.disk.open(project)         # as after a crash: nobody asked, nothing was saved
+        opened.workbench.open_path(project)
     message = next(m for m in opened.messages.messages() if m.key == "rescued")
     message.actions[0].run()
     assert opened.workbench.state.text.endswith("EXPOSE 80\n")

@@ -19,7 +19,7 @@ from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot
 from cachesim.errors import CachesimError
 from cachesim.project.bases import EngineFacts
 from cachesim.project.folders import write_atomically
-from cachesim.project.open import ProjectInfo, find_project
+from cachesim.project.open import ProjectInfo, find_project, read_dockerfile
 from cachesim.project.state import ProjectState
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class ProjectDisk(QObject):
         self.info: ProjectInfo | None = None
         self.engine: EngineFacts | None = None          # that answered when the project was opened
         self.text = ""                                  # of the Dockerfile on disk, as far as we know
+        self.gone = False                               # whether it cannot be read there any more
         self.context = ContextSnapshot(EMPTY_DIR)       # as scanned last
         self._offered: str | None = None                # the foreign text that a bar is about
         self._open, self._look = LatestJob("open", self), LatestJob("look", self)
@@ -108,14 +109,16 @@ class ProjectDisk(QObject):
         self._keeper.stop()
         if self.info is not None:
             recovery.drop(self.info.dockerfile)
-        self.info, self.text, self._offered = None, "", None
+        self.info, self.text, self.gone, self._offered = None, "", False, None
         self.context = ContextSnapshot(EMPTY_DIR)
 
     @Slot(object)
     def _take(self, found: Opened) -> None:
         disk = found.started.state
+        if self.info is not None:       # its text was saved or let go, or nobody would have come here
+            recovery.drop(self.info.dockerfile)
         self.info, self.text, self.context = found.started.info, disk.text, disk.context
-        self._offered, self.engine = None, found.started.engine
+        self.gone, self._offered, self.engine = False, None, found.started.engine
         self._bench.set_busy(None)
         self.opened.emit(found)
         for note in found.started.notes:
@@ -175,9 +178,13 @@ class ProjectDisk(QObject):
         elif said:
             bench.post(Message(f"{_few(tuple(said))} changed on disk.", key="followed", passing=True))
         if found.text is None:
+            self._note(self.text, gone=True)
             bench.post(Message(f"{info.dockerfile.name} cannot be read any more. Its text is kept here; save it to "
-                               "write it again.", Tone.WARNING, key="foreign"))
+                               "write it again.", Tone.WARNING, (MessageAction("Save", self.save),), key="foreign"))
+        elif self.gone and found.text in (self.text, bench.state.text):
+            self.note_saved(found.text)
         elif found.text != self.text:
+            self.gone = False
             self._foreign_text(info, found.text)
 
     def _files_came_or_went(self, info: ProjectInfo, context: ContextSnapshot) -> None:
@@ -192,8 +199,8 @@ class ProjectDisk(QObject):
         if context.known:
             self.look()
 
-    def _foreign_text(self, info: ProjectInfo, text: str) -> None:
-        """Somebody else wrote the Dockerfile."""
+    def _foreign_text(self, info: ProjectInfo, text: str, saving: bool = False) -> None:
+        """Somebody else wrote the Dockerfile; `saving`: found out because mine was to be written."""
         bench = self._bench
         if text == bench.state.text:
             self.note_saved(text)
@@ -202,13 +209,15 @@ class ProjectDisk(QObject):
             bench.replace_text(text, "read again from disk")
             bench.post(Message(f"{info.dockerfile.name} changed on disk and was read again.", key="foreign",
                                passing=True))
-        elif text != self._offered:
+        elif text != self._offered or saving:
             self._offered = text
+            mine = MessageAction("Save mine", partial(self._save_over, text)) if saving else \
+                MessageAction("Keep mine", partial(self.note_saved, text))
             bench.post(Message(
+                f"Not saved: {info.dockerfile.name} changed on disk meanwhile. Save yours over it?" if saving else
                 f"{info.dockerfile.name} changed on disk, and the text here was not saved.", Tone.WARNING,
                 (MessageAction("Reload", partial(self._reload, text)),
-                 MessageAction("Compare", partial(bench.compare_text, text, "on disk"), stays=True),
-                 MessageAction("Keep mine", partial(self.note_saved, text))), key="foreign"))
+                 MessageAction("Compare", partial(bench.compare_text, text, "on disk"), stays=True), mine), key="foreign"))
 
     def _reload(self, text: str) -> None:
         self.note_saved(text)
@@ -221,11 +230,22 @@ class ProjectDisk(QObject):
 
     # -- write --------------------------------------------------------------------------------------------------
 
+    def _save_over(self, text: str) -> None:
+        self.note_saved(text)
+        self.save()
+
     def save(self) -> bool:
-        """Write the Dockerfile."""
+        """Write the Dockerfile; False if it could not be, or if somebody else wrote it meanwhile: then a bar asks."""
         if self.info is None:
             return False
         text = self._bench.state.text
+        try:
+            there = read_dockerfile(self.info.dockerfile).text
+        except CachesimError:
+            there = text        # nothing there that could be lost
+        if there not in (self.text, text):
+            self._foreign_text(self.info, there, saving=True)
+            return False
         try:
             write_atomically(self.info.dockerfile, text.encode("utf-8", "surrogateescape"))
         except (CachesimError, UnicodeError) as error:
@@ -249,9 +269,13 @@ class ProjectDisk(QObject):
 
     def note_saved(self, text: str) -> None:
         """The disk holds this text now."""
-        before = self._bench.saved
-        self.text, self._offered = text, None
+        self._offered = None
         self._bench.post(Message("", key="foreign"))
+        self._note(text)
+
+    def _note(self, text: str, gone: bool = False) -> None:
+        before = self._bench.saved
+        self.text, self.gone = text, gone
         if self._bench.saved != before:
             self._bench.saved_changed.emit(self._bench.saved)
 

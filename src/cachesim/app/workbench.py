@@ -128,7 +128,7 @@ class Workbench(Desk):
     @property
     def saved(self) -> bool:
         """Whether the text is what lies on disk."""
-        return self._state.text == self.disk.text
+        return self._state.text == self.disk.text and not self.disk.gone
 
     @property
     def changes(self) -> tuple[str, ...]:
