@@ -43,6 +43,7 @@ class ClaimBox(QFrame):
         self.paths = named(QLineEdit(placeholderText="/app/dist /var/cache"), "Paths that it writes")
         self.paths.setToolTip("Paths in the image, separated by spaces; Enter states them")
         self._title = QLabel("Does this RUN write the same bytes each time? Say what you know:")
+        self._title.setWordWrap(True)           # else a large font makes it wider than the window
         self._title.setBuddy(self.kind)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(8, 4, 8, 6)
