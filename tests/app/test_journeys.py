@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
@@ -223,3 +224,38 @@ def test_a_held_key_on_the_font_size_asks_for_one_new_look(qtbot: QtBot, opened:
     assert opened.workbench.settings.font_percent == 100
     opened.workbench.look_changed.disconnect(looks.append)
     dialog.deleteLater()
+
+
+def test_a_held_zoom_key_asks_for_one_new_look(qtbot: QtBot, opened: MainWindow) -> None:
+    looks: list[object] = []
+    opened.workbench.look_changed.connect(looks.append)
+    press(Key.Key_4, mod=CTRL)
+    press(*[Key.Key_Plus] * 5, mod=CTRL)
+    qtbot.waitUntil(lambda: opened.workbench.settings.font_percent == 150)
+    press(*[Key.Key_Minus] * 9, mod=CTRL)
+    qtbot.waitUntil(lambda: opened.workbench.settings.font_percent == 80)
+    press(Key.Key_0, mod=CTRL)
+    qtbot.waitUntil(lambda: opened.workbench.settings.font_percent == 100)
+    assert len(looks) == 3
+    press(Key.Key_F11)
+    qtbot.waitUntil(lambda: opened.presentation.active)
+    looks.clear()
+    press(*[Key.Key_Plus] * 3, mod=CTRL)
+    qtbot.waitUntil(lambda: bool(looks))
+    assert len(looks) == 1 and opened.appearance._stage_zoom == 1.3
+    press(Key.Key_F11)
+    opened.workbench.look_changed.disconnect(looks.append)
+
+
+def test_the_largest_font_pushes_nothing_out_of_a_small_screen(qtbot: QtBot, window: MainWindow) -> None:
+    bench = window.workbench
+    with qtbot.waitSignals([bench.project_opened, bench.report_changed], timeout=15_000):
+        bench.open_sample("node-multistage")
+    bench.set_settings(replace(bench.settings, font_percent=250))
+    window.panes.show("why")
+    assert bench.report is not None
+    for step in bench.report.steps:
+        bench.select(step.id)
+        QApplication.processEvents()
+        width = sum(dock.minimumSizeHint().width() for dock in window.panes.visible())
+        assert width < 1280 and window.minimumSizeHint().width() < 1280, step.id

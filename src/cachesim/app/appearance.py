@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication, QStyle, QStyleFactory
 
@@ -30,6 +30,8 @@ class Appearance(QObject):
         self._desktop_font = QFont(app.font())
         self._desktop_size = self._desktop_font.pointSizeF() if self._desktop_font.pointSizeF() > 0 else 10.0
         self._presenting, self._stage_zoom = False, 1.0
+        self._soon = QTimer(self, singleShot=True, interval=0)     # one new look for the keys that wait
+        self._soon.timeout.connect(self.apply)
         app.setStyle(QStyleFactory.create("Fusion"))
         workbench.settings_changed.connect(self.apply)
         app.styleHints().colorSchemeChanged.connect(self.apply)
@@ -49,7 +51,7 @@ class Appearance(QObject):
     def zoom_stage(self, steps: int) -> None:
         """Change all sizes of presentation mode together, 10 % a step; 0 brings them back."""
         self._stage_zoom = 1.0 if steps == 0 else min(2.5, max(0.5, round(self._stage_zoom + 0.1 * steps, 2)))
-        self.apply()
+        self._soon.start()
 
     @Slot()
     def apply(self, _: object = None) -> None:

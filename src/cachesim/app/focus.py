@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
 from cachesim.app.appearance import Appearance
@@ -51,6 +51,9 @@ class Focus(QObject):
         super().__init__(panes)
         self._bench, self._editor, self._views, self._panes = workbench, editor, views, panes
         self._appearance, self._presentation = appearance, presentation
+        self._percent: int | None = None        # the font size that is wanted, not yet taken
+        self._soon = QTimer(self, singleShot=True, interval=0)     # a new look takes as long as ten keys of a held one
+        self._soon.timeout.connect(self._take_percent)
 
     def order(self, *strips: Sequence[QWidget]) -> None:
         """Let Tab follow the eye: the strips from left to right, then the text; what was made late is not last."""
@@ -83,9 +86,15 @@ class Focus(QObject):
         elif focus is graph:
             (graph.zoom_reset, graph.zoom_in, graph.zoom_out)[steps]()
         else:
-            settings = self._bench.settings
-            percent = 100 if steps == 0 else min(250, max(80, settings.font_percent + 10 * steps))
-            self._bench.set_settings(replace(settings, font_percent=percent))
+            now = self._percent if self._percent is not None else self._bench.settings.font_percent
+            self._percent = 100 if steps == 0 else min(250, max(80, now + 10 * steps))
+            self._soon.start()
+
+    @Slot()
+    def _take_percent(self) -> None:
+        if self._percent is not None:
+            self._bench.set_settings(replace(self._bench.settings, font_percent=self._percent))
+        self._percent = None
 
     def edit(self, command_id: str, _checked: bool = False) -> None:
         """Do a command of the editor; clipboard keys go to whatever has the focus."""
