@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QSlider, QTextBrowser, QToolButton
+from PySide6.QtWidgets import QApplication, QDialog, QInputDialog, QPushButton, QSlider, QTextBrowser, QToolButton
 from pytestqt.qtbot import QtBot
 
 from cachesim.app.compare.panel import ComparePanel
@@ -16,7 +16,8 @@ from cachesim.app.mainwindow import MainWindow
 from cachesim.app.palette_dialog import PaletteDialog
 from cachesim.app.preferences import PreferencesDialog
 from cachesim.app.whatif.file_dialog import FileDialog
-from tests.app.hands import CTRL, NO_MOD, Key, click_entry, focused, in_dialog, popup, press, type_text
+from tests.app.conftest import DOCKERFILE
+from tests.app.hands import ALT, CTRL, NO_MOD, Key, click, click_entry, focused, in_dialog, popup, press, type_text
 
 
 def verdict(window: MainWindow) -> list[str]:
@@ -259,3 +260,51 @@ def test_the_largest_font_pushes_nothing_out_of_a_small_screen(qtbot: QtBot, win
         QApplication.processEvents()
         width = sum(dock.minimumSizeHint().width() for dock in window.panes.visible())
         assert width < 1280 and window.minimumSizeHint().width() < 1280, step.id
+
+
+def test_builds_are_walked_renamed_and_deleted_with_keys_alone(qtbot: QtBot, opened: MainWindow) -> None:
+    bench, strip = opened.workbench, opened.timeline
+    for label in ("two", "three"):
+        bench.build(label)
+    strip.entry_buttons()[2].setFocus()
+    press(Key.Key_Backtab)
+    press(Key.Key_Return)
+    assert bench.timeline.current == 2 and focused() is strip.entry_buttons()[1], "the keys are where they were"
+
+    def name(dialog: QDialog) -> None:
+        type_text("the second")
+        press(Key.Key_Return)
+    in_dialog(QInputDialog, name)
+    press(Key.Key_F2)
+    opened.activateWindow()         # as a window manager does when a dialog closes
+    qtbot.waitUntil(opened.isActiveWindow)
+    assert strip.entry_buttons()[1].text() == "the second" and focused() is strip.entry_buttons()[1]
+    press(Key.Key_Delete)
+    assert [button.text() for button in strip.entry_buttons()] == ["First build"]
+    assert focused() is strip.entry_buttons()[0]
+    assert [m.text for m in opened.messages.messages()] == ["Deleted the build “the second” and 1 after it."]
+    click(opened.messages, "Undo")
+    assert [button.text() for button in strip.entry_buttons()] == ["First build", "the second", "three"]
+    strip.entry_buttons()[2].setFocus()
+    press(Key.Key_Delete)
+    press(Key.Key_B, mod=CTRL)
+    assert opened.messages.messages() == [], "an undo would take the new build away"
+    assert len(strip.entry_buttons()) == 3
+
+
+def test_going_back_and_editing_keeps_both_futures_and_the_text(qtbot: QtBot, opened: MainWindow) -> None:
+    bench, text = opened.workbench, opened.editor.text
+    press(Key.Key_End, mod=CTRL)
+    type_text("EXPOSE 80")
+    press(Key.Key_Escape)
+    press(Key.Key_B, mod=CTRL)
+    type_text("0")
+    press(Key.Key_Left, mod=ALT)
+    assert bench.timeline.current == 1 and text.toPlainText() == DOCKERFILE
+    press(Key.Key_Z, mod=CTRL)
+    assert text.toPlainText() == DOCKERFILE + "EXPOSE 800", "what was typed and not built is an undo away"
+    press(Key.Key_B, mod=CTRL)
+    assert [entry.parent for entry in bench.timeline.entries] == [None, 1, 1]
+    press(Key.Key_Left, mod=ALT)
+    press(Key.Key_Right, mod=ALT)
+    assert bench.timeline.current in (2, 3)

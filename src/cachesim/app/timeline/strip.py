@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cachesim.app.notify import Message, MessageAction
 from cachesim.app.theme import Theme, icon
 from cachesim.app.verdict.sentences import entry_summary
 from cachesim.app.workbench import Workbench
@@ -31,6 +32,8 @@ class EntryButton(QAbstractButton):
     """One build: its number, its label, its counts."""
 
     compare_picked = Signal(int)
+    rename_asked = Signal(object)       # TimelineEntry
+    delete_asked = Signal(object)
 
     def __init__(self, entry: TimelineEntry, number: int, theme: Theme, on_path: bool, parent: QWidget) -> None:
         super().__init__(parent)
@@ -43,7 +46,7 @@ class EntryButton(QAbstractButton):
         self.setAccessibleName(f"Build {number}: {entry.label}, {self._summary}")
         branch = "" if on_path else " This build lies on another branch."
         self.setToolTip(f"Build {number}: {entry.label} – {self._summary}.{branch} Click to go there, "
-                        "Ctrl+click a second one to compare, right click for more.")
+                        "Ctrl+click a second one to compare, F2 renames, right click for more.")
 
     @property
     def _label_width(self) -> int:
@@ -70,6 +73,14 @@ class EntryButton(QAbstractButton):
             event.accept()
         else:
             super().mouseReleaseEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_F2:
+            self.rename_asked.emit(self.entry)
+        elif event.key() == Qt.Key.Key_Delete:
+            self.delete_asked.emit(self.entry)
+        else:
+            super().keyPressEvent(event)
 
     def nextCheckState(self) -> None:
         """The timeline decides which entry is the current one."""
@@ -122,6 +133,7 @@ class TimelineStrip(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._workbench = workbench
         self._first_pick: int | None = None
+        self._thinned: Timeline | None = None       # what a deletion left, while a bar offers to undo it
         self._area = QScrollArea()
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setWidgetResizable(True)
@@ -159,6 +171,11 @@ class TimelineStrip(QFrame):
     def _refresh(self, _: object = None) -> None:
         timeline, theme = self._workbench.timeline, self._workbench.look
         self._first_pick = None
+        if self._thinned is not None and self._thinned != timeline:
+            self._thinned = None
+            self._workbench.post(Message("", key="deleted"))
+        focus = self.window().focusWidget()         # also while a dialog has the keys
+        had_keys = focus.entry.id if isinstance(focus, EntryButton) and self.isAncestorOf(focus) else None
         holder = QWidget()
         row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, 0, 0)
@@ -170,6 +187,8 @@ class TimelineStrip(QFrame):
             button.setChecked(entry.id == timeline.current)
             button.clicked.connect(partial(self._go, entry.id))
             button.compare_picked.connect(self._pick)
+            button.rename_asked.connect(self._rename)
+            button.delete_asked.connect(self._delete)
             row.addWidget(button)
             chosen = button if button.isChecked() else chosen
         if not timeline.entries:
@@ -189,6 +208,9 @@ class TimelineStrip(QFrame):
         if chosen is not None:
             holder.resize(holder.sizeHint().expandedTo(self._area.viewport().size()))     # smaller, the builds would sit too high
             self._area.ensureWidgetVisible(chosen, 40, 0)
+        if had_keys is not None:        # the buttons are new ones; the keys stay where they were
+            same = next((button for button in self.entry_buttons() if button.entry.id == had_keys), None)
+            (same or chosen or self._add).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         button = self.childAt(event.pos())
@@ -207,9 +229,19 @@ class TimelineStrip(QFrame):
         compare.setEnabled(current is not None and current != entry.id)
         menu.addSeparator()
         menu.addAction("Rename…", partial(self._rename, entry))
-        menu.addAction("Delete this build and all after it", partial(bench.delete_entry, entry.id))
+        menu.addAction("Delete this build and all after it", partial(self._delete, entry))
         return menu
 
+    @Slot(object)
+    def _delete(self, entry: TimelineEntry) -> None:
+        bench, before = self._workbench, self._workbench.timeline
+        bench.delete_entry(entry.id)
+        after = len(before.entries) - len(bench.timeline.entries) - 1
+        self._thinned = bench.timeline
+        bench.post(Message(f"Deleted the build “{entry.label}”{f' and {after} after it' if after else ''}.",
+                           actions=(MessageAction("Undo", partial(bench.set_timeline, before)),), key="deleted"))
+
+    @Slot(object)
     def _rename(self, entry: TimelineEntry) -> None:
         label, ok = QInputDialog.getText(self, "Rename build", "Name of this build:", text=entry.label)
         if ok and label.strip():
