@@ -48,7 +48,8 @@ COPY --from=base /in/a.txt /a
 COPY . .
 """
 LINES = ["RUN make more > /out/1", "ENV E=1", "COPY a.txt b.txt /two/", "WORKDIR sub", "# note", "COPY --from=base /out/1 /again",
-         "COPY --link src/x.py /link/", "ARG V=2", "USER 7", "COPY --from=left /src/ /src/", "RUN cat /in/1 > /out/2"]
+         "COPY --link src/x.py /link/", "ARG V=2", "USER 7", "COPY --from=left /src/ /src/", "RUN cat /in/1 > /out/2",
+         "COPY --from=busybox /bin/sh /sh", "COPY <<E /inline\nhello\nE", "RUN --mount=type=cache,target=/c,uid=7 make c"]
 FILES = {"a.txt": b"a", "b.txt": b"a", "src/x.py": b"x", "src/deep/y.py": b"y", ".dockerignore": b"*.log\n", "z.log": b"z"}
 
 

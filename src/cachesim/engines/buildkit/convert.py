@@ -8,10 +8,9 @@ from __future__ import annotations
 import functools
 import math
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 
 from cachesim.cache.key import KeyPart, PartKind
 from cachesim.context.checksum import Selector
@@ -23,6 +22,8 @@ from cachesim.dockerfile.go_values import read_bool
 from cachesim.dockerfile.mounts import MountError, ResolvedMount, resolve_mount
 from cachesim.engines.base import Assumption, BuildRequest, HistoryEntry
 from cachesim.engines.buildkit import history
+from cachesim.engines.buildkit.additions import Addition, Made, OpKey, Settings, StageKey, earlier_additions, kept, remember
+from cachesim.engines.buildkit.conversion import Conversion, LocalSource, Occurrence, StageState, StepOps
 from cachesim.engines.buildkit.copies import CopySource, copy_facts, owner_key
 from cachesim.engines.buildkit.env import DEFAULT_PATH, Env
 from cachesim.engines.buildkit.filesystem import owner_of
@@ -43,7 +44,7 @@ from cachesim.graph.options import BaseImage, BuildOptions, ImageConfig, ImageSt
 from cachesim.graph.platforms import HOST, Platform, PlatformError
 from cachesim.same import REMEMBERED, Same
 
-__all__ = ["Conversion", "LocalSource", "StepOps", "StepRefused", "convert"]
+__all__ = ["StepRefused", "convert"]
 
 _NOT_IN_ENV = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"})
 _PLAIN_CONFIG = ImageConfig(env=(("PATH", DEFAULT_PATH),))
@@ -55,71 +56,6 @@ class StepRefused(CachesimError):
     def __init__(self, step: StepId, message: str, code: str = "refused") -> None:
         self.step, self.code = step, code
         super().__init__(message)
-
-
-@dataclass(slots=True)
-class LocalSource:
-    """A context that is sent: `name` is "" for the main one; `follow` None means everything."""
-
-    name: str
-    follow: set[str] | None = field(default_factory=set)
-
-    def copy(self) -> LocalSource:
-        """An independent copy."""
-        return LocalSource(self.name, None if self.follow is None else set(self.follow))
-
-    def add(self, path: str) -> None:
-        """Note a source path that some step reads."""
-        if not path.strip("/"):
-            self.follow = None
-        elif self.follow is not None:
-            self.follow.add(path.strip("/"))
-
-
-class StepOps(NamedTuple):
-    """The operations of one step: the last one carries its result; none for a step without operation."""
-
-    id: StepId
-    name: str
-    ops: tuple[int, ...] = ()
-    internal: tuple[int, ...] = ()
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Conversion:
-    """All operations, inputs before those that read them. Never changed; builds of other files share it.
-
-    Attributes:
-        target: The op of the final file system (None: empty).
-        order: The ops that the target needs, in the order in which they are looked up.
-        makers: The step whose op it is, where it is the op of one.
-        on_image: Ops whose file system lies on an image, so that not all of it is known.
-        file_places: Where a COPY puts something under a name of its own, which may be a file in the place of a folder.
-        no_export: Why the image cannot be exported.
-    """
-
-    ops: tuple[Op, ...]
-    target: int | None
-    steps: dict[StepId, StepOps]
-    locals: dict[int, LocalSource]
-    history: tuple[HistoryEntry, ...]
-    assumptions: tuple[Assumption, ...]
-    needed: frozenset[int]
-    order: tuple[int, ...]
-    makers: Mapping[int, StepId]
-    on_image: frozenset[int]
-    file_places: frozenset[str]
-    no_export: str = ""
-
-
-class _Occurrence(NamedTuple):
-    """One place where an operation was made; equal operations of several places are one vertex."""
-
-    op: int
-    step: StepId | None
-    name: str
-    inputs: tuple[int, ...]
 
 
 def convert(graph: BuildGraph, request: BuildRequest) -> Conversion:
@@ -138,96 +74,33 @@ def convert(graph: BuildGraph, request: BuildRequest) -> Conversion:
 def _converted(graph: Same[BuildGraph], escape: str, options: BuildOptions, bases: tuple[tuple[str, Same[BaseImage]], ...],
                store: ImageStore) -> Conversion:
     stages = graph.value.stages
-    converter = _begun(_Settings(escape, options, bases, store, tuple([s.name for s in stages]), graph.value.global_scope,
-                                 _state_count(graph.value) == 1))
+    settings = kept(Settings(escape, options, bases, store, tuple([s.name for s in stages]), graph.value.global_scope,
+                             _state_count(graph.value) == 1))
+    converter = _Converter(graph.value, settings.value)
     for stage in stages:
         if stage.reachable:
-            converter = _after_stage(Same(converter), _StageKey(graph.value, stage))
-    return converter.copy(graph.value).conversion()
-
-
-@functools.lru_cache(maxsize=REMEMBERED)
-def _begun(settings: _Settings) -> _Converter:
-    return _Converter(settings)
-
-
-@functools.lru_cache(maxsize=8 * REMEMBERED)
-def _after_stage(before: Same[_Converter], stage: _StageKey) -> _Converter:
-    """A converter with one stage more. While somebody edits a stage, those above it are not converted again."""
-    after = before.value.copy(stage.graph)
-    after.add_stage(stage.stage)
-    return after
-
-
-class _Settings(NamedTuple):
-    """Everything but the stages themselves that operations depend on; `single` if there is nothing to tell stages apart for."""
-
-    escape: str
-    options: BuildOptions
-    bases: tuple[tuple[str, Same[BaseImage]], ...]
-    store: ImageStore
-    names: tuple[str, ...]
-    scope: tuple[tuple[str, str], ...]
-    single: bool
-
-
-class _StageKey:
-    """A stage as a key: equal to one with the same instructions at the same place."""
-
-    __slots__ = ("_key", "graph", "stage")
-
-    def __init__(self, graph: BuildGraph, stage: Stage) -> None:
-        self.graph, self.stage = graph, stage
-        self._key = (stage.index, stage.base, stage.name, stage.platform, tuple([id(s.instruction) for s in stage.steps]))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _StageKey) and other._key == self._key
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-
-@dataclass(slots=True)
-class _State:
-    """A stage on its way: BuildKit's dispatchState."""
-
-    env: Env
-    image_env: dict[str, str]
-    cwd: str = ""
-    user: str = ""
-    shell: tuple[str, ...] = ()
-    op: int | None = None
-    platform: Platform = HOST
-    platform_name: str = ""
-    args: tuple[tuple[str, str | None], ...] = ()
-    arg_names: frozenset[str] = frozenset()
-    history: list[HistoryEntry] = field(default_factory=list)
-    local: LocalSource | None = None
-    total: int = 0
-    index: int = 0
-    label: str = ""
-    ignore_cache: bool = False
-    replaced: bool = False          # a named context took the place of the whole stage
-    image_config: bool = True       # false for a folder, which brings no image configuration
+            converter.add(stage, earlier_additions(settings, StageKey(stage)))
+    return converter.conversion()
 
 
 class _Converter:
-    """Stages on their way to operations. One that others go on from is never changed: they take a copy."""
+    """Stages on their way to operations."""
 
-    graph: BuildGraph
-
-    def __init__(self, settings: _Settings) -> None:
+    def __init__(self, graph: BuildGraph, settings: Settings) -> None:
+        self.graph = graph
         self.escape, self.options, self.single = settings.escape, settings.options, settings.single
         self.bases = {ref: image.value for ref, image in settings.bases}
         self.given = dict(self.options.args)
         self.ops: list[Op] = []
-        self.occurrences: list[_Occurrence] = []
-        self.by_digest: dict[tuple[object, ...], int] = {}
+        self.occurrences: list[Occurrence] = []
+        self.by_key: dict[OpKey, int] = {}
         self.steps: dict[StepId, StepOps] = {}
-        self.states: dict[int, _State] = {}
+        self.states: dict[int, StageState] = {}
         self.locals: dict[int, LocalSource] = {}
         self.main = LocalSource("")
         self.main_op: int | None = None
+        self.read: dict[int, Made | None] = {}      # the stages that the one at hand reads, each with its result
+        self.shared: dict[OpKey, int] = {}          # the operations that it meets
         self.assumptions: list[Assumption] = []
         self.global_scope = dict(settings.scope)
         epoch = self.given.get("SOURCE_DATE_EPOCH") or self.global_scope.get("SOURCE_DATE_EPOCH") or ""
@@ -239,18 +112,55 @@ class _Converter:
         self.merges = settings.store is ImageStore.CONTAINERD
         self.platform_names = self._multi_platform()
 
-    def copy(self, graph: BuildGraph) -> _Converter:
-        """The same to go on with, in a graph whose stages so far are the same."""
-        other = copy(self)
-        other.graph = graph
-        other.ops, other.occurrences, other.by_digest = self.ops.copy(), self.occurrences.copy(), self.by_digest.copy()
-        other.steps, other.states, other.assumptions = self.steps.copy(), self.states.copy(), self.assumptions.copy()
-        other.main = self.main.copy()
-        other.locals = {op: local.copy() for op, local in self.locals.items()}
-        if self.locals:
-            copies = {id(local): other.locals[op] for op, local in self.locals.items()}
-            other.states = {index: replace(state, local=copies.get(id(state.local))) for index, state in self.states.items()}
-        return other
+    def add(self, stage: Stage, earlier: list[Addition]) -> None:
+        """Make the operations of one more stage, or take those of an earlier build that nothing makes different.
+
+        Raises:
+            StepRefused: When the frontend refuses a step of it.
+        """
+        for addition in earlier:
+            if self._fits(stage, addition):
+                self._take_over(stage, addition)
+                return
+        start = len(self.ops), len(self.occurrences), self._made(self.main_op)
+        keys, steps, assumptions = len(self.by_key), len(self.steps), len(self.assumptions)
+        followed, self.main = self.main, LocalSource("")
+        self.read, self.shared = {}, {}
+        self._add_stage(stage)
+        if not self.locals:     # a named folder notes what is read of it
+            shared = {key: op for key, op in self.shared.items() if op < start[0]}
+            remember(earlier, Addition(
+                start, self._base_state(stage), self.read, shared, tuple(self.ops[start[0]:]),
+                tuple(self.occurrences[start[1]:]), dict(islice(self.by_key.items(), keys, None)),
+                dict(islice(self.steps.items(), steps, None)), self.states[stage.index], tuple(self.assumptions[assumptions:]),
+                self.main_op, self.main.follow))
+        followed.add_all(self.main.follow)
+        self.main = followed
+
+    def _made(self, occurrence: int | None) -> Made | None:
+        return None if occurrence is None else (occurrence, self.occurrences[occurrence].op)
+
+    def _base_state(self, stage: Stage) -> StageState | None:
+        return self.states.get(stage.base) if isinstance(stage.base, int) else None
+
+    def _fits(self, stage: Stage, addition: Addition) -> bool:
+        """Whether a stage would add the same again."""
+        states, by_key = self.states, self.by_key
+        return (addition.start == (len(self.ops), len(self.occurrences), self._made(self.main_op)) and not self.locals
+                and addition.base is self._base_state(stage)
+                and all(i in states and self._made(states[i].op) == made for i, made in addition.read.items())
+                and all(by_key.get(key) == op for key, op in addition.shared.items())
+                and by_key.keys().isdisjoint(addition.by_key))
+
+    def _take_over(self, stage: Stage, addition: Addition) -> None:
+        self.ops += addition.ops
+        self.occurrences += addition.occurrences
+        self.by_key.update(addition.by_key)
+        self.steps.update(addition.steps)
+        self.states[stage.index] = addition.state
+        self.assumptions += addition.assumptions
+        self.main_op = addition.main
+        self.main.add_all(addition.followed)
 
     def conversion(self) -> Conversion:
         """What all stages came to."""
@@ -273,7 +183,7 @@ class _Converter:
 
     # -- names ------------------------------------------------------------------------------------------------------
 
-    def _prefix(self, state: _State, text: str, *, onbuild: bool = False, again: bool = False) -> str:
+    def _prefix(self, state: StageState, text: str, *, onbuild: bool = False, again: bool = False) -> str:
         if state.total == 0:
             return text
         if not again:
@@ -283,7 +193,7 @@ class _Converter:
             stage = f"{state.platform}{_cross_target(state)} {stage}"
         return f"[{stage}{state.index:>{_width(state.total)}}/{state.total}] {'ONBUILD ' if onbuild else ''}{text}"
 
-    def _step_text(self, state: _State, text: str, *, run: bool = False) -> str:
+    def _step_text(self, state: StageState, text: str, *, run: bool = False) -> str:
         return step_text(text, state.env, self.escape, run)
 
     def _marshal_order(self, start: int | None) -> Iterator[int]:
@@ -325,15 +235,17 @@ class _Converter:
         occurrences = self.occurrences
         own = tuple([OpInput(occurrences[i].op, selector, content) for i, selector, content in inputs])
         key = (digest, own, ignore_cache, apart)
-        known = self.by_digest.get(key)
-        if known is None:
-            known = self.by_digest[key] = len(self.ops)
+        known = self.by_key.get(key)
+        if known is not None:
+            self.shared[key] = known
+        else:
+            known = self.by_key[key] = len(self.ops)
             self.ops.append(Op(kind, digest, own, base, ignore_cache, step, name, internal, parts, copies, mkdir, exec, source))
-        occurrences.append(_Occurrence(known, step, name, tuple([i.op for i in inputs])))
+        occurrences.append(Occurrence(known, step, name, tuple([i.op for i in inputs])))
         return len(occurrences) - 1
 
     def _occur(self, op: int, step: StepId | None, name: str, inputs: tuple[int, ...]) -> int:
-        self.occurrences.append(_Occurrence(op, step, name, inputs))
+        self.occurrences.append(Occurrence(op, step, name, inputs))
         return len(self.occurrences) - 1
 
     def _ops(self, *occurrences: int) -> tuple[int, ...]:
@@ -372,12 +284,7 @@ class _Converter:
 
     # -- stages -----------------------------------------------------------------------------------------------------
 
-    def add_stage(self, stage: Stage) -> None:
-        """Make the operations of one more stage.
-
-        Raises:
-            StepRefused: When the frontend refuses a step of it.
-        """
+    def _add_stage(self, stage: Stage) -> None:
         state = self.states[stage.index] = self._start(stage)
         if state.replaced:
             return
@@ -387,7 +294,7 @@ class _Converter:
             except (ExpandError, MountError) as e:
                 raise StepRefused(step.id, str(e), "expansion" if isinstance(e, ExpandError) else "mount") from None
 
-    def _start(self, stage: Stage) -> _State:
+    def _start(self, stage: Stage) -> StageState:
         from_step = stage.steps[0]
         total = len([s for s in stage.steps if isinstance(s.instruction, (ins.Run, ins.Copy, ins.Workdir)) and not s.onbuild])
         label = "" if self.single else stage.label
@@ -395,7 +302,7 @@ class _Converter:
             state = self._inherited(stage, self.states.get(stage.base))
         else:
             total += stage.base.kind is not SourceKind.SCRATCH
-            state = _State(Env(), {}, total=total, label=label)
+            state = StageState(Env(), {}, total=total, label=label)
             state.platform = _platform(stage.platform or self.options.platform)
         state.total, state.label, state.index = total, label, 0
         state.platform_name = str(state.platform)
@@ -409,17 +316,17 @@ class _Converter:
                                            and isinstance(stage.base, Source) else ())
         return state
 
-    def _inherited(self, stage: Stage, base: _State | None) -> _State:
+    def _inherited(self, stage: Stage, base: StageState | None) -> StageState:
         assert base is not None
         env = base.env
-        if "PATH" not in base.image_env:
-            base.image_env["PATH"] = DEFAULT_PATH
-        for key, value in base.image_env.items():
+        image_env = dict(base.image_env)
+        image_env.setdefault("PATH", DEFAULT_PATH)
+        for key, value in image_env.items():
             env = env.with_(key, value)
-        return _State(env, dict(base.image_env), base.cwd, base.user, base.shell, base.op, base.platform, "",
+        return StageState(env, image_env, base.cwd, base.user, base.shell, base.op, base.platform, "",
                       base.args, base.arg_names, list(base.history), base.local, image_config=base.image_config)
 
-    def _base(self, stage: Stage, source: Source, state: _State, step: Step) -> str:
+    def _base(self, stage: Stage, source: Source, state: StageState, step: Step) -> str:
         """Give the state its base; returns the name of the FROM step."""
         if source.kind is SourceKind.SCRATCH:
             self._configure(state, ImageConfig())
@@ -448,11 +355,11 @@ class _Converter:
             raise StepRefused(StepId(0, 0), f"invalid boolean value for multi-platform: {text}",
                               "bad-boolean") from None
 
-    def _prefix_only(self, state: _State, text: str) -> str:
+    def _prefix_only(self, state: StageState, text: str) -> str:
         stage = f"[{state.label}] " if state.label else ""
         return stage + text
 
-    def _configure(self, state: _State, config: ImageConfig) -> None:
+    def _configure(self, state: StageState, config: ImageConfig) -> None:
         state.env = _first_env(config.env)
         state.image_env = dict(state.env.pairs)
         state.cwd, state.user, state.shell = config.workdir, config.user, config.shell
@@ -481,7 +388,7 @@ class _Converter:
 
     # -- instructions -----------------------------------------------------------------------------------------------
 
-    def _dispatch(self, state: _State, stage: Stage, step: Step) -> None:
+    def _dispatch(self, state: StageState, stage: Stage, step: Step) -> None:
         expand: Callable[[str], str] = lambda word: expand_word(word, state.env, self.escape)  # noqa: E731
         name = ""
         match step.instruction:
@@ -536,13 +443,13 @@ class _Converter:
                 state.history.append(history.meta(f"MAINTAINER {maintainer.name}"))
         self.steps[step.id] = StepOps(step.id, name or self._step_text(state, step.instruction.text))
 
-    def _shell(self, state: _State) -> tuple[str, ...]:
+    def _shell(self, state: StageState) -> tuple[str, ...]:
         return state.shell or ("/bin/sh", "-c")
 
-    def _argv(self, state: _State, argv: tuple[str, ...] | None, command: str | None) -> tuple[str, ...]:
+    def _argv(self, state: StageState, argv: tuple[str, ...] | None, command: str | None) -> tuple[str, ...]:
         return argv if argv is not None else (*self._shell(state), command or "")
 
-    def _arg(self, state: _State, arg: ins.Arg) -> None:
+    def _arg(self, state: StageState, arg: ins.Arg) -> None:
         shown = []
         for name, default in arg.pairs:
             value = self.given.get(name)
@@ -557,7 +464,7 @@ class _Converter:
             shown.append(name if value is None else f"{name}={value}")
         state.history.append(history.meta("ARG " + " ".join(shown)))
 
-    def _workdir(self, state: _State, step: Step, path: str) -> None:
+    def _workdir(self, state: StageState, step: Step, path: str) -> None:
         if not path:
             raise StepRefused(step.id, "normalizing workdir: cannot normalize nothing", "empty-workdir")
         if path.startswith("/"):
@@ -587,14 +494,14 @@ class _Converter:
         self.steps[step.id] = StepOps(step.id, name, self._ops(op))
         state.history.append(HistoryEntry(f"WORKDIR {written}", history.COMMENT, False))
 
-    def _on(self, state: _State, selector: str = "") -> tuple[tuple[OpInput, ...], int | None]:
+    def _on(self, state: StageState, selector: str = "") -> tuple[tuple[OpInput, ...], int | None]:
         if state.op is None:
             return (), None
         return (OpInput(state.op, selector),), 0
 
     # -- RUN --------------------------------------------------------------------------------------------------------
 
-    def _run(self, state: _State, step: Step, run: ins.Run, expand: Callable[[str], str]) -> None:
+    def _run(self, state: StageState, step: Step, run: ins.Run, expand: Callable[[str], str]) -> None:
         if state.local is not None:
             state.local.add("/")
         text, argv, shown = run.command or "", run.argv, run.text
@@ -661,7 +568,7 @@ class _Converter:
                 return f"unset ssh forward key {mount.id or 'default'}"
         return ""
 
-    def _mounts(self, state: _State, step: Step, mounts: list[ResolvedMount], extra: list[tuple[ResolvedMount, int]],
+    def _mounts(self, state: StageState, step: Step, mounts: list[ResolvedMount], extra: list[tuple[ResolvedMount, int]],
                 internal: list[int]) -> tuple[list[OpInput], list[tuple[str, str]], list[tuple[str, int | None, str]]]:
         """Inputs, key fields (label, value) and targets of a RUN's mounts."""
         rows: list[tuple[str, int | None, str, bool, str]] = []      # target, op, source path, keeps root, fields
@@ -686,7 +593,7 @@ class _Converter:
             rows.append(("/dev/shm", None, "", False, f"tmpfs {self.options.shm_size}"))
         return self._numbered(state, rows, fields)
 
-    def _numbered(self, state: _State, rows: list[tuple[str, int | None, str, bool, str]],
+    def _numbered(self, state: StageState, rows: list[tuple[str, int | None, str, bool, str]],
                   fields: list[tuple[str, str]]) -> tuple[list[OpInput], list[tuple[str, str]],
                                                           list[tuple[str, int | None, str]]]:
         selectors: dict[int, list[str]] = {}
@@ -713,7 +620,7 @@ class _Converter:
                   for op in order]
         return inputs, described + fields, targets
 
-    def _file_mount(self, state: _State, step: Step, mount: ResolvedMount,
+    def _file_mount(self, state: StageState, step: Step, mount: ResolvedMount,
                     internal: list[int]) -> tuple[str, int | None, str, bool, str]:
         target = mount.target if posixpath.normpath(mount.target or ".").startswith("/") else \
             posixpath.normpath(posixpath.join("/", state.cwd, mount.target))
@@ -752,7 +659,7 @@ class _Converter:
                          base=0 if inputs else None, internal=True, mkdir=MkdirAction("cache", (mount.uid or 0, mount.gid or 0)),
                          source=None if inputs else SourceSpec((digest,)))
 
-    def _secret(self, state: _State, mount: ResolvedMount) -> tuple[str, str]:
+    def _secret(self, state: StageState, mount: ResolvedMount) -> tuple[str, str]:
         identity = _secret_id(mount)
         target = mount.target
         if mount.env is not None and not target:
@@ -764,7 +671,7 @@ class _Converter:
                 f"{clean_path(target)} {identity} {mount.uid or 0} {mount.gid or 0} "
                 f"{0o400 if mount.mode is None else mount.mode} {mount.required} {mount.env}")
 
-    def _from(self, state: _State, step: Step, name: str, *, by_index: bool) -> tuple[int | None, LocalSource | None]:
+    def _from(self, state: StageState, step: Step, name: str, *, by_index: bool) -> tuple[int | None, LocalSource | None]:
         """The op that a `--from` or mount names."""
         found = self.graph.find(name, by_index=by_index)
         if isinstance(found, int):
@@ -773,6 +680,7 @@ class _Converter:
                 what = "copy" if by_index else "mount"
                 raise StepRefused(step.id, f'cannot {what} from stage "{name}", it needs to be defined before current stage '
                                            f'"{self.graph.stages[step.id.stage].label}"', "stage-order")
+            self.read[found] = self._made(source.op)
             return source.op, source.local
         if found.kind is SourceKind.SCRATCH:
             return None, None
@@ -785,7 +693,7 @@ class _Converter:
 
     # -- COPY and ADD -----------------------------------------------------------------------------------------------
 
-    def _copy(self, state: _State, step: Step, copy: ins.Copy) -> None:
+    def _copy(self, state: StageState, step: Step, copy: ins.Copy) -> None:
         words, sources, entry = prepared_copy(copy, state.env, state.cwd, self.escape)
         bodies = {h.name: expand_heredoc(h.used, state.env) if h.expand else h.used for h in copy.heredocs}
         _check_chmod(step, words.chmod)
@@ -816,7 +724,7 @@ class _Converter:
         self.steps[step.id] = StepOps(step.id, name, self._ops(*ops), self._ops(*internal) if internal else ())
         state.history.append(entry)
 
-    def _take(self, state: _State, step: Step, copy: ins.Copy, taken: _Taken, source: SourceWord, name: str) -> None:
+    def _take(self, state: StageState, step: Step, copy: ins.Copy, taken: _Taken, source: SourceWord, name: str) -> None:
         unpack = False
         if source.remote:
             if not isinstance(copy, ins.Add):
@@ -913,7 +821,7 @@ def _width(total: int) -> int:
     return int(1 + math.log10(total))
 
 
-def _cross_target(state: _State) -> str:
+def _cross_target(state: StageState) -> str:
     """What TARGET… variables add to the platform in a step's name. Source: BuildKit dockerfile2llb/convert.go."""
     os, arch, variant, found = "", "", "", False
     for key, value in state.env.items():

@@ -28,7 +28,8 @@ from cachesim.engines.base import (
     VertexReport,
 )
 from cachesim.engines.buildkit.contents import Contents, World
-from cachesim.engines.buildkit.convert import Conversion, StepOps, StepRefused, convert
+from cachesim.engines.buildkit.conversion import Conversion, StepOps
+from cachesim.engines.buildkit.convert import StepRefused, convert
 from cachesim.engines.buildkit.files import changed_files, lazy_paths
 from cachesim.engines.buildkit.probe import BuildFails, Walk
 from cachesim.engines.buildkit.vertex import Op, OpKind

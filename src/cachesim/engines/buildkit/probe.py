@@ -15,7 +15,7 @@ from cachesim.context.checksum import parent_of_wildcard, resolve_links
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, lookup
 from cachesim.digest import Digest
 from cachesim.engines.buildkit.contents import Content, Contents, World, may_be_equal
-from cachesim.engines.buildkit.convert import Conversion
+from cachesim.engines.buildkit.conversion import Conversion
 from cachesim.engines.buildkit.filesystem import SCRATCH, FileSystem
 from cachesim.engines.buildkit.values import Values
 from cachesim.engines.buildkit.vertex import CopyAction, ExecSpec, Op, OpInput, OpKind
