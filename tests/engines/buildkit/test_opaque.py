@@ -17,11 +17,11 @@ OTHER = opaque_entry("other", is_dir=True)
 
 def after(command: str, number: str = "1.1") -> FileSystem:
     start = base_filesystem("base")
-    return start.after(Execution(number, ("/bin/sh", "-c", command), True, {}, "/", start, ()))
+    return start.after(Execution(number, ("/bin/sh", "-c", command), True, {}, "/", lambda _: start, lambda: ()))
 
 
 def top(fs: FileSystem, path: str) -> FileEntry | None:
-    return lookup(fs.layers[0].tree, path)
+    return lookup(fs.tree, path)
 
 
 @pytest.mark.parametrize(("fs", "path", "certain", "likely"), [
@@ -72,9 +72,9 @@ def test_two_unknown_things_in_one_place_are_a_third() -> None:
 
 def test_an_archive_may_hold_anything() -> None:
     fs = SCRATCH.with_placed(Placement(FILE, "f", "/opt/")).with_unpacked("/opt/", FILE.digest)
-    assert fs.may_hold("opt/t/a") and not fs.exact and holds_opaque(fs.layers[0].tree)
+    assert fs.may_hold("opt/t/a") and not fs.exact and holds_opaque(fs.tree)
     assert fs.known("opt/f") is None        # the archive may hold an f of its own
-    assert SCRATCH.with_unpacked("/opt", FILE.digest).layers[0].tree == SCRATCH.with_unpacked("/opt", FILE.digest).layers[0].tree
+    assert SCRATCH.with_unpacked("/opt", FILE.digest).tree == SCRATCH.with_unpacked("/opt", FILE.digest).tree
 
 
 def test_opaque_entries_are_no_files() -> None:

@@ -163,7 +163,7 @@ class Contents:
     def of_stage(self, fs: FileSystem, selectors: Sequence[Selector]) -> Content:
         """Content of a selection of a stage's file system."""
         if fs.exact:
-            return self._exact(fs.layers[0].tree, selectors, root=False)
+            return self._exact(fs.tree, selectors, root=False)
         sums, runs, undecided, grounds, of_base = [], [], False, "", False
         views: list[tuple[str, _View]] = []
         for selector in sorted(selectors, key=lambda s: s.path):
@@ -184,7 +184,7 @@ class Contents:
                 sums.append(digest_of(*view.tokens, repr(selector), entry_digest(view.entry) if view.entry else ""))
                 undecided = undecided or (view.entry is not None and holds_opaque(view.entry))
             elif view.entry is None:
-                if not fs.base and not fs.ran:
+                if fs.run is None and not fs.base:
                     return Content(Digest(""), missing=start)
                 sums.append(digest_of("nothing", start))
             else:
@@ -265,8 +265,9 @@ class Contents:
         places: dict[str, str] = {}
         of_base = undecided = False
         parts = path.split("/") if path else []
-        for layer in fs.layers:
-            found, above, ends = _lookup(layer.tree, parts)
+        at = fs
+        while True:
+            found, above, ends = _lookup(at.tree, parts)
             undecided = undecided or bool(above)
             if found is not None and not found.is_dir:
                 if is_opaque(found):
@@ -286,22 +287,24 @@ class Contents:
                 undecided = undecided or is_undecided(found)
             elif ends:
                 break
-            if layer.run is not None:
-                token, ends = self._run_token(layer.run, path)
-                if self._unknown(layer.run, path):
-                    runs.append(layer.run)      # also where the guess is that it leaves the path alone: nobody knows
-                if token is not None:
-                    tokens.append(token)
-                    if ends:
-                        break
-        else:
-            if fs.base and (self.world is World.DIFFERENT or path in USUAL_DIRS or not (overlays or tokens)):
-                alike = self.world is World.EQUAL or (self.world is World.LIKELY and path in _RARELY_CHANGED)
-                tokens.append(f"base {path}" if alike else f"base {fs.base} {path}")
-                of_base = True
-            elif not fs.base and not overlays and not tokens and len(fs.layers) > 1:
-                tokens += [f"run {layer.run.id} {path}" for layer in fs.layers if layer.run is not None][:1]
-                runs += [layer.run for layer in fs.layers if layer.run is not None][:1]
+            if at.run is None:
+                base = at.base
+                if base and (self.world is World.DIFFERENT or path in USUAL_DIRS or not (overlays or tokens)):
+                    alike = self.world is World.EQUAL or (self.world is World.LIKELY and path in _RARELY_CHANGED)
+                    tokens.append(f"base {path}" if alike else f"base {base} {path}")
+                    of_base = True
+                elif not base and not overlays and not tokens and fs.run is not None:
+                    tokens.append(f"run {fs.run.id} {path}")
+                    runs.append(fs.run)
+                break
+            token, ends = self._run_token(at.run, path)
+            if self._unknown(at.run, path):
+                runs.append(at.run)     # also where the guess is that it leaves the path alone: nobody knows
+            if token is not None:
+                tokens.append(token)
+                if ends:
+                    break
+            at = at.run.before(path)
         entry: FileEntry | None = None
         for overlay in reversed(overlays):
             entry = overlay if entry is None or not overlay.is_dir else laid(entry, overlay, keep=True, replace_headers=False)
@@ -333,7 +336,7 @@ class Contents:
 
     def _inputs(self, run: Execution) -> str:
         """Identity of everything that goes into a RUN."""
-        below = self._memo(run, "\0before", lambda: self._whole(run.before))
+        below = self._memo(run, "\0before", lambda: self._whole(run.before()))
         return digest_of(*run.argv, *(f"{k}={v}" for k, v in run.env.items()), run.cwd, below or "",
                          *(self._mounted(m) for _, m in run.mounts))
 
@@ -387,7 +390,7 @@ class Contents:
             if earlier is not None:
                 fields.append(earlier)
             if not ends:
-                view = self.view(run.before, folder)
+                view = self.view(run.before(folder), folder)
                 fields += [*view.tokens, _of_pattern(view.entry, folder, source) if view.entry else "nothing"]
         return digest_of(*fields)
 

@@ -2,14 +2,14 @@
 
 A file system is a base, known by its identity, with known entries written over it (COPY, ADD, WORKDIR, inline documents)
 and executions of RUN in between, each of which may have changed any path. Nothing here is ever changed; writing gives a new value
-that shares what it can.
+that shares what it can. What an execution started from is made when somebody looks through it: mostly it hides what is below.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, directory, lookup, with_children
@@ -29,15 +29,16 @@ from cachesim.engines.buildkit.opaque import (
     with_more,
 )
 
-__all__ = ["SCRATCH", "USUAL_DIRS", "Execution", "FileSystem", "Layer", "Placement", "base_filesystem", "mode_of", "owner_of"]
+__all__ = ["SCRATCH", "USUAL_DIRS", "Execution", "FileSystem", "Mounts", "Placement", "base_filesystem", "has_links", "mode_of",
+           "owner_of"]
 
 USUAL_DIRS = frozenset({"", "bin", "sbin", "etc", "tmp", "usr", "usr/bin", "usr/sbin", "usr/lib", "usr/local", "usr/local/bin",
                          "var", "var/lib", "var/log", "home", "root", "opt", "srv", "lib", "dev", "proc", "sys", "mnt", "run",
                          "usr/share", "usr/local/lib", "usr/local/share", "var/cache", "var/tmp", "media"})
 _MAX_LINKS = 40
+Mounts = tuple[tuple[str, "FileSystem | FileEntry | None"], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Execution:
     """One time that a RUN really ran. Two executions are never equal, even of the same command.
 
@@ -46,17 +47,26 @@ class Execution:
         argv: What ran.
         env: Its environment.
         cwd: Absolute.
-        before: The file system it started from.
-        mounts: Target (absolute) and what was mounted there; None for a cache, tmpfs or secret.
     """
 
-    id: str
-    argv: tuple[str, ...]
-    shell: bool
-    env: Mapping[str, str]
-    cwd: str
-    before: FileSystem
-    mounts: tuple[tuple[str, FileSystem | FileEntry | None], ...]
+    __slots__ = ("_before", "_mounted", "_mounts", "argv", "cwd", "env", "id", "shell")
+
+    def __init__(self, id: str, argv: tuple[str, ...], shell: bool, env: Mapping[str, str], cwd: str,
+                 before: Callable[[str], FileSystem], mounts: Callable[[], Mounts]) -> None:
+        self.id, self.argv, self.shell, self.env, self.cwd = id, argv, shell, env, cwd
+        self._before, self._mounts = before, mounts
+        self._mounted: Mounts | None = None
+
+    def before(self, path: str = "") -> FileSystem:
+        """The file system it started from, or another one that holds the same at a path."""
+        return self._before(path)
+
+    @property
+    def mounts(self) -> Mounts:
+        """Target (absolute) and what was mounted there; None for a cache, tmpfs or secret."""
+        if self._mounted is None:
+            self._mounted = self._mounts()
+        return self._mounted
 
     @property
     def command(self) -> str:
@@ -66,31 +76,43 @@ class Execution:
         return " ".join(self.argv)
 
 
-class Layer(NamedTuple):
-    """Known entries since the last execution; `run` is that execution (None: the base lies below)."""
-
-    tree: FileEntry
-    run: Execution | None
-
-
 class FileSystem:
-    """Layers from the top down; `base` identifies what is below all of them ("": nothing at all). Never changed."""
+    """Known entries over what an execution left (`run`), or over a base ("": nothing at all). Never changed."""
 
-    __slots__ = ("_linked", "base", "layers")
+    __slots__ = ("_base", "_linked", "run", "tree")
 
-    def __init__(self, base: str, layers: tuple[Layer, ...], linked: bool | None = None) -> None:
-        self.base, self.layers = base, layers
+    def __init__(self, tree: FileEntry, run: Execution | None = None, base: str = "", linked: bool | None = None) -> None:
+        self.tree, self.run, self._base = tree, run, base
         self._linked = linked       # whether there is a symbolic link anywhere; None: nobody asked yet
+
+    @property
+    def layers(self) -> Iterator[FileSystem]:
+        """This one and what each execution started from, from the top down."""
+        at = self
+        yield at
+        while at.run is not None:
+            at = at.run.before()
+            yield at
+
+    @property
+    def base(self) -> str:
+        """What is below all executions."""
+        at = self
+        while at.run is not None:
+            at = at.run.before()
+        return at._base
 
     @property
     def exact(self) -> bool:
         """Whether every entry is known: no base, no execution, nothing that a copy brought from one."""
-        return not self.base and len(self.layers) == 1 and not holds_opaque(self.layers[0].tree)
+        return self.run is None and not self._base and not holds_opaque(self.tree)
 
     @property
-    def ran(self) -> bool:
-        """Whether an execution had its hands in it."""
-        return any(layer.run is not None for layer in self.layers)
+    def linked(self) -> bool:
+        """Whether a symbolic link is known anywhere."""
+        if self._linked is None:
+            self._linked = any(layer.tree.children and has_links(layer.tree) for layer in self.layers)
+        return self._linked
 
     def left_alone(self, path: str) -> bool:
         """Whether no RUN can well have written to a path or below it."""
@@ -99,9 +121,9 @@ class FileSystem:
     def may_hold(self, path: str) -> bool:
         """Whether a path may exist, links followed."""
         path = self.resolved(path)
-        if self.base or self.ran or not path:
+        if self.run is not None or self._base or not path:
             return True
-        node = self.layers[0].tree
+        node = self.tree
         for part in path.split("/"):
             if is_opaque(node) or MORE in node.children:
                 return True
@@ -112,20 +134,21 @@ class FileSystem:
         return True
 
     def after(self, run: Execution) -> FileSystem:
-        """The file system that an execution left."""
-        return FileSystem(self.base, (Layer(EMPTY_DIR, run), *self.layers), self._linked)
+        """The file system that an execution left which started from this one."""
+        return FileSystem(EMPTY_DIR, run, linked=self._linked)
 
     def _with_top(self, tree: FileEntry, added: FileEntry | None = None) -> FileSystem:
         """The same with another topmost tree; `added` is what may have brought links into it (None: nothing)."""
         linked = self._linked
-        if not linked and added is not None and (added.kind is FileKind.SYMLINK or (added.children and _has_links(added))):
+        if not linked and added is not None and (added.kind is FileKind.SYMLINK or (added.children and has_links(added))):
             linked = True
-        return FileSystem(self.base, (Layer(tree, self.layers[0].run), *self.layers[1:]), linked)
+        return FileSystem(tree, self.run, self._base, linked)
 
     def known(self, path: str) -> FileEntry | None:
         """The topmost known entry at a path, links not followed."""
         parts = path.split("/") if path else ()
-        for node, _ in self.layers:
+        for layer in self.layers:
+            node = layer.tree
             for part in parts:
                 child = node.children.get(part)
                 if child is None:
@@ -137,9 +160,7 @@ class FileSystem:
 
     def resolved(self, path: str) -> str:
         """The path with every known link on the way followed."""
-        if self._linked is None:
-            self._linked = any(layer.tree.children and _has_links(layer.tree) for layer in self.layers)
-        if not self._linked:
+        if not self.linked:
             return path
         for _ in range(_MAX_LINKS):
             done: list[str] = []
@@ -192,7 +213,7 @@ class FileSystem:
     def with_dir(self, path: str, owner: tuple[int, int]) -> FileSystem:
         """Make a directory and its parents, unless they are known to exist (WORKDIR)."""
         path = self.resolved(path)
-        node: FileEntry | None = self.layers[0].tree
+        node: FileEntry | None = self.tree
         parts = path.split("/") if path else []
         there = 0
         for part in parts:
@@ -210,7 +231,7 @@ class FileSystem:
                              uid=known.uid if known else owner[0], gid=known.gid if known else owner[1],
                              unreadable="" if known else _decided_by(owner))
         assert made is not None
-        return self._with_top(_put(self.layers[0].tree, parts[:there + 1], made))
+        return self._with_top(_put(self.tree, parts[:there + 1], made))
 
     def with_placed(self, placement: Placement, *, likely: bool = False) -> FileSystem:
         """Copy one source entry to its destination. Source: tonistiigi/fsutil copy/copy.go prepareTargetDir.
@@ -228,13 +249,13 @@ class FileSystem:
             if there:
                 return self._with_laid(target, directory({MORE: entry}), placement, likely)
             if there is None:
-                old = lookup(self.layers[0].tree, target)
+                old = lookup(self.tree, target)
                 entry = over(entry if old is None else mixed(old, entry, name=placement.name))
             return self._with_laid(target, entry, placement, likely, replace=True)
         if there:
             return self._with_laid(posixpath.join(target, placement.name), entry, placement, likely)
         if there is None:
-            old = lookup(self.layers[0].tree, target)
+            old = lookup(self.tree, target)
             known = here_or_inside(placement.name, entry)
             entry = over(known if old is None else mixed(old, known))
         return self._with_laid(target, entry, placement, likely, replace=True)
@@ -243,7 +264,7 @@ class FileSystem:
                    replace: bool = False) -> FileSystem:
         """The file system with an entry at a path, merged with a folder that is there unless it takes its place."""
         fs = self.with_dir(posixpath.dirname(target), placement.owner or (0, 0))
-        tree = fs.layers[0].tree
+        tree = fs.tree
         old = lookup(tree, target) if target else tree
         if not replace and entry.is_dir and (old is None or not (old.is_dir or is_opaque(old))) and fs.is_dir(target):
             old = directory()
@@ -258,8 +279,7 @@ class FileSystem:
 
     def merged_over(self, below: FileSystem, *, likely: bool = False) -> FileSystem:
         """This file system's known entries laid over another (the merge of COPY --link)."""
-        top = below.layers[0]
-        return below._with_top(laid(top.tree, self.layers[0].tree, keep=likely, replace_headers=True), self.layers[0].tree)
+        return below._with_top(laid(below.tree, self.tree, keep=likely, replace_headers=True), self.tree)
 
 
 class Placement(NamedTuple):
@@ -292,11 +312,11 @@ class Placement(NamedTuple):
                          unreadable=_decided_by((uid, gid)))
 
 
-def _has_links(tree: FileEntry) -> bool:
+def has_links(tree: FileEntry) -> bool:
     """Whether a directory holds a symbolic link anywhere below; remembered per directory."""
     known = tree.memo.get("links")
     if known is None:
-        known = tree.memo["links"] = any(c.kind is FileKind.SYMLINK or (bool(c.children) and _has_links(c))
+        known = tree.memo["links"] = any(c.kind is FileKind.SYMLINK or (bool(c.children) and has_links(c))
                                          for c in tree.children.values())
     return known
 
@@ -390,9 +410,9 @@ def mode_of(text: str) -> int | None:
         return (1 << 20) + int(digest_of("mode", text)[:8], 16)
 
 
-SCRATCH = FileSystem("", (Layer(EMPTY_DIR, None),), False)
+SCRATCH = FileSystem(EMPTY_DIR, linked=False)
 
 
 def base_filesystem(identity: str) -> FileSystem:
     """The file system of an image that nobody looked into."""
-    return FileSystem(identity, (Layer(EMPTY_DIR, None),), False)
+    return FileSystem(EMPTY_DIR, base=identity, linked=False)

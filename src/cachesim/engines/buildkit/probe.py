@@ -192,7 +192,10 @@ class Walk:
         if tree is not None:
             content = self.contents.of_tree(tree, given.content)
         else:
-            content = self.contents.of_stage(self.values.value(given.op), given.content)
+            selected = given.content
+            plain = len(selected) == 1 and not selected[0].filters
+            fs = self.values.at(given.op, selected[0].path) if plain else self.values.value(given.op)
+            content = self.contents.of_stage(fs, selected)
         if content.missing is not None:
             raise BuildFails(index, f'failed to calculate checksum of ref: "/{content.missing}": not found', content.missing)
         self.content[index, position] = content

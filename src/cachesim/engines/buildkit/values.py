@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 from collections.abc import Callable, Mapping, Sequence, Set
 
@@ -10,7 +11,15 @@ from cachesim.context.checksum import Selector, matching_entries, resolve_links
 from cachesim.context.ignore import IgnoreMatcher
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, lookup
 from cachesim.engines.buildkit.contents import Contents, World
-from cachesim.engines.buildkit.filesystem import SCRATCH, Execution, FileSystem, Layer, Placement, base_filesystem
+from cachesim.engines.buildkit.filesystem import (
+    SCRATCH,
+    Execution,
+    FileSystem,
+    Mounts,
+    Placement,
+    base_filesystem,
+    has_links,
+)
 from cachesim.engines.buildkit.opaque import opaque_entry
 from cachesim.engines.buildkit.vertex import CopyAction, Op, OpKind
 
@@ -30,6 +39,7 @@ class Values:
         self.ops, self.on_image, self.contents, self.build, self.trees = ops, on_image, contents, build, trees
         self.stored: dict[int, Result] = {}
         self._made: dict[int, FileSystem] = {}
+        self._linked: dict[int, bool] = {}
 
     def known_tree(self, source: int) -> FileEntry | None:
         """Everything that an input holds, where everything is known."""
@@ -40,7 +50,7 @@ class Values:
             return None
         if source in self._made or self.ops[source].kind in (OpKind.MKFILE, OpKind.MKDIR, OpKind.COPY, OpKind.REMOTE):
             fs = self.value(source)
-            return fs.layers[0].tree if fs.exact else None
+            return fs.tree if fs.exact else None
         return None
 
     def promise(self, index: int) -> Callable[[], FileSystem]:
@@ -58,16 +68,72 @@ class Values:
                 break
             chain.append(at)
             op = self.ops[at]
+            if op.kind is OpKind.EXEC and at == index:
+                break       # what it started from is made when somebody looks through it
             at = op.inputs[op.base].op if op.base is not None else None
         for each in reversed(chain):
             self._made[each] = self._value(each)
         return self._made[index]
 
+    def at(self, index: int, path: str) -> FileSystem:
+        """The file system of an operation's result, or an earlier one that a RUN left and that holds the same at a path.
+
+        What is copied to another folder of the root directory is left out, unless links may lead there.
+        """
+        top, at = path.partition("/")[0], index
+        while top:
+            if at in self._made or at in self.stored:
+                fs = self.value(at)
+                if fs.run is None or (at != index and self.linked(index)):
+                    break
+                return fs
+            op = self.ops[at]
+            if op.kind is OpKind.EXEC:
+                if at != index and self.linked(index):
+                    break
+                return self.value(at)
+            if op.base is None or not self._leaves_alone(op, top):
+                break
+            at = op.inputs[op.base].op
+        return self.value(index)
+
+    def _leaves_alone(self, op: Op, top: str) -> bool:
+        """Whether an operation other than a RUN writes nothing into a folder of the root directory."""
+        if op.kind is OpKind.MKDIR:
+            assert op.mkdir is not None
+            return op.mkdir.path.partition("/")[0] not in ("", top)
+        copies = self.ops[op.inputs[1].op].copies if op.kind is OpKind.MERGE else op.copies
+        return all(copy.dest[1:].partition("/")[0] not in ("", ".", top) for copy in copies)
+
+    def linked(self, index: int) -> bool:
+        """Whether a symbolic link is known anywhere in the file system of an operation's result, or in a folder it is made of."""
+        chain: list[int] = []
+        at: int | None = index
+        while at is not None and at not in self._linked:
+            if at in self._made or at in self.stored:
+                self._linked[at] = self.value(at).linked
+                break
+            chain.append(at)
+            op = self.ops[at]
+            at = op.inputs[op.base].op if op.base is not None else None
+        found = at is not None and self._linked[at]
+        for each in reversed(chain):
+            found = self._linked[each] = found or self._brings_links(self.ops[each], each)
+        return found
+
+    def _brings_links(self, op: Op, index: int) -> bool:
+        if op.kind is OpKind.LOCAL:
+            return has_links(self.trees[index])
+        if op.kind is OpKind.MERGE:
+            return self.linked(op.inputs[1].op)
+        sources = {op.inputs[copy.input].op for copy in op.copies if copy.input >= 0}
+        return any(has_links(self.trees[s]) if s in self.trees else self.linked(s) for s in sources)
+
     def _value(self, index: int) -> FileSystem:
         op = self.ops[index]
         if op.kind is OpKind.LOCAL:
-            return FileSystem("", (Layer(self.trees[index], None),))
-        below = self.value(op.inputs[op.base].op) if op.base is not None else SCRATCH
+            return FileSystem(self.trees[index])
+        below = self._made[op.inputs[op.base].op] if op.base is not None and op.kind is not OpKind.EXEC else SCRATCH
         likely = self.contents.world is World.LIKELY
         match op.kind:
             case OpKind.IMAGE:
@@ -75,7 +141,7 @@ class Values:
                 return base_filesystem(op.source.identity)
             case OpKind.MKFILE | OpKind.REMOTE:
                 assert op.source is not None and op.source.tree is not None
-                return FileSystem("", (Layer(op.source.tree, None),))
+                return FileSystem(op.source.tree)
             case OpKind.MKDIR:
                 assert op.mkdir is not None
                 return below.with_dir(op.mkdir.path, self.contents.owner(below, op.mkdir.owner) or (0, 0))
@@ -83,13 +149,20 @@ class Values:
                 return self.value(op.inputs[1].op).merged_over(below, likely=likely)
             case OpKind.EXEC:
                 assert op.exec is not None
-                mounts = tuple((target, None if at is None else self._mounted(op.inputs[at].op, path))
-                               for target, at, path in op.exec.mounts)
-                return below.after(Execution(f"{self.build}.{index}", op.exec.argv, op.exec.shell, op.exec.env, op.exec.cwd,
-                                             below, mounts))
+                run = Execution(f"{self.build}.{index}", op.exec.argv, op.exec.shell, op.exec.env, op.exec.cwd,
+                                functools.partial(self._before, op), functools.partial(self._mounts, op))
+                return FileSystem(EMPTY_DIR, run, linked=self.linked(index))
         for action in op.copies:
             below = self.placed(index, below, action)
         return below
+
+    def _before(self, op: Op, path: str) -> FileSystem:
+        return SCRATCH if op.base is None else self.at(op.inputs[op.base].op, path)
+
+    def _mounts(self, op: Op) -> Mounts:
+        assert op.exec is not None
+        return tuple([(target, None if at is None else self._mounted(op.inputs[at].op, path))
+                      for target, at, path in op.exec.mounts])
 
     def _mounted(self, source: int, path: str) -> FileSystem | FileEntry:
         tree = self.trees.get(source)
@@ -107,9 +180,9 @@ class Values:
             return below
         source = self.ops[index].inputs[action.input].op
         tree = self.trees.get(source)
-        fs = None if tree is not None else self.value(source)
+        fs = None if tree is not None else self._source(source, action.selector)
         if tree is None and fs is not None and fs.exact:
-            tree = fs.layers[0].tree
+            tree = fs.tree
         likely, owner = self.contents.world is World.LIKELY, self.contents.owner(below, action.owner)
         for name, entry in self._sources(tree, fs, action.selector):
             if action.unpack and entry.kind is FileKind.FILE and name.endswith(_ARCHIVES):
@@ -118,6 +191,9 @@ class Values:
                 below = below.with_placed(
                     Placement(entry, name, action.dest, action.contents_only, owner, action.mode), likely=likely)
         return below
+
+    def _source(self, index: int, selector: Selector) -> FileSystem:
+        return self.value(index) if selector.filters else self.at(index, selector.path)
 
     def _sources(self, tree: FileEntry | None, fs: FileSystem | None,
                  selector: Selector) -> list[tuple[str, FileEntry]]:

@@ -79,7 +79,7 @@ class Taken:
         clean = posixpath.normpath("/" + path).lstrip("/")
         self.places.append(clean)
         if fs.exact:
-            self.copied += Sums(fs.layers[0].tree, stage=True).copied(source)
+            self.copied += Sums(fs.tree, stage=True).copied(source)
         elif has_classic_wildcards(path):
             self._pattern(fs, path)
         else:

@@ -254,7 +254,7 @@ class Walk:
         shell, cwd = run.argv is None, state.config.workdir or "/"
 
         def change(fs: FileSystem) -> FileSystem:
-            return fs.after(Execution(run_id, argv, shell, run_env, cwd, fs, ()))
+            return fs.after(Execution(run_id, argv, shell, run_env, cwd, lambda _: fs, lambda: ()))
 
         return Plan(probe, own, change, empty=False)
 
