@@ -50,18 +50,21 @@ class Links:
         """Records that a parent record leads to."""
         return self.links.get((parent, position, op, selector), frozenset())
 
-    def link(self, parent: str, position: int, op: str, selector: str, record: str, *, content: bool = False) -> None:
-        """Let a parent record lead to a record."""
+    def link(self, parent: str, position: int, op: str, selector: str, records: frozenset[str]) -> None:
+        """Let a parent record lead to records."""
         key = (parent, position, op, selector)
         known = self.links.get(key)
         if known is None:
-            self.links[key] = frozenset((record,))
-        elif record not in known:
-            self.links[key] = known | {record}
-        if content:
-            there = self.by_op.get((position, op), ())
-            if parent not in there:
-                self.by_op[position, op] = (*there, parent)
+            self.links[key] = records
+        elif known is not records and not records <= known:
+            self.links[key] = known | records
+
+    def link_content(self, content: str, position: int, op: str, records: frozenset[str]) -> None:
+        """Let a content record lead to records."""
+        self.link(content, position, op, "", records)
+        there = self.by_op.get((position, op), ())
+        if content not in there:
+            self.by_op[position, op] = (*there, content)
 
 
 class Tables:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from cachesim.cache.key import CacheKey
+from cachesim.cache.key import CacheKey, PartChange
 from cachesim.cache.store import CacheStore
 from cachesim.context.snapshot import ContextSnapshot
 from cachesim.diagnostics import Diagnostic
@@ -145,6 +145,7 @@ class StepVerdict(NamedTuple):
         rule: The builder's rule that decided.
         from_build: Number of the build (index into `CacheStore.builds`) that made the layer of a HIT; -1 unknown.
         error: The engine's reason for FAILED.
+        changes: What differs between `cached_key` and `key` of a step that runs.
     """
 
     id: StepId
@@ -160,6 +161,7 @@ class StepVerdict(NamedTuple):
     reads: tuple[ContextRead, ...] = ()
     error: str = ""
     vertices: tuple[VertexReport, ...] = ()
+    changes: tuple[PartChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,7 +222,8 @@ class _Resolver:
                 edges.append(Edge(EdgeKind.PARENT, stage.base, stage.steps[0].id))
             for above, step in zip(stage.steps, stage.steps[1:], strict=False):
                 edges.append(Edge(EdgeKind.PARENT, above.id, step.id))
-                edges += self._own_edges(graph, stage, step)
+                if isinstance(step.instruction, (Copy, Run)):
+                    edges += self._own_edges(graph, stage, step)
         return edges
 
     def _own_edges(self, graph: BuildGraph, stage: Stage, step: Step) -> list[Edge]:

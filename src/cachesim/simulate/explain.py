@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cachesim.cache.key import CacheKey, PartChange, PartKind, changed_parts
+from cachesim.cache.key import CacheKey, PartChange, PartKind
 from cachesim.engines.base import BuildVerdict, MissReason, Outcome, StepVerdict
 from cachesim.graph.model import BuildGraph, EdgeKind, Source, SourceKind, StepId
 from cachesim.graph.options import EngineKind
@@ -38,9 +38,7 @@ def explained(graph: BuildGraph, verdict: BuildVerdict, builds: Sequence[str],
     steps = []
     for step in (*graph.meta, *(s for stage in graph.stages for s in stage.steps)):
         v = by_id[step.id]
-        changes: tuple[PartChange, ...] = ()
-        if v.reason and v.key is not None and v.cached_key is not None:
-            changes = _worth_saying(changed_parts(v.cached_key, v.key))
+        changes = _worth_saying(v.changes) if len(v.changes) > 1 else v.changes
         causes[step.id] = cause_step = _first_cause(v, by_id, causes)
         cause = _sentence(v, changes, cause_step, by_id, graph, builds, verdict)
         from_build = builds[v.from_build] if 0 <= v.from_build < len(builds) else ""
@@ -70,6 +68,8 @@ def _first_cause(v: StepVerdict, by_id: Mapping[StepId, StepVerdict], causes: Ma
 
 def _sentence(v: StepVerdict, changes: Sequence[PartChange], cause_step: StepId | None, by_id: Mapping[StepId, StepVerdict],
               graph: BuildGraph, builds: Sequence[str], verdict: BuildVerdict) -> str:
+    if v.outcome is Outcome.HIT:
+        return _hit(v, builds)
     if v.outcome is Outcome.FAILED:
         return f"The build stops here: {v.error}"
     if v.outcome is Outcome.NOT_REACHED:
@@ -82,10 +82,13 @@ def _sentence(v: StepVerdict, changes: Sequence[PartChange], cause_step: StepId 
     if v.outcome is Outcome.NOT_NEEDED:
         return "Nobody needs it: whatever reads it comes from the cache (the engine prints CACHED)"
     if v.likely is Outcome.HIT:
-        label = builds[v.from_build] if 0 <= v.from_build < len(builds) else ""
-        text = "From the cache: " + (f"the layer was made by the build “{label}”" if label else "nothing it depends on changed")
-        return _hedged(text, v)
+        return _hedged(_hit(v, builds), v)
     return _hedged(_miss(v, changes, cause_step, graph, by_id), v)
+
+
+def _hit(v: StepVerdict, builds: Sequence[str]) -> str:
+    label = builds[v.from_build] if 0 <= v.from_build < len(builds) else ""
+    return "From the cache: " + (f"the layer was made by the build “{label}”" if label else "nothing it depends on changed")
 
 
 def _line(graph: BuildGraph, step: StepId) -> str:

@@ -200,15 +200,15 @@ class _Converter:
         if start is None:
             return
         done: set[int] = set()
-        stack: list[tuple[int, int]] = [(start, 0)]
+        stack = [start]
         while stack:
-            at, position = stack.pop()
-            if at in done:
+            at = stack[-1]
+            waiting = [i for i in reversed(self.occurrences[at].inputs) if i not in done] if at not in done else []
+            if waiting:
+                stack += waiting
                 continue
-            inputs = self.occurrences[at].inputs
-            if position < len(inputs):
-                stack += [(at, position + 1), (inputs[position], 0)]
-            else:
+            stack.pop()
+            if at not in done:
                 done.add(at)
                 yield at
 
@@ -218,7 +218,7 @@ class _Converter:
             made = self.occurrences[at]
             if made.name:
                 op = self.ops[made.op]
-                if (op.step, op.name) != (made.step, made.name):
+                if op.step is not made.step or op.name is not made.name:
                     self.ops[made.op] = op._replace(step=made.step, name=made.name)
 
     # -- operations -------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from cachesim.cache.index import KeyIndex, Links, StepKey, Tables
-from cachesim.cache.key import CacheKey, KeyPart, PartKind, changed_parts
+from cachesim.cache.key import CacheKey, KeyPart, PartChange, PartKind, changed_parts
 from cachesim.cache.store import CacheStore
 from cachesim.context.checksum import Selector
 from cachesim.context.ignore import IgnoreMatcher, matcher_for
@@ -114,6 +114,9 @@ class _Build:
                 except BuildFails:      # cannot differ between the worlds: only known files are missed
                     walks[world] = likely
         self.ran = _ran(likely, self.order)
+        self.ignoring = {i for i in self.order if self.ops[i].ignore_cache}
+        self.regained = {i for (i, position), ids in likely.content_ids.items()
+                         if ids and self.ops[i].inputs[position].op not in self.locals}    # by the bytes of another stage
         self.disputed = set().union(*(_ran(walk, self.order) ^ self.ran for walk in walks.values()))
         keys = self._keys(likely)
         steps = self._steps(likely, keys)
@@ -220,28 +223,39 @@ class _Build:
         return tuple(verdicts)
 
     def _step(self, likely: Walk, ops: StepOps, facts: _StepFacts | None, before: StepKey | None) -> StepVerdict:
-        reports = [self._vertex(likely, op) for op in ops.ops]
-        certain = self.disputed.isdisjoint(ops.ops)
-        ran = not likely.executed.isdisjoint(ops.ops)
-        idle = next((r.outcome for r in reports if r.outcome is Outcome.NOT_NEEDED), reports[0].outcome)
-        outcome = Outcome.MISS if ran else idle
-        if not ran and outcome is Outcome.MISS:
-            outcome = Outcome.HIT       # the engine says DONE for a source whose bytes nobody needed
-        shown = tuple([r for r, i in zip(reports, ops.ops, strict=True) if r.name and self.ops[i].step == ops.id])
+        own = ops.ops
+        reports = [self._vertex(likely, op) for op in own]
+        certain = self.disputed.isdisjoint(own)
+        ran = not likely.executed.isdisjoint(own)
+        if ran:
+            outcome = Outcome.MISS
+        else:
+            outcome = reports[0].outcome
+            for report in reports:
+                if report.outcome is Outcome.NOT_NEEDED:
+                    outcome = Outcome.NOT_NEEDED
+            if outcome is Outcome.MISS:
+                outcome = Outcome.HIT       # the engine says DONE for a source whose bytes nobody needed
+        shown = tuple([r for r, i in zip(reports, own, strict=True) if r.name and self.ops[i].step == ops.id])
         from_build = -1
         if not ran:
-            for record in likely.known.get(ops.ops[-1], ()):
+            for record in likely.known.get(own[-1], ()):
                 result = likely.links.results.get(record)
-                from_build = max(from_build, result.build if result else -1)
+                if result is not None and result.build > from_build:
+                    from_build = result.build
         key: CacheKey | None = None
         cached: CacheKey | None = None
         reason: MissReason | None = None
         blamed: tuple[StepId, ...] = ()
+        changes: tuple[PartChange, ...] = ()
         if facts is not None:
-            key, cached, reason, blamed = self._cause(likely, ops, facts, before, ran)
+            if ran:
+                key, cached, reason, blamed, changes = self._cause(likely, ops, facts, before)
+            else:
+                key, cached = facts.key, before.key if before is not None else None
         return StepVerdict(
             ops.id, ops.name, outcome if certain else Outcome.UNDETERMINED, outcome, reason, key, cached,
-            blamed, self._rule(likely, ops, outcome, reason), from_build, self._reads(ops), "", shown)
+            blamed, self._rule(ops, outcome, reason), from_build, self._reads(ops), "", shown, changes)
 
     def _vertex(self, likely: Walk, index: int) -> VertexReport:
         if index in self.ran:
@@ -255,13 +269,13 @@ class _Build:
                       if self.ops[i].internal or (self.ops[i].step is None and self.ops[i].name)])
 
     def _reads(self, ops: StepOps) -> tuple[ContextRead, ...]:
-        reads = []
+        reads: tuple[ContextRead, ...] = ()
         for index in ops.ops:
             for op, _, content in self.ops[index].inputs:
                 if content is not None and op in self.sent:
-                    reads.append(ContextRead(self.locals[op].name, tuple([s.path or "." for s in content]),
-                                             lazy_paths(self.sent[op].tree, content)))
-        return tuple(reads)
+                    reads += (ContextRead(self.locals[op].name, tuple([s.path or "." for s in content]),
+                                          lazy_paths(self.sent[op].tree, content)),)
+        return reads
 
     def _keys(self, walk: Walk) -> dict[StepId, _StepFacts]:
         """The named key of every step that has an operation."""
@@ -295,23 +309,22 @@ class _Build:
         return facts
 
     def _cause(self, walk: Walk, ops: StepOps, facts: _StepFacts, before: StepKey | None,
-               ran: bool) -> tuple[CacheKey, CacheKey | None, MissReason | None, tuple[StepId, ...]]:
+               ) -> tuple[CacheKey, CacheKey | None, MissReason, tuple[StepId, ...], tuple[PartChange, ...]]:
+        """Why a step runs: its key, the one it had, the reason, the steps whose new results are in its way, what differs."""
         key, cached = facts.key, before.key if before is not None else None
-        if not ran:
-            return key, cached, None, ()
         if before is not None:
             key, cached = self._with_files(key, before, facts)
         blamed = self._blamed(walk, ops)
-        if any(self.ops[i].ignore_cache for i in ops.ops if i in walk.executed):
-            return key, cached, MissReason.NO_CACHE, blamed
-        own = cached is not None and any(c.kind is not PartKind.PARENT for c in changed_parts(cached, key))
+        changes = changed_parts(cached, key) if cached is not None else ()
+        if not self.ignoring.isdisjoint(ops.ops) and any(i in self.ignoring for i in ops.ops if i in walk.executed):
+            return key, cached, MissReason.NO_CACHE, blamed, changes
         if cached is None:
             reason = MissReason.PARENT if blamed and self.index.last else MissReason.NO_RECORD
-        elif own:
+        elif any(c.kind is not PartKind.PARENT for c in changes):
             reason = MissReason.PART
         else:
             reason = MissReason.PARENT if blamed else MissReason.NO_RECORD
-        return key, cached, reason, blamed
+        return key, cached, reason, blamed, changes
 
     def _with_files(self, key: CacheKey, before: StepKey, facts: _StepFacts) -> tuple[CacheKey, CacheKey]:
         """Both keys with the files that make their content differ as parts of their own."""
@@ -343,37 +356,31 @@ class _Build:
 
     def _blamed(self, walk: Walk, ops: StepOps) -> tuple[StepId, ...]:
         """The steps whose new results are in this step's way."""
-        found = []
+        found: tuple[StepId, ...] = ()
         for index in ops.ops:
             for op, _, _ in self.ops[index].inputs:
                 if op in walk.executed and op not in ops.ops and op not in ops.internal:
                     step = self.makers.get(op)
-                    if step is not None and step != ops.id and self.ops[op].kind not in (OpKind.LOCAL, OpKind.IMAGE):
-                        found.append(step)
-        return tuple(dict.fromkeys(found))
+                    if step is not None and step != ops.id and step not in found and (
+                            self.ops[op].kind not in (OpKind.LOCAL, OpKind.IMAGE)):
+                        found += (step,)
+        return found
 
-    def _rule(self, walk: Walk, ops: StepOps, outcome: Outcome, reason: MissReason | None) -> Rule | None:
-        op = self.ops[ops.ops[-1]]
-        ran = outcome is Outcome.MISS
-        if any(self.ops[i].ignore_cache for i in ops.ops):
+    def _rule(self, ops: StepOps, outcome: Outcome, reason: MissReason | None) -> Rule | None:
+        if not self.ignoring.isdisjoint(ops.ops):
             return Rule.IGNORED_CACHE
         if outcome is Outcome.NOT_NEEDED:
             return Rule.NOT_NEEDED
-        if op.kind is OpKind.IMAGE:
+        kind, ran = self.ops[ops.ops[-1]].kind, outcome is Outcome.MISS
+        if kind is OpKind.IMAGE:
             return Rule.BASE_MANIFEST if self.request.store is ImageStore.CONTAINERD else Rule.BASE
         if ran and reason is MissReason.PARENT:
             return Rule.CHAIN
-        if op.kind is OpKind.MERGE:
+        if kind is OpKind.MERGE:
             return Rule.LINK
-        if not ran and self._regained(walk, ops):
+        if not ran and not self.regained.isdisjoint(ops.ops):
             return Rule.CONTENT
-        return _RULES.get(op.kind)
-
-    def _regained(self, walk: Walk, ops: StepOps) -> bool:
-        """Whether the bytes of another stage led to a record."""
-        return any(walk.content_ids.get((index, position)) for index in ops.ops
-                   for position, given in enumerate(self.ops[index].inputs)
-                   if given.content is not None and given.op not in self.locals)
+        return _RULES.get(kind)
 
     def _assumptions(self, likely: Walk) -> tuple[Assumption, ...]:
         found = []
@@ -412,7 +419,8 @@ class _StepFacts(NamedTuple):
 
 def _ran(walk: Walk, order: Iterable[int]) -> set[int]:
     """The operations that the engine does not call CACHED."""
-    return {i for i in order if (i in walk.executed if walk.ops[i].inputs else i not in walk.loaded)}
+    ops, executed, loaded = walk.ops, walk.executed, walk.loaded
+    return {i for i in order if (i in executed if ops[i].inputs else i not in loaded)}
 
 
 @functools.lru_cache(maxsize=4096)      # most chains stay as they were from one build to the next
@@ -429,20 +437,20 @@ def _matched(last: Sequence[StepKey], now: Mapping[StepId, _StepFacts], graph: B
     """Which step of the last build each step corresponds to: the same text first, then the same place."""
     found: dict[StepId, StepKey] = {}
     left: dict[str, list[StepKey]] = {}
-    for old in last:
-        left.setdefault(old.stage, []).append(old)
+    for old in reversed(last):
+        left.setdefault(old.stage, []).append(old)      # the first one last: it is mostly the next to be taken
     open_: dict[str, list[StepId]] = {}
     for at, facts in sorted(now.items()):
         stage = graph.stages[at[0]].label
         pool = left.get(stage, [])
-        same = next((o for o in pool if o.keyword == facts.keyword and o.text == facts.text), None)
-        if same is not None:
-            found[at] = same
-            pool.remove(same)
+        for place in range(len(pool) - 1, -1, -1):
+            if pool[place].text == facts.text and pool[place].keyword == facts.keyword:
+                found[at] = pool.pop(place)
+                break
         else:
             open_.setdefault(stage, []).append(at)
     for stage, places in open_.items():
-        pool = left.get(stage, [])
+        pool = left.get(stage, [])[::-1]
         for at in places:
             alike = [o for o in pool if o.keyword == now[at].keyword]
             if alike:

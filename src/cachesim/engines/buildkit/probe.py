@@ -39,7 +39,7 @@ class _PutOff(NamedTuple):
 
     op: int
     position: int
-    record: str | None
+    record: frozenset[str] | None
 
 
 class Walk:
@@ -109,6 +109,8 @@ class Walk:
                 self._put_off_all(index)
                 return _NOTHING
             self._catch_up(op.digest)
+        if len(op.inputs) == 1 and op.inputs[0].content is None:
+            return self._by_definition(op.digest, 0, op.inputs[0])
         by_definition = [self._by_definition(op.digest, i, given) for i, given in enumerate(op.inputs)]
         hit = by_definition[0].intersection(*by_definition[1:])
         if hit:
@@ -178,10 +180,10 @@ class Walk:
         reached = ids
         for parent in parents:
             reached |= self.links.find(parent, position, op.digest, given.selector)
-        for record in reached:
-            self.links.link(key, position, op.digest, "", record, content=True)
+        if reached:
+            self.links.link_content(key, position, op.digest, reached)
             for parent in parents:
-                self.links.link(parent, position, op.digest, given.selector, record)
+                self.links.link(parent, position, op.digest, given.selector, reached)
         self.content_ids[index, position] = ids
         return ids
 
@@ -221,7 +223,8 @@ class Walk:
             self._execute(op)
 
     def _load(self, index: int) -> bool:
-        for key in sorted(self.known.get(index, ())):
+        known = self.known.get(index, _NOTHING)
+        for key in sorted(known) if len(known) > 1 else known:
             result = self.links.results.get(key)
             if result is not None:
                 self.values.stored[index] = result
@@ -240,7 +243,12 @@ class Walk:
             self._check(index)
             self._execute_source(index)
             return
-        anyway = self.lean and any(given.content is None and not self._leading(index, i) for i, given in enumerate(op.inputs))
+        anyway = False
+        if self.lean:
+            for i, given in enumerate(op.inputs):
+                if given.content is None and not self._leading(index, i):
+                    anyway = True
+                    break
         if not anyway:
             self._catch_up(op.digest)
             for i, given in enumerate(op.inputs):
@@ -248,8 +256,8 @@ class Walk:
                     self._by_content(index, i)
         self._check(index)
         shared = _NOTHING if anyway else frozenset.intersection(*[self._leading(index, i) for i in range(len(op.inputs))])
-        twin = next((r for r in sorted(shared) if r in self.links.results and self.links.results[r].build == self.build), None)
-        if twin is not None and not op.ignore_cache:
+        twin = self._made_now(shared) if shared and not op.ignore_cache else None
+        if twin is not None:
             self.values.stored[index] = self.links.results[twin]
             self.loaded.add(index)
             record = twin
@@ -257,20 +265,28 @@ class Walk:
             record = min(shared) if shared else f"r{self.build}.{index}"
             self.links.results[record] = Result(self.values.promise(index), self.build)
             self.executed.add(index)
+        result = self.result_keys[index] = frozenset((record,))
         for i, given in enumerate(op.inputs):
             if anyway and given.content is not None:
-                self.put_off.setdefault(op.digest, []).append(_PutOff(index, i, record))
+                self.put_off.setdefault(op.digest, []).append(_PutOff(index, i, result))
             else:
-                self._link_input(index, i, record)
-        self.result_keys[index] = frozenset((record,))
+                self._link_input(index, i, result)
 
-    def _link_input(self, index: int, position: int, record: str) -> None:
+    def _made_now(self, records: frozenset[str]) -> str | None:
+        """The first of some records whose result this very build made."""
+        for record in sorted(records):
+            result = self.links.results.get(record)
+            if result is not None and result.build == self.build:
+                return record
+        return None
+
+    def _link_input(self, index: int, position: int, record: frozenset[str]) -> None:
         """Let an input lead to the record of an operation that ran, by definition and by content."""
         op, given = self.ops[index], self.ops[index].inputs[position]
         for parent in self.result_keys[given.op]:
             self.links.link(parent, position, op.digest, given.selector, record)
         if given.content is not None:
-            self.links.link(self.content[index, position].key, position, op.digest, "", record, content=True)
+            self.links.link_content(self.content[index, position].key, position, op.digest, record)
 
     def _execute_source(self, index: int) -> None:
         op = self.ops[index]
@@ -328,12 +344,14 @@ class Walk:
         return entry is not None and entry.is_dir
 
     def _leading(self, index: int, position: int) -> frozenset[str]:
-        op, given = self.ops[index], self.ops[index].inputs[position]
+        op, links = self.ops[index], self.links.links
+        given = op.inputs[position]
         found = _NOTHING
         for parent in self.result_keys[given.op]:
-            found |= self.links.find(parent, position, op.digest, given.selector)
+            more = links.get((parent, position, op.digest, given.selector), _NOTHING)
+            found = found | more if found else more
         if given.content is not None:
-            found |= self.links.find(self.content[index, position].key, position, op.digest, "")
+            found |= links.get((self.content[index, position].key, position, op.digest, ""), _NOTHING)
         return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cachesim.cache.images import Image, ImageList
 from cachesim.cache.index import StepKey
-from cachesim.cache.key import CacheKey, KeyPart, PartKind, changed_parts
+from cachesim.cache.key import CacheKey, KeyPart, PartChange, PartKind, changed_parts
 from cachesim.cache.store import CacheStore
 from cachesim.context.ignore import IgnoreMatcher, matcher_for
 from cachesim.context.snapshot import FileEntry
@@ -161,24 +161,25 @@ class _Build:
         cached, wanted = (before.key, key.key) if before is not None else (None, key.key)
         reason: MissReason | None = None
         blamed: tuple[StepId, ...] = ()
+        changes: tuple[PartChange, ...] = ()
         if done.hit is None:
             if before is not None:
                 wanted, cached = with_files(key, before)
             wanted = CacheKey((*wanted.parts, *asked(done)))
-            reason, blamed = self._cause(likely, done, cached, wanted)
+            changes = changed_parts(cached, wanted) if cached is not None else ()
+            reason, blamed = self._cause(likely, done, cached, changes)
         vertices = () if step.onbuild else (VertexReport(name, outcome, certain),)
         return StepVerdict(step.id, name, outcome if certain else Outcome.UNDETERMINED, outcome, reason, wanted, cached, blamed,
                            rule(step, done, self.request), done.hit.build if done.hit is not None else -1,
-                           self._reads(done), "", vertices)
+                           self._reads(done), "", vertices, changes)
 
     def _cause(self, walk: Walk, done: Done, cached: CacheKey | None,
-               wanted: CacheKey) -> tuple[MissReason, tuple[StepId, ...]]:
+               changes: tuple[PartChange, ...]) -> tuple[MissReason, tuple[StepId, ...]]:
         blamed = self._blamed(walk, done)
         if self.request.options.no_cache:
             return MissReason.NO_CACHE, blamed
         if cached is None:
             return (MissReason.PARENT if blamed and self.images.last else MissReason.NO_RECORD), blamed
-        changes = changed_parts(cached, wanted)
         if any(c.kind in _OWN for c in changes) or (not blamed and any(c.kind is not PartKind.PARENT for c in changes)):
             return MissReason.PART, blamed
         return (MissReason.PARENT if blamed else MissReason.NO_RECORD), blamed
