@@ -308,3 +308,20 @@ def test_going_back_and_editing_keeps_both_futures_and_the_text(qtbot: QtBot, op
     press(Key.Key_Left, mod=ALT)
     press(Key.Key_Right, mod=ALT)
     assert bench.timeline.current in (2, 3)
+
+
+def test_find_and_replace_with_keys_alone(qtbot: QtBot, opened: MainWindow) -> None:
+    opened.editor.text.setFocus()
+    press(Key.Key_H, mod=CTRL)
+    type_text("src")
+    press(Key.Key_Tab)
+    type_text("lib")
+    press(Key.Key_Tab)
+    press(Key.Key_Return)           # the button beside it
+    assert opened.editor.text.toPlainText().count("lib") == 1
+    press(Key.Key_Return, mod=CTRL | ALT)
+    assert opened.editor.text.toPlainText().count("lib") == DOCKERFILE.count("src")
+    press(Key.Key_Escape)
+    press(Key.Key_Z, mod=CTRL)
+    press(Key.Key_Z, mod=CTRL)
+    assert opened.editor.text.toPlainText() == DOCKERFILE and opened.editor.text.hasFocus()

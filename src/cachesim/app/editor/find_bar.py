@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QTextCursor
@@ -56,7 +57,8 @@ class FindBar(QWidget):
         self.next_button = self._tool("Next match (F3)")
         self.close_button = self._tool("Close (Esc)")
         self.replace_button = self._push("Replace", "Replace this match and go to the next")
-        self.all_button = self._push("Replace all", "Replace every match, as one undo step")
+        self.all_button = self._push("Replace all", "Replace every match, as one undo step (Ctrl+Alt+Return)")
+        self.all_button.setShortcut("Ctrl+Alt+Return")
         self._arrange()
         self._refresh = QTimer(self, singleShot=True, interval=0)
         self._refresh.timeout.connect(self._search)
@@ -110,6 +112,10 @@ class FindBar(QWidget):
         grid.addLayout(below, 1, 1)
         grid.setColumnStretch(0, 1)
         self._replace_row = (self.replacement, self.replace_button, self.all_button)
+        stops = (self.query, *self._replace_row, self.case, self.word, self.regex, self.previous_button, self.next_button,
+                 self.close_button)
+        for before, after in pairwise(stops):
+            self.setTabOrder(before, after)
 
     def set_theme(self, theme: Theme) -> None:
         """Recolour the icons and the frame."""
@@ -264,7 +270,10 @@ class FindBar(QWidget):
         if key == Qt.Key.Key_Escape:
             self.close_bar()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if self.replacement.hasFocus():
+            button = self.focusWidget()
+            if isinstance(button, QPushButton | QToolButton) and button.hasFocus():
+                button.click()
+            elif self.replacement.hasFocus():
                 self.replace_one()
             else:
                 self._step(forward=not shift)
