@@ -77,6 +77,18 @@ def test_a_text_in_thought_is_edited_and_left_with_keys(qtbot: QtBot, opened: Ma
     dialog.deleteLater()
 
 
+def test_who_types_at_once_types_into_the_text(qtbot: QtBot, opened: MainWindow) -> None:
+    dialog = FileDialog("src/app.py", b"print('tea')\n", opened)
+    dialog.open()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    for letter in "a b ":
+        type_text(letter)           # each to what has the keys then
+    assert dialog.isVisible()
+    press(Key.Key_Return, mod=CTRL)
+    assert dialog.result_bytes() == b"a b print('tea')\n"
+    dialog.deleteLater()
+
+
 def test_what_if_a_file_changes_with_the_mouse(qtbot: QtBot, opened: MainWindow) -> None:
     QTest.keyClick(opened, Key.Key_B, CTRL)
     qtbot.waitUntil(lambda: opened.verdict.sentence() == "Nothing would run.")
@@ -320,7 +332,7 @@ def test_find_and_replace_with_keys_alone(qtbot: QtBot, opened: MainWindow) -> N
     press(Key.Key_Return)           # the button beside it
     assert opened.editor.text.toPlainText().count("lib") == 1
     press(Key.Key_Return, mod=CTRL | ALT)
-    assert opened.editor.text.toPlainText().count("lib") == DOCKERFILE.count("src")
+    qtbot.waitUntil(lambda: opened.editor.text.toPlainText().count("lib") == DOCKERFILE.count("src"))
     press(Key.Key_Escape)
     press(Key.Key_Z, mod=CTRL)
     press(Key.Key_Z, mod=CTRL)

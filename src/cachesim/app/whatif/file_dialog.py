@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QFontDatabase, QKeySequence, QShortcut
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontDatabase, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from cachesim.app.questions import answered
@@ -43,6 +44,15 @@ class FileDialog(QDialog):
         box.addWidget(buttons)
         buttons.button(QDialogButtonBox.StandardButton.Ok).setFocus()
         self.resize(640, 440 if self._text is not None else 140)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """What is typed while OK has the keys is meant for the text."""
+        if self._text is not None and event.text().strip() and event.text().isprintable() \
+                and not event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
+            self._edit.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._edit.insertPlainText(event.text())
+        else:
+            super().keyPressEvent(event)
 
     def result_bytes(self) -> bytes:
         """The bytes after the edit; always other bytes than before."""
