@@ -96,6 +96,7 @@ class States:
                    and not any(job.busy for job in self.bench.jobs if job not in (self.bench.keeper.job,)))
         self.window.panes.show("why")
         self.window.panes.show("context")
+        self.window.placement.reset()       # with no project there were no panes to put in place
         self.turn(0.1)
 
     def multistage(self) -> None:

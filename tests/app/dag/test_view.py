@@ -94,6 +94,40 @@ def test_between_both_the_width_fits(qtbot: QtBot, workbench: Workbench, show: S
     assert not view.horizontalScrollBar().maximum()
 
 
+def test_nodes_grow_into_free_room_and_back(qtbot: QtBot, workbench: Workbench, show: Show) -> None:
+    view = DagView(workbench)
+    qtbot.addWidget(view)
+    view.resize(742, 440)
+    view.show()
+    show(workbench, "FROM alpine AS deps\nRUN a\nFROM deps\nRUN b\n", {})
+    assert view.dag.canvas.metrics.node_width == pytest.approx(190 * 1.5)      # never wider, however large the room
+    view.resize(540, 440)
+    narrow = view.dag.canvas.metrics.node_width
+    assert 190 < narrow < 285 and not view.horizontalScrollBar().maximum()
+    assert {item.rect.width() for item in view.dag.steps.values()} == {narrow}
+    view.resize(400, 440)
+    assert view.dag.canvas.metrics.node_width == 190
+    view.resize(540, 440)
+    workbench.set_look(DARK)
+    assert view.dag.canvas.metrics.node_width == narrow
+    workbench.set_look(LIGHT.with_sizes(LIGHT.sizes.scaled(1.1)))
+    assert view.dag.canvas.metrics.node_width == pytest.approx(209) or not view.horizontalScrollBar().maximum()
+
+
+def test_a_wide_node_says_more(qtbot: QtBot, workbench: Workbench, show: Show) -> None:
+    view = DagView(workbench)
+    qtbot.addWidget(view)
+    view.resize(260, 300)
+    view.show()
+    show(workbench, "FROM example/team/image:1.2.3\n", {})
+    item = view.dag.steps[StepId(0, 0)]
+    view.grab()
+    short = item.shown_text
+    view.resize(742, 300)
+    view.grab()
+    assert short.endswith("…") and item.shown_text == "example/team/image:1.2.3"
+
+
 def test_a_long_file_opens_at_its_first_miss(qtbot: QtBot, workbench: Workbench, show: Show) -> None:
     view = DagView(workbench)
     qtbot.addWidget(view)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QByteArray, QLineF, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontInfo, QFontMetricsF, QGuiApplication, QPainter, QPen, QPixmap
@@ -66,11 +66,16 @@ class Canvas:
         self._renderers: dict[tuple[str, str], QSvgRenderer] = {}
         self._inks: dict[Look, Ink] = {}
         self.theme = theme
+        self.plain = self.metrics = Metrics()       # as the sizes say; and as they are drawn, see `widen`
         self._take(theme)
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours or sizes."""
         self._take(theme)
+
+    def widen(self, node_width: float) -> None:
+        """Draw nodes of that width, for there is room."""
+        self.metrics = replace(self.plain, node_width=node_width)
 
     def set_zoom(self, zoom: float, ratio: float = 1.0) -> bool:
         """Take another zoom and device pixel ratio; True if another level of detail follows."""
@@ -160,7 +165,9 @@ class Canvas:
     def _take(self, theme: Theme) -> None:
         sizes = theme.sizes
         self.theme = theme
-        self.metrics = Metrics.of_node(sizes.node_width, sizes.node_height)
+        plain = Metrics.of_node(sizes.node_width, sizes.node_height)
+        if plain != self.plain:
+            self.plain = self.metrics = plain
         self.k = sizes.node_height / 40.0
         self.text_px, self.keyword_px = sizes.node_text, sizes.node_text * 1.6
         self.family = QFontInfo(QGuiApplication.font()).family()

@@ -31,6 +31,8 @@ from cachesim.simulate.report import SimulationReport, StepReport
 __all__ = ["DagScene"]
 
 _EMPTY = BuildGraph((), (), -1, (), (), {}, None, ())
+_WIDER_BY = 10.0            # steps in which nodes grow into free room: dragging a border moves them seldom
+_WIDER_MOST = 0.5           # of their own width; wider, a node of three words looks empty
 _Net = tuple[StepId | Source, EdgeKind]
 _Key = TypeVar("_Key")
 _Item = TypeVar("_Item", bound=QGraphicsItem)
@@ -62,6 +64,7 @@ class DagScene(QGraphicsScene):
         self.current: StepId | None = None
         self._hovered: StepId | None = None
         self._shape: object = None
+        self._room = 0.0
         self._outcomes: dict[StepId, Outcome] = {}
         self._pending: dict[StepId, _Verdict] = {}
         self._running: frozenset[StepId] = frozenset()
@@ -147,16 +150,24 @@ class DagScene(QGraphicsScene):
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours or sizes."""
-        metrics = self.canvas.metrics
+        plain = self.canvas.plain
         self.canvas.set_theme(theme)
         if self.report is not None:
-            if metrics != self.canvas.metrics:
+            if plain != self.canvas.plain:
                 self._arrange()
             for item in self.steps.values():
                 item.refresh()
             self._pending = dict(self._verdicts(self.report))
             self.switch()
         self.update()
+
+    def set_room(self, room: float) -> bool:
+        """Let nodes grow into that width (px at 100 %), so that fewer words are cut off. True if anything moved."""
+        self._room = room
+        moved = self.report is not None and self._node_width() != self.canvas.metrics.node_width
+        if moved:
+            self._arrange()
+        return moved
 
     def set_zoom(self, zoom: float, ratio: float) -> None:
         """Say how large the picture is on screen."""
@@ -254,6 +265,9 @@ class DagScene(QGraphicsScene):
         assert self.report is not None
         graph = self.report.graph
         self.layout = layered_positions(graph, self.canvas.metrics, self.unfolded)
+        if (width := self._node_width()) != self.canvas.metrics.node_width:
+            self.canvas.widen(width)
+            self.layout = layered_positions(graph, self.canvas.metrics, self.unfolded)
         self._link(graph)
         self._arrange_lanes(graph)
         self._arrange_steps(graph)
@@ -261,6 +275,15 @@ class DagScene(QGraphicsScene):
         self._arrange_edges(graph)
         self.setSceneRect(0.0, 0.0, self.layout.width, self.layout.height)
         self._show_current()
+
+    def _node_width(self) -> float:
+        """How wide the nodes of the present lanes can be: all lanes together stay within the room."""
+        plain, lanes = self.canvas.plain.node_width, sum(not lane.folded for lane in self.layout.lanes)
+        if not lanes:
+            return plain
+        least = self.layout.width - lanes * (self.layout.metrics.node_width - plain)
+        wider = (self._room - least) / lanes // _WIDER_BY * _WIDER_BY
+        return plain + max(0.0, min(wider, plain * _WIDER_MOST))
 
     def _link(self, graph: BuildGraph) -> None:
         self._incoming, self._outgoing = {}, {}

@@ -68,6 +68,7 @@ class StepItem(QGraphicsItem):
         if (rect.width, rect.height) != (self._width, self._height):
             self.prepareGeometryChange()
             self._width, self._height = rect.width, rect.height
+            self._texts = None      # cut to the node
         self.setPos(rect.x, rect.y)
 
     def show_step(self, step: Step, mark: str) -> None:
@@ -118,6 +119,11 @@ class StepItem(QGraphicsItem):
     def bar_rect(self) -> QRectF:
         """What changes while the running bar moves, in the node's own coordinates."""
         return QRectF(0.0, self._height - 8.0 * self._canvas.k, self._width, 8.0 * self._canvas.k)
+
+    @property
+    def shown_text(self) -> str:
+        """The rest of the instruction as it was last drawn: cut to the node."""
+        return self._texts[0][1].text() if self._texts else ""
 
     # -- drawing ------------------------------------------------------------------------------------------------
 

@@ -270,7 +270,7 @@ class DagView(PanZoomView):
     def _take_project(self, project: object) -> None:
         """Another project: look at it as if for the first time."""
         self._drag.cancel()
-        self._auto, self._arrived = True, False
+        self._auto, self._arrived, self._restoring = True, False, None
         self._dag.set_unfolded(frozenset())
         self._dag.set_badges({})
         self.set_running(frozenset())
@@ -453,6 +453,8 @@ class DagView(PanZoomView):
             self._arrive()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        if self._dag.set_room(self.viewport().width()):
+            self._fit_scene()
         super().resizeEvent(event)
         if self._auto and self._arrived and self._restoring is None and abs(self.first_zoom() - self.zoom) > 0.005:
             self.set_zoom(self.first_zoom())
