@@ -4,12 +4,15 @@
     python tests/bench/bench_simulate.py --profile  where the time of the edits goes
 
 Times are CPU times of this process, so that other programs disturb them less. What counts is the minimum; the median shows how
-busy the machine was. "Speed of this machine" is a fixed piece of Python, to compare two runs by.
+busy the machine was. "Speed of this machine" is a fixed piece of Python, to compare two runs by. The collector runs between two
+edits, as in the window (see `cachesim.app.garbage`); the last column is one with Python's own, as in a command.
 """
 
 from __future__ import annotations
 
 import cProfile
+import gc
+import itertools
 import pstats
 import statistics
 import sys
@@ -97,6 +100,9 @@ EDITS = {
 """What a person may change between two predictions."""
 
 
+_NUMBERS = itertools.count()      # no text comes twice: nobody has read its new line before
+
+
 def edited(steps: int, files: int, edit: Edit, rounds: int, *, keep: bool = False) -> Iterator[Callable[[], object]]:
     """One prediction after each edit, the store being that of a build before all of them.
 
@@ -105,8 +111,8 @@ def edited(steps: int, files: int, edit: Edit, rounds: int, *, keep: bool = Fals
     """
     state = ProjectState(dockerfile(steps), context(files))
     _, store = simulate(state.request("first"), EMPTY_STORE)
-    for i in range(rounds):
-        after = edit(state, i)
+    for _ in range(rounds):
+        after = edit(state, next(_NUMBERS))
         if keep:
             yield lambda after=after: kept(simulate(after.request(), store)[1])  # type: ignore[misc]
         else:
@@ -119,13 +125,17 @@ def kept(store: CacheStore) -> None:
         tables.links()
 
 
-def measure(steps: int, files: int, edit: Edit, rounds: int = 60, *, keep: bool = False) -> Timing:
-    """How long one prediction takes, the text read again each time."""
+def measure(steps: int, files: int, edit: Edit, rounds: int = 60, *, keep: bool = False, collected: bool = False) -> Timing:
+    """How long one prediction takes, the text read again each time; `collected` with Python's own collector at work."""
     times = []
     for predict in edited(steps, files, edit, rounds, keep=keep):
+        if not collected:
+            gc.collect(0)
+            gc.disable()
         start = time.process_time()
         predict()
         times.append(time.process_time() - start)
+        gc.enable()
     return Timing(min(times) * 1000, statistics.median(times) * 1000)
 
 
@@ -159,7 +169,8 @@ if __name__ == "__main__":
         sys.exit()
     print(f"minimum (median) of CPU time; speed of this machine {machine()}")
     for name, edit in EDITS.items():
-        print(f"  60 steps,   5000 files: {name:30} {measure(60, 5000, edit)}, kept {measure(60, 5000, edit, keep=True)}")
+        print(f"  60 steps,   5000 files: {name:30} {measure(60, 5000, edit)}, kept {measure(60, 5000, edit, keep=True)}, "
+              f"collected {measure(60, 5000, edit, collected=True)}")
     for steps, files in ((60, 10000), (60, 20000), (120, 5000), (240, 5000), (480, 5000)):
         for name in ("middle of stage 3", "a file that two COPYs take"):
             print(f"{steps:4} steps, {files:6} files: {name:30} {measure(steps, files, EDITS[name], 25)}")
