@@ -118,6 +118,7 @@ class _Build:
         self.regained = {i for (i, position), ids in likely.content_ids.items()
                          if ids and self.ops[i].inputs[position].op not in self.locals}    # by the bytes of another stage
         self.disputed = set().union(*(_ran(walk, self.order) ^ self.ran for walk in walks.values()))
+        self.vertices = self._vertices(likely)
         keys = self._keys(likely)
         steps = self._steps(likely, keys)
         last = tuple(StepKey(self.graph.stages[s].label, k.keyword, k.text, k.key, k.selected)
@@ -125,7 +126,7 @@ class _Build:
         worlds = {w.value: Tables(functools.partial(_complete, walk, likely)) for w, walk in walks.items()}
         index = KeyIndex(worlds, copies, last, self.index.serial + 1)
         verdict = BuildVerdict(
-            steps=steps, internal=self._internal(likely), diagnostics=tuple(self.diagnostics + self._stale()),
+            steps=steps, internal=self._internal(), diagnostics=tuple(self.diagnostics + self._stale()),
             assumptions=self.conversion.assumptions + self._assumptions(likely), history=self.conversion.history)
         return verdict, replace(self.store, buildkit=index)
 
@@ -224,7 +225,7 @@ class _Build:
 
     def _step(self, likely: Walk, ops: StepOps, facts: _StepFacts | None, before: StepKey | None) -> StepVerdict:
         own = ops.ops
-        reports = [self._vertex(likely, op) for op in own]
+        reports = [self.vertices[op] for op in own]
         certain = self.disputed.isdisjoint(own)
         ran = not likely.executed.isdisjoint(own)
         if ran:
@@ -236,7 +237,7 @@ class _Build:
                     outcome = Outcome.NOT_NEEDED
             if outcome is Outcome.MISS:
                 outcome = Outcome.HIT       # the engine says DONE for a source whose bytes nobody needed
-        shown = tuple([r for r, i in zip(reports, own, strict=True) if r.name and self.ops[i].step == ops.id])
+        shown = tuple([self.vertices[i] for i in own if self.ops[i].name and self.ops[i].step == ops.id])
         from_build = -1
         if not ran:
             for record in likely.known.get(own[-1], ()):
@@ -257,15 +258,15 @@ class _Build:
             ops.id, ops.name, outcome if certain else Outcome.UNDETERMINED, outcome, reason, key, cached,
             blamed, self._rule(ops, outcome, reason), from_build, self._reads(ops), "", shown, changes)
 
-    def _vertex(self, likely: Walk, index: int) -> VertexReport:
-        if index in self.ran:
-            outcome = Outcome.MISS
-        else:
-            outcome = Outcome.HIT if index in likely.loaded or likely.known.get(index) else Outcome.NOT_NEEDED
-        return VertexReport(self.ops[index].name, outcome, index not in self.disputed)
+    def _vertices(self, likely: Walk) -> dict[int, VertexReport]:
+        """What the engine prints of each operation."""
+        ops, ran, loaded, known, disputed = self.ops, self.ran, likely.loaded, likely.known, self.disputed
+        miss, hit, idle = Outcome.MISS, Outcome.HIT, Outcome.NOT_NEEDED
+        return {i: VertexReport(ops[i].name, miss if i in ran else hit if i in loaded or known[i] else idle, i not in disputed)
+                for i in self.order}
 
-    def _internal(self, likely: Walk) -> tuple[VertexReport, ...]:
-        return tuple([self._vertex(likely, i) for i in self.order
+    def _internal(self) -> tuple[VertexReport, ...]:
+        return tuple([self.vertices[i] for i in self.order
                       if self.ops[i].internal or (self.ops[i].step is None and self.ops[i].name)])
 
     def _reads(self, ops: StepOps) -> tuple[ContextRead, ...]:
@@ -283,16 +284,18 @@ class _Build:
         digests: dict[int, str] = {}
         for index in self.order:
             op = self.ops[index]
-            digests[index] = _chained(op.digest, *[digests[i.op] for i in op.inputs if i.content is None])
+            if len(op.inputs) == 1 and op.inputs[0].content is None:
+                digests[index] = _chained(op.digest, digests[op.inputs[0].op])
+            else:
+                digests[index] = _chained(op.digest, *[digests[i.op] for i in op.inputs if i.content is None])
         for step, ops in self.conversion.steps.items():
             if not ops.ops or ops.ops[-1] not in self.conversion.needed:
                 continue
             op, chain = self.ops[ops.ops[0]], self.ops[ops.ops[-1]]
-            parts: list[KeyPart] = []
-            selected = []
+            parts = op.parts
+            selected: tuple[tuple[str, FileEntry, tuple[Selector, ...]], ...] = ()
             if chain.base is not None:
-                parts.append(_parent_part(digests[chain.inputs[chain.base].op]))
-            parts += op.parts
+                parts = (_parent_part(digests[chain.inputs[chain.base].op]), *parts)
             for position, given in enumerate(op.inputs):
                 if given.content is None:
                     continue
@@ -301,11 +304,11 @@ class _Build:
                 if content is not None:
                     kind = PartKind.CONTENT if local is not None else PartKind.STAGE_CONTENT
                     label = ", ".join([s.path or "." for s in given.content])
-                    parts.append(KeyPart(kind, label, content.digest[:12], content.digest))
+                    parts += (KeyPart(kind, label, content.digest[:12], content.digest),)
                 if local is not None and given.op in self.sent:
-                    selected.append((local.name, self.sent[given.op].tree, given.content))
+                    selected += ((local.name, self.sent[given.op].tree, given.content),)
             instruction = self.graph.step(step).instruction
-            facts[step] = _StepFacts(instruction.keyword, instruction.text, CacheKey(tuple(parts)), tuple(selected))
+            facts[step] = _StepFacts(instruction.keyword, instruction.text, CacheKey(parts), selected)
         return facts
 
     def _cause(self, walk: Walk, ops: StepOps, facts: _StepFacts, before: StepKey | None,
