@@ -23,6 +23,8 @@ CONFIGS = (
     ["ENV PATH=/bin", "ONBUILD RUN echo onb > /onb.txt", "ONBUILD ENV ONB=1"],
     ["ENV PATH=/bin", "ONBUILD COPY . /onb/", "WORKDIR /w/"],
     ["ENV PATH=/bin", "USER 0:6", "WORKDIR /w", "ONBUILD WORKDIR sub", "ONBUILD ARG A0=onb"],
+    ["ENV PATH=/bin", "ONBUILD COPY --from=base:1 /etc/marker /onb/", "ONBUILD RUN --mount=type=tmpfs,target=/t true"],
+    ["ENV PATH=/bin", "ENV EMPTY= V0=${PATH}", "EXPOSE 80", "VOLUME /data", "ENTRYPOINT [\"x\"]", "WORKDIR /opt/../w"],
 )
 
 
@@ -40,7 +42,8 @@ class _Maker(Lines):
     def build_stages(self) -> None:
         if self.chance(.25):
             self.head.append(self.rng.choice(("ARG BASE=base:1", "ARG G=gg", "ARG G=gg H=${G}x", "ARG TARGETARCH", "ARG BASE=${BASE:-base:1} G",
-                                               "ARG P=linux/amd64", "ARG G=${V9:-x}\nARG G=${G}y")))
+                                               "ARG P=linux/amd64", "ARG G=${V9:-x}\nARG G=${G}y", "ARG SOURCE_DATE_EPOCH=0", "ARG G=$TARGETARCH-${BUILDOS}", "ARG TARGETPLATFORM=linux/amd64",
+                                               "ARG BUILDPLATFORM TARGETOS=linux G", "ARG BASE=${V9:-other}:1", "# words\nARG G=1 G=${G}2")))
         count = self.rng.choice((1, 1, 1, 2, 2, 3, 4))
         for i in range(count):
             base = self.rng.choice(("base:1", "base:1", "other:1", "scratch" if i < count - 1 else "base:1"))
@@ -49,7 +52,8 @@ class _Maker(Lines):
             if self.names and self.chance(.3):
                 base = self.rng.choice(self.names)
             if self.chance(.06):
-                base = "--platform=" + self.rng.choice(("linux/amd64", "$BUILDPLATFORM", "${TARGETPLATFORM}", "linux")) + " " + base
+                base = "--platform=" + self.rng.choice(("linux/amd64", "$BUILDPLATFORM", "${TARGETPLATFORM}", "linux", "linux/amd64/v2",
+                                                           "${P:-linux/amd64}")) + " " + base
             name = self.rng.choice((f"dep{i}", f"s-{i}", "", "Final")) if i < count - 1 else self.rng.choice(("", "final"))
             lines = [f"FROM {base}" + (self.rng.choice((" AS ", " AS ", " as ", "  As ")) + name if name else "")]
             for _ in range(self.rng.randint(2, 7)):
@@ -232,9 +236,13 @@ class _Maker(Lines):
                         {"args": {"BUILDKIT_SANDBOX_HOSTNAME": w}}, {"args": {"TARGETARCH": w}}, {"args": {"BUILDKIT_INLINE_CACHE": "1"}},
                         {"args": {"BUILDKIT_MULTI_PLATFORM": "1"}}, {"args": {"TARGETPLATFORM": "linux/amd64"}}, {"platform": "linux/amd64/v2"},
                         {"contexts": {"base:1": "docker-image://other:1"}}, {"contexts": {"extra": "src"}}, {"contexts": {"other:1": "app"}},
+                        {"contexts": {"extra": "."}}, {"contexts": {"base": "docker-image://other:1"}}, {"contexts": {"scratch": "app"}},
+                        {"contexts": {"docker.io/library/base:1": "docker-image://other:1"}}, {"contexts": {"base:1": "app"}},
+                        {"args": {"N": "default"}}, {"args": {"TARGETSTAGE": w}}, {"args": {"P": "linux/amd64/v2"}},
                         {"args": {"BUILDKIT_CONTEXT_KEEP_GIT_DIR": "1"}}, {"no_cache_filter": ["stage-0", "final", "0"]}]
             if self.names:
                 choices += [{"no_cache_filter": [r.choice(self.names)]}, {"contexts": {r.choice(self.names).lower(): "src"}},
+                            {"contexts": {r.choice(self.names).lower(): "docker-image://other:1"}},
                             {"no_cache_filter": [n.upper() for n in self.names]}]
         options = r.choice(choices)
         return f"option {options}", {}, options
@@ -273,8 +281,8 @@ def scenario(seed: int, engine: str = "buildkit", store: str = "graphdriver", pr
             kept = {n: v for n, v in options.items() if n != "no_cache"}
         contexts = {**extra.get("contexts", {}), **options.get("contexts", {})}
         build: Json = {"edit": edit, "files": files, "options": {**extra, **options, **({"contexts": contexts} if contexts else {})}}
-        if maker.chance(.05):
-            build["move_tags"] = ["base:1"]
+        if maker.chance(.07):
+            build["move_tags"] = [maker.rng.choice(("base:1", "base:1", "other:1"))]
         builds.append(build)
     return {"name": f"differential-{'project-' if projects else ''}{engine}-{store}-{seed}", "engine": engine, "store": store,
             "bases": [{"ref": "base:1", "config": CONFIGS[0]}, {"ref": "other:1", "config": maker.rng.choice(CONFIGS)}], "builds": builds}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import random
 import tarfile
@@ -22,15 +23,16 @@ IGNORES = ("*.md\n", "docs\n", "**/*.txt\n!conf/**\n", "# c\nlib/*\n!lib/a0*\n",
 LINKS = ("req.txt", "src", "app/main.py", "nowhere", "./app/../req.txt", "/req.txt", "../req.txt", "link2", "app", ".", "link")
 
 
-def archive(*members: tuple[str, str]) -> str:
-    """A tar file in base64, the same for the same members (name, text)."""
+def archive(*members: tuple[str, str], packed: bool = False) -> str:
+    """A tar file in base64, the same for the same members (name, text); `packed` with gzip."""
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w") as tar:
         for name, text in members:
             info = tarfile.TarInfo(name)
             info.size = len(text.encode())
             tar.addfile(info, io.BytesIO(text.encode()))
-    return base64.b64encode(made.getvalue()).decode("ascii")
+    data = gzip.compress(made.getvalue(), mtime=0) if packed else made.getvalue()
+    return base64.b64encode(data).decode("ascii")
 
 
 class Files:
@@ -70,6 +72,14 @@ class Files:
             files["run.sh"] = {"text": "#!/bin/sh\necho hi\n", "mode": "755"}
         if self.chance(.15):
             files["pack.tar"] = {"base64": archive(("t/a", self.word()), ("t/b", "b"))}
+        if self.chance(.08):
+            files["pack.tgz"] = {"base64": archive(("t/a", self.word()), ("t/deep/c", "c"), packed=True)}
+        if self.chance(.05):
+            files["fake.tar"] = {"text": "no archive\n"}
+        if self.chance(.05):
+            files["bundle"] = {"base64": archive(("t/a", self.word()), packed=self.chance(.5))}
+        if self.chance(.08):
+            files["app/.dockerignore"] = {"text": self.rng.choice(("main.py\n", "*\n!main.py\n", "in\n", "*.txt\n"))}
         if self.chance(.1):
             files["bytes.bin"] = {"base64": base64.b64encode(bytes((0, 255, 128, self.rng.randrange(256)))).decode("ascii")}
         if self.chance(.1):

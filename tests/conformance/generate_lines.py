@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from tests.conformance.generate_files import Files
 
 __all__ = ["BROKEN", "URLS", "Lines"]
@@ -37,7 +39,15 @@ MOUNTS = ("--mount=type=cache,target=/c", "--mount=type=cache,target=/c,sharing=
           "--mount=type=ssh,id=other,target=/agent", "--mount=type=ssh,mode=0666", "--network=none", "--network=default",
           "--mount=type=bind,source=app,target=mnt/W", "--mount=type=bind,source=app,destination=/a --mount=source=src,dst=/b",
           "--mount=type=bind,source=${V1:-app},target=/v", "--mount=from=other:1,source=/etc,target=/oe",
-          "--mount=type=bind,from=other:1,target=/o,rw", "--mount=\"type=tmpfs,target=/q\"", "--mount=type=tmpfs,dst=/s --network=none")
+          "--mount=type=bind,from=other:1,target=/o,rw", "--mount=\"type=tmpfs,target=/q\"", "--mount=type=tmpfs,dst=/s --network=none",
+          "--mount=type=cache,target=/c,from=other:1", "--mount=type=cache,id=W,target=/c,from=base:1,source=/etc,sharing=locked",
+          "--mount=type=bind,from=scratch,target=/none", "--mount=type=cache,target=/c,from=scratch", "--mount=type=bind,src=app,target=/a,readwrite",
+          "--mount=type=bind,source=app,target=/a,ro=false", "--mount=type=tmpfs,target=/scratch,size=2097152", "--mount=type=cache,dst=./rel/c",
+          "--mount=type=cache,target=${D:-/c}", "--mount=type=cache,target=/c,id=/c", "--mount=type=cache,target=/c/,id=c,sharing=shared",
+          "--mount=type=cache,target=/c,source=/etc,from=base:1,uid=5", "--mount=type=bind,source=src/..,target=/up", "--security=sandbox",
+          "--network=${N:-none}", "--mount=type=secret,id=tok,required=false,target=/t2", "--mount=type=secret,env=TOK", "--mount=type=secret,target=/tok3",
+          "--mount=type=bind,source=/app/main.py,target=/m.py --mount=type=bind,source=req.txt,target=/r.txt", "--mount=target=.,source=app",
+          "--mount=type=bind,source=*.txt,target=/glob", "--mount=type=ssh,id=default,uid=5", "--mount=type=tmpfs,target=/tmp/../tmp")
 
 
 class Lines(Files):
@@ -102,7 +112,12 @@ class Lines(Files):
             name = r.choice(self.names)
             flags.append(r.choice((f"--mount=from={name},source=/,target=/from", f"--mount=from={name},source=/out.txt,target=/from",
                                    f"--mount=type=bind,from={name.upper()},target=/from,rw", f"--mount=from={name},source=/data,target=/from",
-                                   f"--mount=from={name},source=/etc/marker,target=/from")))
+                                   f"--mount=from={name},source=/etc/marker,target=/from", f"--mount=type=cache,from={name},source=/data,target=/c",
+                                   f"--mount=type=cache,from={name},target=/c,id=W", f"--mount=type=bind,from={name},source=etc,target=rel/from",
+                                   f"--mount=from={name},source=/opt,target=/from,rw --mount=from={name},source=/etc,target=/from2")))
+        if self.contexts and self.chance(.3):
+            flags.append(r.choice(("--mount=from=extra,target=/extra", "--mount=from=extra,source=main.py,target=/extra.py",
+                                   "--mount=type=cache,from=extra,target=/c5")))
         return " ".join(dict.fromkeys(flags)) + " "
 
     # -- COPY and ADD -----------------------------------------------------------------------------------------------
@@ -116,11 +131,12 @@ class Lines(Files):
         if self.engine == "buildkit":
             if self.chance(.12):
                 flags.append(r.choice(("--chmod=644", "--chmod=0755", "--chmod=u=rw,go=r", "--chmod=$M", "--chmod=a+x", "--chmod=7777", "--chmod=${V9:-600}")))
-            if self.chance(.15):
-                flags.append(r.choice(("--link", "--link", "--link=true", "--link=false")))
+            if self.chance(.2):
+                flags.append(r.choice(("--link", "--link", "--link", "--link=true", "--link=false", "--link=1", "--link=TRUE")))
             if self.chance(.1):
                 flags.append(r.choice(("--exclude=*.md", "--exclude=**/*.txt --exclude=b*", "--exclude=deep", "--exclude=**/er/*", "--exclude=*",
-                                       "--exclude=* --exclude=!a*", "--exclude=main.py", "--exclude=$V0")))
+                                       "--exclude=* --exclude=!a*", "--exclude=main.py", "--exclude=$V0", "--exclude=/app/main.py",
+                                       "--exclude=**", "--exclude=./a*", "--exclude=app/", "--exclude=[a-c]0* --exclude=!**/*.md")))
         r.shuffle(flags)
         return flags
 
@@ -139,12 +155,15 @@ class Lines(Files):
         if self.engine == "buildkit" and self.chance(.1):
             return self._copy_heredoc(keyword, [f for f in flags if not f.startswith("--exclude")])
         if self.engine == "buildkit" and self.chance(.04):
-            return f"ADD {r.choice(('', '', '--chmod=600 ', '--unpack ', '--link ', '--chown=5 '))}{URLS}{r.choice(('a/one', 'a/two', 'b/one'))} /url/"
+            url = r.choice(("a/one", "a/two", "b/one", "a/one?q=1", "c/"))
+            checked = f"--checksum=sha256:{hashlib.sha256(b'one' + bytes((10,))).hexdigest()} " if url.endswith("/one") and self.chance(.4) else ""
+            return f"ADD {checked}{r.choice(('', '', '--chmod=600 ', '--unpack ', '--link ', '--chown=5 '))}{URLS}{url} {r.choice(('/url/', '/url/', '/url'))}"
         if keyword == "ADD" and self.engine == "buildkit" and self.chance(.3):
             flags.append(r.choice(("--unpack=false", "--unpack=true", "--unpack", "--keep-git-dir=true")))
         sources = [self.source() for _ in range(1 if self.chance(.8) else 2)]
-        if "pack.tar" in self.files and self.chance(.3):
-            keyword, sources = "ADD", ["pack.tar"]
+        packs = [n for n in ("pack.tar", "pack.tgz", "fake.tar", "bundle") if n in self.files]
+        if packs and self.chance(.3):
+            keyword, sources = "ADD", [r.choice(packs)]
         dest = self.dest()
         if (len(sources) > 1 or any("*" in s for s in sources)) and not dest.endswith("/") and self.chance(.95):
             dest += "/"
@@ -158,7 +177,8 @@ class Lines(Files):
     def _copy_from(self, name: str, flags: list[str]) -> str:
         r = self.rng
         what = r.choice(("/out.txt", "/log.txt*", "/data*", "/etc/marker", "/opt*", "/*.h", "/w*", "/nope*", "/out.txt", "/out.txt /etc/marker",
-                         "/data", "/opt", "/etc", "/", "/a/b/c", "/moved.txt", "/data/l", "/d?t?", "/from*", "out.txt", "/url", "/esc.txt /vars.txt"))
+                         "/data", "/opt", "/etc", "/", "/a/b/c", "/moved.txt", "/data/l", "/d?t?", "/from*", "out.txt", "/url", "/esc.txt /vars.txt", "/t", "/t/a", "/opt/t", "/proc", "/dev/null",
+                         "/bin/sh", "/tmp", "/extra*", "/usr/../etc/marker", "/data/../out.txt", "$V1"))
         keep = self.chance(.3)
         flags = [f for f in (*flags, f"--from={name}") if keep or not f.startswith("--exclude")]
         return f"COPY {' '.join(flags)} {what} {r.choice((f'/from{self.count}/', '/out.txt' if what == '/out.txt' else '/data/', '/opt/'))}"
@@ -186,4 +206,8 @@ class Lines(Files):
             f'CMD ["echo", "{w}"]', f"CMD echo {w}", f'ENTRYPOINT ["{w}"]', "HEALTHCHECK NONE", f"HEALTHCHECK --interval=5s CMD {w}",
             'SHELL ["/bin/sh", "-ec"]', 'SHELL ["/bin/sh", "-c"]', 'SHELL ["/bin/busybox", "sh", "-c"]', f"MAINTAINER {w}", f"# {w}", "ARG U=5",
             f"ONBUILD RUN echo {w} > /onb.txt", "ONBUILD COPY req.txt /onb/", f"ONBUILD ENV ONB={w}", "ONBUILD WORKDIR /onb", "ARG HTTP_PROXY",
-            "ONBUILD ADD app /onb/", "ARG TARGETPLATFORM BUILDOS TARGETSTAGE", "ARG V0=shadow", "ARG BUILDKIT_INLINE_CACHE", "ENV PATH=/bin:/x"))
+            "ONBUILD ADD app /onb/", "ONBUILD COPY --from=0 /etc/marker /onb/", "ONBUILD RUN --mount=type=cache,target=/c echo x > /c/x",
+            "ONBUILD COPY --from=other:1 /etc/marker /onb/", "ONBUILD ARG A0=trigger", "ONBUILD USER 0:7", "ONBUILD ENTRYPOINT [\"x\"]",
+            "ONBUILD COPY <<EOF /onb/here\ntext $V0\nEOF", "ONBUILD RUN <<EOF\necho onb > /onb.h\nEOF", "ARG SOURCE_DATE_EPOCH",
+            "ENV SOURCE_DATE_EPOCH=5", "ARG N=none", "ARG BUILDPLATFORM TARGETOS=linux", "WORKDIR /etc/marker.d", "ENV A0=env V9=nine",
+            "HEALTHCHECK --start-interval=2s --retries=3 CMD [\"a\"]", "LABEL \"a b\"=c d='$V0'", "EXPOSE 80/tcp 80/udp 7000-7002/sctp", "ARG TARGETPLATFORM BUILDOS TARGETSTAGE", "ARG V0=shadow", "ARG BUILDKIT_INLINE_CACHE", "ENV PATH=/bin:/x"))
