@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cachesim.engines.buildkit.guess import effect_of, statements, written_paths
+from cachesim.engines.buildkit.guess import effect_of, made_links, statements, written_paths
 
 
 @pytest.mark.parametrize(("command", "path", "reads"), [
@@ -40,3 +40,12 @@ def test_closing_words_and_comments_are_no_commands() -> None:
     found = statements("if [ -e a ]; then cp a b; fi\n# a comment\nfor x in 1; do echo $x > y; done")
     assert [s.words[0] for s in found] == ["[", "cp", "for", "echo"]
     assert written_paths(found[1], "/w", {}) == ["/w/b"]
+
+
+@pytest.mark.parametrize(("command", "links"), [
+    ("ln -s /app/main /start && ln -sf ../data $D/data", (("/start", "/app/main"), ("/app/data", "../data"))),
+    ("ln -s a /b/", (("/b/", "a"),)), ("ln --symbolic a b", (("/w/b", "a"),)),
+    ("ln a b", ()), ("ln -s a", ()), ("ln -s a b c", ()), ("echo ln -s a b", ()),
+])
+def test_links_that_a_command_makes(command: str, links: tuple[tuple[str, str], ...]) -> None:
+    assert made_links(command, "/w", {"D": "/app"}) == links

@@ -115,3 +115,11 @@ def test_a_file_that_is_no_longer_copied_may_have_been_there_before() -> None:
     _, store = simulate(ProjectState(text, context).request(), EMPTY_STORE)
     report, _ = simulate(ProjectState(without, context).request(), store)
     assert report.steps[-1].outcome is Outcome.UNDETERMINED
+
+
+@pytest.mark.parametrize(("path", "likely"), [("/app", Outcome.HIT), ("/data", Outcome.MISS)])
+def test_what_is_copied_through_a_link_of_a_run_lies_elsewhere(path: str, likely: Outcome) -> None:
+    text = (f"FROM base:1 AS a\nRUN mkdir /app /data && ln -s ../data /app/data\nWORKDIR /app/data\nCOPY f .\n"
+            f"FROM base:1\nCOPY --from=a {path} /copied\n")
+    step = last_build(text).steps[-1]
+    assert (step.outcome, step.likely) == (Outcome.UNDETERMINED, likely)

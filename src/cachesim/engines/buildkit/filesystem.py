@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, directory, lookup, with_children
+from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, directory, lookup, symlink, with_children
 from cachesim.digest import Digest, digest_of
 from cachesim.engines.buildkit.guess import statements, written_paths
 from cachesim.engines.buildkit.opaque import (
@@ -29,8 +29,8 @@ from cachesim.engines.buildkit.opaque import (
     with_more,
 )
 
-__all__ = ["SCRATCH", "USUAL_DIRS", "Execution", "FileSystem", "Mounts", "Placement", "base_filesystem", "has_links", "mode_of",
-           "owner_of"]
+__all__ = ["SCRATCH", "USUAL_DIRS", "Execution", "FileSystem", "Mounts", "Placement", "base_filesystem", "command_of",
+           "has_links", "mode_of", "owner_of"]
 
 USUAL_DIRS = frozenset({"", "bin", "sbin", "etc", "tmp", "usr", "usr/bin", "usr/sbin", "usr/lib", "usr/local", "usr/local/bin",
                          "var", "var/lib", "var/log", "home", "root", "opt", "srv", "lib", "dev", "proc", "sys", "mnt", "run",
@@ -71,9 +71,14 @@ class Execution:
     @property
     def command(self) -> str:
         """What a shell runs, also where an exec form spells the shell out; else the words."""
-        if self.shell or (len(self.argv) == 3 and self.argv[1] == "-c" and self.argv[0].endswith("sh")):
-            return self.argv[-1]
-        return " ".join(self.argv)
+        return command_of(self.argv, self.shell)
+
+
+def command_of(argv: tuple[str, ...], shell: bool) -> str:
+    """What a shell runs, also where an exec form spells the shell out; else the words."""
+    if shell or (len(argv) == 3 and argv[1] == "-c" and argv[0].endswith("sh")):
+        return argv[-1]
+    return " ".join(argv)
 
 
 class FileSystem:
@@ -136,6 +141,14 @@ class FileSystem:
     def after(self, run: Execution) -> FileSystem:
         """The file system that an execution left which started from this one."""
         return FileSystem(EMPTY_DIR, run, linked=self._linked)
+
+    def with_link(self, path: str, target: str) -> FileSystem:
+        """Make a symbolic link as `ln -s` does: inside, where there is likely a folder."""
+        if path.endswith("/") or self.is_dir(path.strip("/"), likely=True):
+            path = posixpath.join(path, posixpath.basename(target.rstrip("/")))
+        parts = [p for p in path.split("/") if p]
+        link = symlink(target)
+        return self._with_top(_put(self.tree, parts, link), link) if parts else self
 
     def _with_top(self, tree: FileEntry, added: FileEntry | None = None) -> FileSystem:
         """The same with another topmost tree; `added` is what may have brought links into it (None: nothing)."""

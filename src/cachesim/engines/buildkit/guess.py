@@ -14,7 +14,7 @@ import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
 
-__all__ = ["Effect", "Statement", "effect_of", "statements", "written_paths"]
+__all__ = ["Effect", "Statement", "effect_of", "made_links", "statements", "written_paths"]
 
 _READERS = frozenset({"cat", "sort", "head", "tail", "grep", "sed", "awk", "wc", "tr", "cut", "md5sum", "sha256sum"})
 _SILENT = _READERS | {"true", ":", "false", "test", "[", "sleep", "set", "cd", "export", "exit", "ls", "echo", "printf", "pwd",
@@ -164,6 +164,22 @@ def written_paths(statement: Statement, cwd: str, env: Mapping[str, str]) -> lis
     args = [w for w in statement.words[1:] if not w.startswith("-")]
     which = {"all": args, "last": args[-1:], "rest": args[1:]}[_WRITERS[name]] if name in _WRITERS else []
     return [_absolute(w, cwd, env) for w in [*(t for _, t in statement.redirects), *which]]
+
+
+def made_links(command: str, cwd: str, env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The symbolic links that plain commands name, as (path, target); a path that ends with "/" is a folder to put it in."""
+    if "ln " not in command:
+        return ()
+    found = []
+    for statement in statements(command):
+        words = statement.words[1:]
+        args = [w for w in words if not w.startswith("-")]
+        if (len(args) == 2 and posixpath.basename(statement.words[0]) == "ln"
+                and any(re.match("-[a-zA-Z]*s|--symbolic", w) for w in words)):
+            path = _absolute(args[1], cwd, env)
+            target = _VARIABLE.sub(lambda m: env.get(m[1], m[0]), args[0]).replace("}", "")
+            found.append((path + "/" if args[1].endswith("/") and path != "/" else path, target))
+    return tuple(found)
 
 
 def _silent(name: str, words: tuple[str, ...]) -> bool:

@@ -18,8 +18,10 @@ from cachesim.engines.buildkit.filesystem import (
     Mounts,
     Placement,
     base_filesystem,
+    command_of,
     has_links,
 )
+from cachesim.engines.buildkit.guess import made_links
 from cachesim.engines.buildkit.opaque import opaque_entry
 from cachesim.engines.buildkit.vertex import CopyAction, Op, OpKind
 
@@ -121,7 +123,15 @@ class Values:
             found = self._linked[each] = found or self._brings_links(self.ops[each], each)
         return found
 
+    def _made_links(self, op: Op) -> tuple[tuple[str, str], ...]:
+        """Links that a RUN makes, if its command is taken at its word: what is written to them goes elsewhere."""
+        if op.exec is None or self.contents.world is not World.LIKELY:
+            return ()
+        return made_links(command_of(op.exec.argv, op.exec.shell), op.exec.cwd, op.exec.env)
+
     def _brings_links(self, op: Op, index: int) -> bool:
+        if op.kind is OpKind.EXEC:
+            return bool(self._made_links(op))
         if op.kind is OpKind.LOCAL:
             return has_links(self.trees[index])
         if op.kind is OpKind.MERGE:
@@ -151,7 +161,10 @@ class Values:
                 assert op.exec is not None
                 run = Execution(f"{self.build}.{index}", op.exec.argv, op.exec.shell, op.exec.env, op.exec.cwd,
                                 functools.partial(self._before, op), functools.partial(self._mounts, op))
-                return FileSystem(EMPTY_DIR, run, linked=self.linked(index))
+                left = FileSystem(EMPTY_DIR, run, linked=self.linked(index))
+                for path, target in self._made_links(op):
+                    left = left.with_link(path, target)
+                return left
         for action in op.copies:
             below = self.placed(index, below, action)
         return below
