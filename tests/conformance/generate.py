@@ -237,7 +237,7 @@ class _Maker(Lines):
                         {"args": {"BUILDKIT_MULTI_PLATFORM": "1"}}, {"args": {"TARGETPLATFORM": "linux/amd64"}}, {"platform": "linux/amd64/v2"},
                         {"contexts": {"base:1": "docker-image://other:1"}}, {"contexts": {"extra": "src"}}, {"contexts": {"other:1": "app"}},
                         {"contexts": {"extra": "."}}, {"contexts": {"base": "docker-image://other:1"}}, {"contexts": {"scratch": "app"}},
-                        {"contexts": {"docker.io/library/base:1": "docker-image://other:1"}}, {"contexts": {"base:1": "app"}},
+                        {"contexts": {"base:1": "app"}},
                         {"args": {"N": "default"}}, {"args": {"TARGETSTAGE": w}}, {"args": {"P": "linux/amd64/v2"}},
                         {"args": {"BUILDKIT_CONTEXT_KEEP_GIT_DIR": "1"}}, {"no_cache_filter": ["stage-0", "final", "0"]}]
             if self.names:

@@ -30,7 +30,7 @@ class Result(NamedTuple):
 class Links:
     """The tables of one world; a simulation works on a copy of its own."""
 
-    __slots__ = ("by_op", "grounds", "links", "results", "roots")
+    __slots__ = ("by_op", "grounds", "links", "results", "roots", "sure")
 
     def __init__(self) -> None:
         self.links: dict[LinkKey, frozenset[str]] = {}
@@ -38,12 +38,14 @@ class Links:
         self.roots: set[str] = set()
         self.by_op: dict[tuple[int, str], tuple[str, ...]] = {}   # content records that lead to an operation, oldest first
         self.grounds: dict[str, str] = {}     # what is known of contents with unknown parts, by content record
+        self.sure: dict[str, FileEntry] = {}    # what contents with unknown parts certainly hold, by content record
 
     def copy(self) -> Links:
         """An independent copy; the records themselves are shared."""
         other = Links()
         other.links, other.results = self.links.copy(), self.results.copy()
         other.roots, other.by_op, other.grounds = self.roots.copy(), self.by_op.copy(), self.grounds.copy()
+        other.sure = self.sure.copy()
         return other
 
     def find(self, parent: str, position: int, op: str, selector: str) -> frozenset[str]:

@@ -36,9 +36,22 @@ def test_a_file_that_a_run_writes_from_its_input_likely_differs(command: str) ->
     assert copied(command, "/out") == (Outcome.UNDETERMINED, Outcome.MISS)
 
 
-@pytest.mark.parametrize("command", ["true", "echo hi > /elsewhere", "sort /f"])
+@pytest.mark.parametrize("command", ["true; tool /in", "cd / && echo hi > elsewhere", "tool -i /f", "echo hi > $ELSEWHERE/x"])
 def test_a_file_that_no_command_names_is_likely_the_same_but_not_certain(command: str) -> None:
     assert copied(command, "/out") == (Outcome.UNDETERMINED, Outcome.HIT)
+
+
+@pytest.mark.parametrize("command", ["true", "echo hi > /elsewhere", "sort /f", "mkdir /x && cp /f /x/f && chmod -R 700 /x"])
+def test_a_file_that_plain_commands_cannot_touch_is_certainly_the_same(command: str) -> None:
+    assert copied(command, "/out") == (Outcome.HIT, Outcome.HIT)
+
+
+@pytest.mark.parametrize(("command", "certain"), [
+    ("echo hi > /app/new", True), ("cat /f > /app/f", False), ("rm -rf /app", False), ("make", False)])
+def test_a_changed_file_that_a_run_cannot_have_replaced_is_certainly_another(command: str, certain: bool) -> None:
+    text = f"FROM base:1 AS a\nCOPY f /app/f\nRUN {command}\nFROM base:1\nCOPY --from=a /app /copied\n"
+    step = last_build(text).steps[-1]
+    assert (step.outcome is Outcome.MISS) is certain
 
 
 def test_without_a_change_everything_is_certain() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -24,18 +24,20 @@ from cachesim.context.checksum import (
     resolve_links,
     selection_digest,
 )
-from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, directory, lookup
+from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, directory, lookup, with_children
 from cachesim.digest import Digest, digest_of
 from cachesim.engines.base import RunClaim, RunClaimKind
 from cachesim.engines.buildkit.filesystem import USUAL_DIRS, Execution, FileSystem
-from cachesim.engines.buildkit.guess import Effect, effect_of, statements, written_paths
+from cachesim.engines.buildkit.guess import Effect, effect_of, made_links, statements, written_paths
 from cachesim.engines.buildkit.opaque import MORE, holds_opaque, is_opaque, is_undecided, laid, lies_over, opaque_entry
+from cachesim.engines.buildkit.plain import surely_writes
 from cachesim.enums import quick
 
-__all__ = ["Content", "Contents", "World", "may_be_equal"]
+__all__ = ["Content", "Contents", "World", "may_be_equal", "surely_differ"]
 
 _DEPTH = 40
 _RARELY_CHANGED = frozenset({"etc/passwd", "etc/group", "etc/nsswitch.conf"})      # from one base image to the next
+_ENGINE_WRITES = frozenset({"", "etc", "etc/hosts", "etc/hostname", "etc/resolv.conf", "dev", "proc", "sys", "run", "tmp"})
 _KNOWN, _OWNED, _SAME_UNKNOWN, _OPEN = "known", "owned", "unknown", "open"
 _SYMBOLIC = 1 << 20     # --chmod in letters: the number stands for the text
 
@@ -61,6 +63,7 @@ class Content(NamedTuple):
         runs: The executions that had a say.
         grounds: What is known of it, see `may_be_equal`; never empty for an opaque one.
         of_base: Whether files of a base image had a say: another image may hold the same.
+        sure: What is certainly in it, in the world where the rest may be anything; None for nothing.
     """
 
     digest: Digest
@@ -69,6 +72,7 @@ class Content(NamedTuple):
     runs: tuple[Execution, ...] = ()
     grounds: str = ""
     of_base: bool = False
+    sure: FileEntry | None = None
 
     @property
     def key(self) -> str:
@@ -86,6 +90,7 @@ class _View:
         of_base: Files of a base image had a say.
         undecided: Unequal tokens may be equal bytes too.
         places: Of tokens that also stand for a file that is known: what they are without its bytes.
+        sure: Known entries that no execution can have changed since.
     """
 
     entry: FileEntry | None
@@ -95,6 +100,7 @@ class _View:
     of_base: bool = False
     undecided: bool = False
     places: Mapping[str, str] = field(default_factory=dict)
+    sure: FileEntry | None = None
 
 
 def may_be_equal(one: str, other: str) -> bool:
@@ -112,6 +118,18 @@ def may_be_equal(one: str, other: str) -> bool:
         return True
     modes = {int(mine[2]), int(theirs[2])}
     return mine[1] == theirs[1] and (len(modes) == 1 or 0 in modes or max(modes) >= _SYMBOLIC)
+
+
+def surely_differ(one: FileEntry | None, other: FileEntry | None) -> bool:
+    """Whether two entries, known in part, hold different files at one path that is known in both."""
+    if one is None or other is None or one is other or is_opaque(one) or is_opaque(other):
+        return False
+    if one.is_dir and other.is_dir:
+        few, many = sorted((one.children, other.children), key=len)
+        return any(surely_differ(child, many.get(name)) for name, child in few.items() if name != MORE)
+    if one.is_dir or other.is_dir:
+        return True
+    return not (is_undecided(one) or is_undecided(other)) and entry_digest(one) != entry_digest(other)
 
 
 def _owned(entry: FileEntry | None, selectors: Sequence[Selector]) -> str:
@@ -154,6 +172,7 @@ class Contents:
         self.world = world
         self.claims = {c.command: c for c in claims}
         self._tokens: dict[tuple[str, str], str | None] = {}
+        self._plain: dict[str, tuple[str, ...] | None] = {}
         self._depth = 0
 
     def of_tree(self, tree: FileEntry, selectors: Sequence[Selector]) -> Content:
@@ -199,7 +218,8 @@ class Contents:
             grounds = _OPEN
             if self.world is World.EQUAL and not any(s.filters for s in selectors):
                 grounds = _unknown_part(views)
-        return Content(join_digests(sums), opaque, None, tuple(runs), grounds, of_base)
+        sure = views[0][1].sure if len(selectors) == len(views) == 1 and not selectors[0].filters else None
+        return Content(join_digests(sums), opaque, None, tuple(runs), grounds, of_base, sure)
 
     def _likely_matches(self, fs: FileSystem, selector: Selector) -> Digest | None:
         """The guess for a wildcard: what is known to match, and what commands write by name; None for no idea."""
@@ -227,7 +247,8 @@ class Contents:
         if not isinstance(found, Digest):
             return Content(Digest(""), missing=found)
         real = resolve_links(tree, selectors[0].path) if self.world is World.EQUAL and not selectors[0].filters else None
-        return Content(found, grounds=_owned(lookup(tree, real), selectors) if real is not None else "")
+        entry = lookup(tree, real) if real is not None else None
+        return Content(found, grounds=_owned(entry, selectors), sure=entry if len(selectors) == 1 else None)
 
     def owner(self, fs: FileSystem, owner: tuple[int, int] | None) -> tuple[int, int] | None:
         """An owner, where a name (a negative number) also stands for the user tables in which it is looked up."""
@@ -263,6 +284,8 @@ class Contents:
         runs: list[Execution] = []
         copied: FileEntry | None = None
         places: dict[str, str] = {}
+        sure: list[FileEntry] = []
+        masks: list[str] = []       # what executions may have written below the path, so far
         of_base = undecided = False
         parts = path.split("/") if path else []
         at = fs
@@ -278,12 +301,15 @@ class Contents:
                         places[tokens[-1]] = _shape(found)
                 elif not overlays:
                     overlays.append(found)
+                    sure.append(found)
                     undecided = undecided or is_undecided(found)
                 if ends:
                     break
             tokens += above if found is None or found.is_dir else ()
             if found is not None and found.is_dir:
                 overlays.append(found)
+                if self.world is World.EQUAL:
+                    sure.append(_without(found, masks))
                 undecided = undecided or is_undecided(found)
             elif ends:
                 break
@@ -297,18 +323,45 @@ class Contents:
                     tokens.append(f"run {fs.run.id} {path}")
                     runs.append(fs.run)
                 break
-            token, ends = self._run_token(at.run, path)
-            if self._unknown(at.run, path):
-                runs.append(at.run)     # also where the guess is that it leaves the path alone: nobody knows
+            run: Execution = at.run
+            written = None if self.world is World.LIKELY else self._written(run)
+            token, ends = self._run_token(run, path)
+            if written is not None and path not in _ENGINE_WRITES:
+                inside = [w for w in written if _touches(w, path)]
+                if not inside:
+                    at = run.before(path)
+                    continue
+                below = [w[len(path):].lstrip("/") for w in inside if w.startswith(path + "/")]
+                ends = len(below) < len(inside)
+                masks += below
+            if self._unknown(run, path):
+                runs.append(run)     # also where the guess is that it leaves the path alone: nobody knows
             if token is not None:
                 tokens.append(token)
                 if ends:
                     break
-            at = at.run.before(path)
+            at = run.before(path)
         entry: FileEntry | None = None
         for overlay in reversed(overlays):
             entry = overlay if entry is None or not overlay.is_dir else laid(entry, overlay, keep=True, replace_headers=False)
-        return _View(entry, tokens, runs, copied, of_base, undecided, places)
+        certain: FileEntry | None = None
+        for overlay in reversed(sure):
+            certain = overlay if certain is None or not overlay.is_dir else laid(certain, overlay, keep=True)
+        return _View(entry, tokens, runs, copied, of_base, undecided, places, certain)
+
+    def _written(self, run: Execution) -> tuple[str, ...] | None:
+        """The paths, without the first "/", that an execution can have changed at most; None if that may be any."""
+        if run.id not in self._plain:
+            written = None if self._claim(run) is not None else surely_writes(run.argv, run.shell, run.cwd, run.env)
+            if written is not None:
+                before = run.before()
+                if any(made_links(r.command, r.cwd, r.env) for r in _executions(before)):
+                    written = None
+                else:
+                    paths = [w.strip("/") for w in (*written, *(target for target, _ in run.mounts))]
+                    written = tuple(dict.fromkeys([*paths, *(before.resolved(p) for p in paths)]))
+            self._plain[run.id] = written
+        return self._plain[run.id]
 
     def _run_token(self, run: Execution, path: str) -> tuple[str | None, bool]:
         """What an execution contributes to a path, and whether it hides what was there before."""
@@ -429,6 +482,24 @@ def _lookup(tree: FileEntry, parts: Sequence[str]) -> tuple[FileEntry | None, li
     if is_opaque(node) and lies_over(node):
         return node, more, False
     return node, [], True
+
+
+def _executions(fs: FileSystem) -> Iterator[Execution]:
+    return (layer.run for layer in fs.layers if layer.run is not None)
+
+
+def _without(folder: FileEntry, paths: Sequence[str]) -> FileEntry:
+    """A folder without some of the paths below it."""
+    for path in paths:
+        name, _, rest = path.partition("/")
+        child = folder.children.get(name)
+        if child is None:
+            continue
+        children = {n: c for n, c in folder.children.items() if n != name}
+        if rest and child.is_dir:
+            children[name] = _without(child, [rest])
+        folder = with_children(folder, children)
+    return folder
 
 
 def _of_pattern(entry: FileEntry, folder: str, pattern: str) -> str:

@@ -14,7 +14,7 @@ import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
 
-__all__ = ["Effect", "Statement", "effect_of", "made_links", "statements", "written_paths"]
+__all__ = ["Effect", "Statement", "effect_of", "made_links", "split_commands", "statements", "written_paths"]
 
 _READERS = frozenset({"cat", "sort", "head", "tail", "grep", "sed", "awk", "wc", "tr", "cut", "md5sum", "sha256sum"})
 _SILENT = _READERS | {"true", ":", "false", "test", "[", "sleep", "set", "cd", "export", "exit", "ls", "echo", "printf", "pwd",
@@ -62,7 +62,7 @@ class Effect(NamedTuple):
 def statements(command: str) -> tuple[Statement, ...]:
     """Cut a shell command into simple commands; quotes are respected, control words are dropped."""
     found: list[Statement] = []
-    for piece in _split(command):
+    for piece in split_commands(command):
         try:
             words = shlex.split(piece, comments=False, posix=True)
         except ValueError:
@@ -93,7 +93,8 @@ def statements(command: str) -> tuple[Statement, ...]:
     return tuple(found)
 
 
-def _split(command: str) -> list[str]:
+def split_commands(command: str) -> list[str]:
+    """Cut a shell command where a simple command ends, outside quotes."""
     pieces, start, quote, i = [], 0, "", 0
     while i < len(command):
         c = command[i]

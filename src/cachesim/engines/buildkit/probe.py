@@ -14,7 +14,7 @@ from cachesim.cache.index import Links, Result
 from cachesim.context.checksum import parent_of_wildcard, resolve_links
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, lookup
 from cachesim.digest import Digest
-from cachesim.engines.buildkit.contents import Content, Contents, World, may_be_equal
+from cachesim.engines.buildkit.contents import Content, Contents, World, may_be_equal, surely_differ
 from cachesim.engines.buildkit.conversion import Conversion
 from cachesim.engines.buildkit.filesystem import SCRATCH, FileSystem
 from cachesim.engines.buildkit.values import Values
@@ -170,7 +170,8 @@ class Walk:
         key = content.key
         ids = self.links.find(key, position, op.digest, "")
         others = [] if ids else [o for o in self.links.by_op.get((position, op.digest), ())
-                                 if may_be_equal(content.grounds, self.links.grounds.get(o, ""))]
+                                 if may_be_equal(content.grounds, self.links.grounds.get(o, ""))
+                                 and not surely_differ(content.sure, self.links.sure.get(o))]
         if content.opaque or others:
             self.opaque.append((index, content))
         if self.contents.world is World.EQUAL:
@@ -205,6 +206,8 @@ class Walk:
             self.of_base.append((index, content))
         if content.grounds:
             self.links.grounds[content.key] = content.grounds
+        if content.sure is not None and self.contents.world is World.EQUAL:
+            self.links.sure[content.key] = content.sure
         return content
 
     # -- making -----------------------------------------------------------------------------------------------------
