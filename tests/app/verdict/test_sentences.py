@@ -36,6 +36,16 @@ def test_sentences() -> None:
     assert one_line("RUN a \\\n   b") == "RUN a \\ b" and one_line("x" * 99).endswith("…")
 
 
+def test_a_build_counts_what_hangs_on_a_run_apart_as_the_verdict_does() -> None:
+    text = "FROM a AS one\nRUN make > /out\nFROM a\nCOPY --from=one /out /\nRUN two\n"
+    state = replace(STATE, text=text)
+    _, store = simulate(state.request("first"), EMPTY_STORE)
+    again, _ = simulate(replace(state, text=text.replace("make", "remake")).request(), store)
+    said = {count.word: count.number for count in counts_of(again)}
+    assert said == {"cached": 2, "changed": 1, "depend on a RUN": 2}
+    assert entry_summary(again) == "2 cached, 1 runs, 2 depend"
+
+
 def test_builds_are_named_by_what_was_done() -> None:
     timeline = Timeline()
     assert describe(timeline, STATE) == "First build"
