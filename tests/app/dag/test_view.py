@@ -207,6 +207,20 @@ def test_a_resize_fits_again_until_somebody_zooms(view: DagView) -> None:
     assert view.zoom == zoom
 
 
+def test_an_unfolded_lane_is_fitted_too_until_somebody_zooms(view: DagView) -> None:
+    docs = 2
+    view.resize(960, 440)
+    folded = view.zoom
+    view.toggle_fold(docs)
+    assert view.zoom < folded and view.zoom == pytest.approx(view.first_zoom())
+    view.toggle_fold(docs)
+    assert view.zoom == pytest.approx(folded)
+    key(view, Qt.Key.Key_Plus, CTRL)
+    zoom = view.zoom
+    view.toggle_fold(docs)
+    assert view.zoom == zoom
+
+
 # -- pan ----------------------------------------------------------------------------------------------------------
 
 
@@ -520,6 +534,24 @@ def test_the_legend_lists_what_occurs(view: DagView) -> None:
     assert view.cover.legend.isVisible()
     said = view.cover.legend.accessibleDescription()
     assert "Runs: never built" in said and "mounts" in said and "Failed" not in said
+
+
+def test_the_legend_never_lies_on_the_selected_step(view: DagView, workbench: Workbench) -> None:
+    QTest.mouseClick(view.cover.zoom_bar.legend, LEFT)
+    legend, corners = view.cover.legend, set()
+    for step in view.dag.order:
+        workbench.select(step)
+        rect = view.dag.rect_of(step)
+        assert rect is not None
+        seen = view.viewportTransform().mapRect(rect).toAlignedRect().translated(view.viewport().pos())
+        assert legend.isHidden() or not legend.geometry().intersects(seen)
+        corners.add(legend.pos().toTuple())
+    assert len(corners) > 1
+    view.resize(legend.width() + 40, legend.height() + 120)       # no corner is free: it waits
+    view.show_step(step)
+    assert legend.isHidden()
+    view.resize(1400, 800)
+    assert legend.isVisible()
 
 
 def test_another_project_is_looked_at_anew(view: DagView, workbench: Workbench, show: Show) -> None:

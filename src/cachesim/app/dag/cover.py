@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, QRect, Slot
+from PySide6.QtCore import QObject, QPoint, QRect, Slot
 from PySide6.QtWidgets import QGraphicsView
 
 from cachesim.app.dag.canvas import Canvas
@@ -28,6 +28,7 @@ class Cover(QObject):
         self._report: SimulationReport | None = None
         self._theme: Theme | None = None
         self._edge, self._on_top = "", False
+        self.selected: Callable[[], QRect | None] = lambda: None       # where the selected node is in the view; set by the view
         self.lane_bar = LaneBar(canvas, view)
         self.legend = Legend(canvas, view)
         self.zoom_bar = ZoomBar(view)
@@ -86,8 +87,7 @@ class Cover(QObject):
         area, bar = self._view.viewport().geometry(), self.zoom_bar
         bar.fit_into(area.width() - 2 * _EDGE)
         bar.move(area.right() - bar.width() - _EDGE, area.bottom() - bar.height() - _EDGE)
-        self.legend.resize(self.legend.sizeHint())
-        self.legend.move(area.right() - self.legend.width() - _EDGE, bar.y() - self.legend.height() - _EDGE)
+        self.place_legend()
         line = round(self._view.fontMetrics().height() + 10)
         self.lane_bar.setGeometry(QRect(area.x(), area.y(), area.width(), line))
         left, width = area.x() + 8, area.width() - 16
@@ -98,6 +98,22 @@ class Cover(QObject):
             self.state.place(left, area.y() + line + _EDGE, width)
         else:
             self.state.place(left, below.y() - _EDGE, width, from_below=True)
+
+    def place_legend(self) -> None:
+        """Above the buttons, or in the first other corner where it does not lie on the selected node; where every corner
+        would, it waits until the node is elsewhere."""
+        legend, area = self.legend, self._view.viewport().geometry()
+        if not self.zoom_bar.legend.isChecked() or self.zoom_bar.isHidden():
+            return
+        legend.resize(legend.sizeHint())
+        left, right = area.x() + _EDGE, area.right() - legend.width() - _EDGE
+        top, foot = area.y() + self.lane_bar.height() + _EDGE, self.zoom_bar.y() - legend.height() - _EDGE
+        node = self.selected()
+        free = [QRect(QPoint(x, y), legend.size()) for x, y in ((right, foot), (left, foot), (right, top), (left, top))]
+        found = next((place for place in free if node is None or not place.intersects(node)), None)
+        if found is not None:
+            legend.move(found.topLeft())
+        legend.setVisible(found is not None)
 
     @Slot(bool)
     def _show_legend(self, shown: bool) -> None:
@@ -112,3 +128,4 @@ class Cover(QObject):
         kinds = {edge.kind for edge in report.graph.edges}
         self.legend.show_rows([look for _, look in theme.looks if id(look) in present],
                               [kind for kind in EdgeKind if kind in kinds])
+        self.place_legend()

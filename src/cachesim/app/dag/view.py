@@ -74,6 +74,7 @@ class DagView(PanZoomView):
         self._cascade = Cascade(self._switch, self._dag.set_glow, self)
         self._bars = RunningBars(self._dag, self)
         self._cover = Cover(self._dag.canvas, self)
+        self._cover.selected = self._selected_rect
         self._connect(workbench, self._cover.zoom_bar)
         self._take_look(workbench.look)
         self._take_settings(workbench.settings)
@@ -228,6 +229,7 @@ class DagView(PanZoomView):
             self._cascade.finish()
             self._dag.set_unfolded(self._dag.unfolded ^ {stage})
             self._fit_scene()
+            self._refit()
             if self._dag.current is not None and self._dag.current.stage == stage:
                 self.show_step(self._dag.current)
 
@@ -384,6 +386,11 @@ class DagView(PanZoomView):
             return 1.0
         return min(max(self.viewport().width() / self._dag.layout.width, _FIRST_SMALLEST), 1.0)
 
+    def _refit(self) -> None:
+        """Fit the width again, as at the first look, unless somebody chose a zoom."""
+        if self._auto and self._arrived and self._restoring is None and abs(self.first_zoom() - self.zoom) > 0.005:
+            self.set_zoom(self.first_zoom())
+
     def zoomed(self, zoom: float) -> None:
         self._dag.set_zoom(zoom, self.devicePixelRatioF())
         self._fit_scene()
@@ -419,6 +426,14 @@ class DagView(PanZoomView):
                 assert report is not None
                 names.append((head.left(), head.width(), stage_name(report.graph, lane.stage)))
         self._cover.show_lane_names(names)
+        self._cover.place_legend()
+
+    def _selected_rect(self) -> QRect | None:
+        """Where the selected node is seen, in px of this widget."""
+        rect = self._dag.rect_of(self._dag.current) if self._dag.current is not None else None
+        if rect is None:
+            return None
+        return self.viewportTransform().mapRect(rect).toAlignedRect().translated(self.viewport().pos())
 
     def _say_current(self) -> None:
         """Tell assistive technology, and the caption of a presentation, what is selected."""
@@ -456,8 +471,7 @@ class DagView(PanZoomView):
         if self._dag.set_room(self.viewport().width()):
             self._fit_scene()
         super().resizeEvent(event)
-        if self._auto and self._arrived and self._restoring is None and abs(self.first_zoom() - self.zoom) > 0.005:
-            self.set_zoom(self.first_zoom())
+        self._refit()
         self._place_cover()
         self._scrolled()
 
