@@ -130,7 +130,8 @@ class States:
 
     def draft(self) -> None:
         self.bench.open_draft()
-        self.until(lambda: self.bench.project is not None)
+        self.until(lambda: self.bench.report is not None)
+        self.window.placement.reset()
 
     def no_files(self) -> None:
         self.draft()

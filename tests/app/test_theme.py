@@ -6,7 +6,8 @@ import sys
 from itertools import combinations
 
 import pytest
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPalette
 from pytestqt.qtbot import QtBot
 
 from cachesim.app.actions import COMMANDS
@@ -18,6 +19,7 @@ from cachesim.app.theme import (
     LIGHT,
     PRESENTATION,
     Theme,
+    framed_palette_of,
     fuller,
     icon,
     look_of,
@@ -41,6 +43,17 @@ def luminance(colour: str) -> float:
 def contrast(a: str, b: str) -> float:
     high, low = sorted((luminance(a), luminance(b)), reverse=True)
     return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", [DARK, HIGH_CONTRAST], ids=lambda t: t.name)
+def test_outlines_are_seen_on_a_dark_ground(theme: Theme) -> None:
+    outline = framed_palette_of(theme).color(QPalette.ColorRole.Window).darker(140)       # what Fusion draws them with
+    assert contrast(outline.name(), theme.panel) >= 3.0 and contrast(outline.name(), theme.bg) >= 3.0
+
+
+def test_a_selection_does_not_tint_an_icon(qtbot: QtBot) -> None:
+    picture, size = icon("bolt", "#9E2A00"), QSize(16, 16)
+    assert picture.pixmap(size, QIcon.Mode.Selected).toImage() == picture.pixmap(size, QIcon.Mode.Normal).toImage()
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda t: t.name)

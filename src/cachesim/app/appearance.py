@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyleFactory
 
 from cachesim.app.resources import icon_file
 from cachesim.app.settings import Settings
-from cachesim.app.theme import DARK, HIGH_CONTRAST, LIGHT, PRESENTATION, Sizes, Theme, fuller, palette_of
+from cachesim.app.theme import DARK, HIGH_CONTRAST, LIGHT, PRESENTATION, Sizes, Theme, framed_palette_of, fuller, palette_of
 from cachesim.app.workbench import Workbench
 
 __all__ = ["Appearance", "style_sheet", "theme_for"]
 
+_FRAMED = ("QPushButton", "QLineEdit", "QComboBox", "QAbstractSpinBox", "QScrollBar", "QProgressBar", "QRadioButton")
 _BY_NAME = {"Light": LIGHT, "Dark": DARK, "High contrast": HIGH_CONTRAST}
 
 
@@ -27,6 +28,7 @@ class Appearance(QObject):
     def __init__(self, app: QApplication, workbench: Workbench) -> None:
         super().__init__(workbench)
         self._app, self._workbench = app, workbench
+        self._palette: QPalette | None = None
         self._desktop_font = QFont(app.font())
         self._desktop_size = self._desktop_font.pointSizeF() if self._desktop_font.pointSizeF() > 0 else 10.0
         self._presenting, self._stage_zoom = False, 1.0
@@ -67,7 +69,12 @@ class Appearance(QObject):
         font.setPointSizeF(self._desktop_size * theme.sizes.ui)
         if font != self._app.font():
             self._app.setFont(font)
-        self._app.setPalette(palette_of(theme))
+        palette = palette_of(theme)
+        if palette != self._palette:
+            self._palette = palette
+            self._app.setPalette(palette)
+            for kind in _FRAMED:
+                self._app.setPalette(framed_palette_of(theme), kind)  # type: ignore[arg-type]  # the stub says bytes
         sheet = style_sheet(theme)
         if sheet != self._app.styleSheet():
             self._app.setStyleSheet(sheet)

@@ -13,8 +13,8 @@ from cachesim.app.resources import icon_file
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.simulate.report import StepReport
 
-__all__ = ["DARK", "HIGH_CONTRAST", "LIGHT", "PRESENTATION", "Border", "Look", "Pattern", "Sizes", "Theme", "fuller",
-           "icon", "look_of", "look_of_step", "palette_of", "pixmap", "word_of"]
+__all__ = ["DARK", "HIGH_CONTRAST", "LIGHT", "PRESENTATION", "Border", "Look", "Pattern", "Sizes", "Theme", "framed_palette_of",
+           "fuller", "icon", "look_of", "look_of_step", "palette_of", "pixmap", "word_of"]
 
 
 class Pattern(enum.Enum):
@@ -246,6 +246,7 @@ def icon(name: str, colour: str, size: int = 16) -> QIcon:
     painter.drawPixmap(0, 0, base)
     painter.end()
     result.addPixmap(dim, QIcon.Mode.Disabled)
+    result.addPixmap(base, QIcon.Mode.Selected)     # its colour says something: no selection may tint it
     return result
 
 
@@ -264,6 +265,16 @@ def palette_of(theme: Theme) -> QPalette:
         palette.setColor(where, QColor(colour))
     for where in (role.WindowText, role.Text, role.ButtonText, role.HighlightedText):
         palette.setColor(group.Disabled, where, _mixed(theme.muted, theme.panel, 0.65))
+    return palette
+
+
+def framed_palette_of(theme: Theme) -> QPalette:
+    """The palette of what has a frame: Fusion makes outlines by darkening the ground, and on a dark one nobody sees them."""
+    palette = palette_of(theme)
+    if theme.dark:
+        palette.setColor(QPalette.ColorRole.Window, QColor(theme.muted))
+        palette.setColor(QPalette.ColorRole.Highlight, QColor(theme.accent))            # of the focus frame, too
+        palette.setColor(QPalette.ColorRole.HighlightedText, QColor(theme.bg))
     return palette
 
 

@@ -26,7 +26,7 @@ ANSWER_WITHIN = 10.0
 class EngineProblem(enum.Enum):
     """What stands between a person and a real build."""
 
-    NO_DOCKER = "no docker"
+    NO_DOCKER = "not found"
     NO_BUILDX = "no buildx"
     NO_DAEMON = "no answer"
     NO_PERMISSION = "no permission"

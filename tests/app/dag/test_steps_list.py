@@ -54,6 +54,16 @@ def test_line_stage_and_outcome_are_never_cut(steps: StepsList, workbench: Workb
     assert steps.columnWidth(Column.CAUSE) > steps.columnWidth(Column.STAGE)
 
 
+def test_a_narrow_list_drops_the_cause_so_that_instructions_are_read(steps: StepsList) -> None:
+    letter = steps.fontMetrics().averageCharWidth()
+    steps.resize(74 * letter, 400)
+    assert steps.isColumnHidden(Column.CAUSE)
+    assert steps.horizontalHeader().length() <= steps.viewport().width()
+    assert steps.columnWidth(Column.INSTRUCTION) >= 12 * letter
+    steps.resize(100 * letter, 400)
+    assert not steps.isColumnHidden(Column.CAUSE)
+
+
 def test_rows_stand_in_the_order_of_the_graph(steps: StepsList) -> None:
     stages = [texts(steps, row)[1] for row in range(steps.steps.rowCount())]
     assert list(dict.fromkeys(stages)) == ["global ARGs", "deps", "build", "runtime", "docs"]

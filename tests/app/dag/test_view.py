@@ -480,7 +480,7 @@ def test_a_broken_text_dims_the_last_good_picture_and_says_which_line(qtbot: QtB
                                                                      workbench: Workbench) -> None:
     before, picture = view.dag.describe(), view.viewport().grab().toImage()
     make_stale(workbench, 10)
-    assert view.caption == "Showing line 1-9; line 10 does not parse"
+    assert view.caption == "Line 10 does not parse; this is the last text that did"
     assert view.dag.describe() == before
     assert view.viewport().grab().toImage() != picture
     with qtbot.waitSignal(workbench.line_activated) as asked:
@@ -596,6 +596,34 @@ def test_presenting_says_why_over_the_foot_and_keeps_room_around_the_step(view: 
     assert 0.29 * view.viewport().height() <= view.viewport().height() - shown.bottom()
     workbench.set_look(LIGHT)
     assert not view.cover.why.isVisible()
+
+
+def test_presenting_tells_the_first_miss_while_nothing_is_selected(view: DagView, workbench: Workbench) -> None:
+    assert not view.cover.why.isVisible()
+    workbench.set_look(LIGHT.with_sizes(PRESENTATION))
+    assert view.cover.why.text.startswith("First miss: line 11, COPY . . – Runs:")
+    workbench.select(StepId(0, 1))
+    assert view.cover.why.text.startswith("2 of 16 · Line 6")
+
+
+def test_the_caption_does_not_hide_that_the_engine_differed(view: DagView, workbench: Workbench) -> None:
+    workbench.set_look(LIGHT.with_sizes(PRESENTATION))
+    workbench.select(StepId(0, 1))
+    view.set_badges({StepId(0, 1): Badge.DIFFERED})
+    assert view.cover.why.text.startswith("The engine differed. 2 of 16")
+    view.set_badges({})
+    assert view.cover.why.text.startswith("2 of 16")
+
+
+def test_a_zoom_that_nobody_chose_fits_again_after_presenting(view: DagView, workbench: Workbench) -> None:
+    view.resize(1200, 700)
+    QApplication.processEvents()
+    workbench.set_look(LIGHT.with_sizes(PRESENTATION))
+    workbench.set_look(LIGHT)
+    assert view.zoom == 1.0
+    view.resize(820, 700)
+    assert view.zoom == pytest.approx(max(0.85, view.viewport().width() / view.dag.layout.width))
+    assert view.zoom < 1.0
 
 
 def test_the_caption_of_a_presentation_never_hides_its_step(view: DagView, workbench: Workbench) -> None:

@@ -17,6 +17,7 @@ FIRST, STORE = simulate(STATE.request("first"), EMPTY_STORE)
 AGAIN, _ = simulate(STATE.request(), STORE)
 CHANGED, _ = simulate(replace(STATE, text=STATE.text.replace("one", "uno")).request(), STORE)
 BROKEN, _ = simulate(replace(STATE, text="FROM\n").request(), STORE)
+LACKING, _ = simulate(replace(STATE, text="FROM a\nCOPY lost.txt /\n").request(), STORE)
 
 
 def test_counts_follow_the_palette() -> None:
@@ -27,6 +28,8 @@ def test_counts_follow_the_palette() -> None:
 def test_sentences() -> None:
     assert first_miss_sentence(AGAIN) == "Nothing would run."
     assert first_miss_sentence(CHANGED) == "first miss: line 2, RUN uno"
+    assert first_miss_sentence(LACKING) == "This build fails: line 2 finds no lost.txt to copy"
+    assert first_miss_sentence(BROKEN).startswith("This build fails: ")
     assert entry_summary(AGAIN) == "3 cached"
     assert entry_summary(BROKEN) == "fails"
     assert preview_sentence(CHANGED, AGAIN) == "would save 2 steps"

@@ -115,7 +115,7 @@ class PanZoomView(QGraphicsView):
     def go_back(self, place: Place) -> None:
         """Look there again; kept up while the window finds its earlier size."""
         self._restoring, self._auto = place, place.auto
-        self.set_zoom(place.zoom)
+        self.set_zoom(self.first_zoom() if place.auto else place.zoom)      # nobody chose it: what fits now
         self.horizontalScrollBar().setValue(place.x)
         self.verticalScrollBar().setValue(place.y)
 

@@ -210,6 +210,10 @@ class DagScene(QGraphicsScene):
         for step, item in self.steps.items():
             item.show_badge(self._badges.get(step))
 
+    def badge(self, step: StepId) -> Badge | None:
+        """What the real engine did of a step."""
+        return self._badges.get(step)
+
     def set_glow(self, step: StepId, share: float) -> None:
         """Let a step glow, 0 to 1."""
         if step in self.steps:

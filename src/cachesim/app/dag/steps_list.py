@@ -24,6 +24,7 @@ from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["Column", "StepsList", "StepsModel"]
 
+_ROOMY = 75         # letters beside each other that leave room for the cause
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -263,13 +264,20 @@ class StepsList(QTableView):
         self._workbench.select(self._steps.step(row).id)
 
     def _fit_columns(self) -> None:
-        """Line, stage and outcome whole; the others share what is left."""
-        self.resizeColumnsToContents()
+        """Line, stage and outcome whole; the others share what is left. Where that is little the cause goes: the outcome
+        names it, and what is selected is explained elsewhere."""
         letter = self.fontMetrics().averageCharWidth()
-        for column, most in ((Column.STAGE, 14), (Column.OUTCOME, 44)):
+        tight = self.viewport().width() < _ROOMY * letter
+        self.setColumnHidden(Column.CAUSE, tight)
+        self.resizeColumnsToContents()
+        for column, most in ((Column.STAGE, 14), (Column.OUTCOME, 38 if tight else 44)):
             self.setColumnWidth(column, min(self.columnWidth(column), most * letter))
+        if tight:
+            free = self.viewport().width() - self.columnWidth(Column.LINE) - self.columnWidth(Column.STAGE) - 12 * letter
+            self.setColumnWidth(Column.OUTCOME, max(12 * letter, min(self.columnWidth(Column.OUTCOME), free)))
         rest = self.viewport().width() - sum(self.columnWidth(c) for c in (Column.LINE, Column.STAGE, Column.OUTCOME))
-        self.setColumnWidth(Column.INSTRUCTION, max(12 * letter, min(self.columnWidth(Column.INSTRUCTION), rest * 9 // 20)))
+        share = rest if tight else rest * 9 // 20
+        self.setColumnWidth(Column.INSTRUCTION, max(12 * letter, min(self.columnWidth(Column.INSTRUCTION), share)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -167,6 +167,7 @@ class DagView(PanZoomView):
     def set_badges(self, badges: Mapping[StepId, Badge]) -> None:
         """What a real engine did, per step; empty takes all badges away."""
         self._dag.set_badges(badges)
+        self._say_current()
 
     def show_list(self, shown: bool) -> None:
         """Show the steps as a list instead of the picture."""
@@ -443,6 +444,11 @@ class DagView(PanZoomView):
         if step is not None and self._workbench.settings.step_numbers:
             order = [s for lane in self._dag.layout.lanes if lane.needed for s in lane.steps]
             shown = f"{order.index(step.id) + 1} of {len(order)} · {shown}" if step.id in order else shown
+        miss = report.first_miss if report is not None else None
+        if step is None and miss is not None:       # a room wants the cause without a click
+            shown = f"First miss: {sentence_of(miss, self._cost(miss))}".replace(": Line", ": line", 1)
+        elif step is not None and self._dag.badge(step.id) is Badge.DIFFERED:
+            shown = f"The engine differed. {shown}"
         self._cover.why.show_text(shown if self._workbench.look.sizes.presenting else "")
         if text != self.accessibleDescription():
             self.setAccessibleDescription(text)

@@ -108,5 +108,4 @@ def stale_caption(diagnostics: Sequence[Diagnostic]) -> str:
     line = error.span.line
     if does_parse(error):
         return f"Showing the last state that could be built; line {line}: {error.message}"
-    shown = "the last good state" if line <= 1 else "line 1" if line == 2 else f"line 1-{line - 1}"
-    return f"Showing {shown}; line {line} does not parse"
+    return f"Line {line} does not parse; this is the last text that did"

@@ -6,6 +6,7 @@ Plain values, no Qt: the panel turns them into text with links, tests read them.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,8 +19,8 @@ from cachesim.project.timeline import Past
 from cachesim.simulate.explain import Invalidator, downstream, invalidators
 from cachesim.simulate.report import SimulationReport, StepReport
 
-__all__ = ["Depth", "Kind", "Line", "Link", "Story", "carriers", "claim_command", "deciding_runs", "elided", "overview",
-           "short", "step_story", "with_costs"]
+__all__ = ["Depth", "Kind", "Line", "Link", "Story", "carriers", "claim_command", "deciding_runs", "elided", "failure_of",
+           "overview", "short", "step_story", "with_costs"]
 
 _CONFIG = {
     "ARG": "ARG declares a build argument. It makes no layer, but its value is in the environment of every RUN below.",
@@ -31,6 +32,7 @@ _CONFIG = {
     "FROM": "This FROM names a stage or an empty start: it goes on from there and is no step of its own.",
 }
 _NO_KEY = "{} only describes the image: it makes no layer and is in no key. Changing it runs nothing again."
+_NOTHING_THERE = re.compile(r'failed to calculate checksum of ref: "/(.+)": not found')
 _SHOWN = 6
 _DETAILED = frozenset({"files", "argument", "tag", "download"})     # the others say it by their name
 _THREATS = {"text": "its own text and settings", "argument": "build arguments", "variable": "variables",
@@ -92,6 +94,14 @@ class Story:
 
 # -- nothing is selected --
 
+def failure_of(report: SimulationReport) -> str:
+    """Why a build fails, as one would tell a beginner; the engine's own words where those are plain enough."""
+    found, step = _NOTHING_THERE.fullmatch(report.error), _step(report, report.error_step)
+    if found is None or step is None:
+        return report.error
+    return f"line {step.step.line} finds no {found[1]} to copy"
+
+
 def overview(report: SimulationReport | None, past: Past = Past.NOTHING) -> Story:
     """Tell about the whole build."""
     if report is None:
@@ -105,7 +115,11 @@ def overview(report: SimulationReport | None, past: Past = Past.NOTHING) -> Stor
     if report.error:
         where = _step(report, report.error_step)
         lines = [_line("The first line that fails is ", _to(where), ".")] if where else []
-        return Story("The build fails", report.error, tuple(lines + _assumed(report, None)))
+        told = failure_of(report)
+        if told != report.error:
+            lines.append(_line(f"The engine will say: {_dot(report.error)}"))
+            told = _dot(told[:1].upper() + told[1:])
+        return Story("The build fails", told, tuple(lines + _assumed(report, None)))
     steps = [s for s in report.steps if s.outcome not in (Outcome.CONFIG_ONLY, Outcome.UNREACHED)]
     runs = [s for s in steps if s.outcome is Outcome.MISS]
     unsure = [s for s in steps if not s.certain]

@@ -110,6 +110,8 @@ class WhyPanel(Panel):
         report, step = self._workbench.report, self._selected()
         if report is None or step is None:
             self._story = overview(report, self._workbench.timeline.past)
+            if report is None and self._workbench.project is not None:
+                self._story = Story("", "The first answer is on its way…")
             self.claims.show_runs(())
         else:
             self._story = with_costs(step_story(report, step, self._workbench.state.engine), self._costs(step))

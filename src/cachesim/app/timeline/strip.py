@@ -5,7 +5,17 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
@@ -27,6 +37,8 @@ from cachesim.project.timeline import Timeline, TimelineEntry
 
 __all__ = ["EntryButton", "TimelineStrip"]
 
+_LETTERS = (80, 34)         # of a label at most: while all builds are seen, and else
+
 
 class EntryButton(QAbstractButton):
     """One build: its number, its label, its counts."""
@@ -40,6 +52,7 @@ class EntryButton(QAbstractButton):
         self.entry, self._number, self._theme, self._on_path = entry, number, theme, on_path
         self._summary = entry_summary(entry.report)
         self.picked = False
+        self.letters = _LETTERS[1]          # of the label at most
         self.setText(entry.label)
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -51,7 +64,7 @@ class EntryButton(QAbstractButton):
     @property
     def _label_width(self) -> int:
         metrics = QFontMetrics(self._bold())
-        return min(metrics.horizontalAdvance(self.entry.label) + 2, metrics.averageCharWidth() * 34)
+        return min(metrics.horizontalAdvance(self.entry.label) + 2, metrics.averageCharWidth() * self.letters)
 
     def _bold(self) -> QFont:
         font = QFont(self.font())
@@ -205,12 +218,29 @@ class TimelineStrip(QFrame):
         self._origin.setStyleSheet(f"QPushButton {{ {flat} }} QPushButton:hover, QPushButton:focus"
                                    f" {{ border-color: {theme.accent}; }}")
         self.setFixedHeight(max(34, QFontMetrics(self.font()).height() + 14))
+        self._fit()
         if chosen is not None:
             holder.resize(holder.sizeHint().expandedTo(self._area.viewport().size()))     # smaller, the builds would sit too high
             self._area.ensureWidgetVisible(chosen, 40, 0)
         if had_keys is not None:        # the buttons are new ones; the keys stay where they were
             same = next((button for button in self.entry_buttons() if button.entry.id == had_keys), None)
             (same or chosen or self._add).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Long labels are told in full as long as all builds are seen beside each other."""
+        buttons = self.entry_buttons()
+        for letters in _LETTERS:
+            for button in buttons:
+                button.letters = letters
+            if sum(button.sizeHint().width() + 2 for button in buttons) <= self._area.viewport().width():
+                break
+        for button in buttons:
+            button.updateGeometry()
+            button.update()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         button = self.childAt(event.pos())

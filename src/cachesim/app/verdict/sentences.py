@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cachesim.app.dag.words import does_parse
+from cachesim.app.report.story import failure_of
 from cachesim.diagnostics import Diagnostic, Severity
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.graph.model import StepId
@@ -64,7 +65,7 @@ def first_miss_sentence(report: SimulationReport, past: Past = Past.NOTHING) -> 
     if report.blank:
         return "Nothing to build yet: start with FROM and an image."
     if report.error:
-        return f"This build fails: {report.error}"
+        return f"This build fails: {failure_of(report)}"
     if needs_files(report):
         return f"{UNREAD}."
     miss = report.first_miss

@@ -85,7 +85,9 @@ class CountButton(QAbstractButton):
         metrics = QFontMetrics(self.font())
         side, theme = metrics.height(), self._theme
         box = QRectF(2, (self.height() - side) / 2 - 1, side + 2, side + 2)
-        painter.setPen(self._look.pen(theme.border))
+        frame = self._look.pen(theme.border)
+        frame.setWidthF(min(frame.widthF(), side * 0.16))       # a strong frame must leave the icon its room
+        painter.setPen(frame)
         painter.setBrush(QColor(self._look.fill))
         painter.drawRoundedRect(box, 4, 4)
         inner = round(side * 0.82)

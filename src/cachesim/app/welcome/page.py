@@ -124,6 +124,7 @@ class WelcomePage(QScrollArea):
         column.setMaximumWidth(round(3 * _CARD_WIDTH * max(1.0, theme.sizes.ui)) + 60)
         box = QVBoxLayout(column)
         box.setContentsMargins(24, 48, 24, 28)
+        box.addStretch(1)
         box.setSpacing(10)
         box.addLayout(self._head(theme))
         box.addSpacing(8)
@@ -144,7 +145,7 @@ class WelcomePage(QScrollArea):
             box.addWidget(_heading("Recent", theme))
             for entry in self._workbench.settings.recent[:6]:
                 box.addWidget(self._recent(Recent.parse(entry), theme))
-        box.addStretch(1)
+        box.addStretch(3)         # above the middle, where a page is looked at
         outer = QHBoxLayout(page)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addStretch(1)
