@@ -56,14 +56,23 @@ class Pictures:
         self.walk.turn(0.15)
 
     def grab(self, name: str) -> None:
-        """Draw the window, with a dialog over it if there is one."""
+        """Draw the window, with a dialog over its middle if there is one, in a frame and under its title."""
+        from PySide6.QtCore import QRect, Qt
         from PySide6.QtGui import QPainter
         from PySide6.QtWidgets import QApplication, QDialog, QMenu
         picture = self.window.grab()
         painter = QPainter(picture)
         for top in QApplication.topLevelWidgets():
-            if isinstance(top, QDialog | QMenu) and top.isVisible():
-                painter.drawPixmap(self.window.mapFromGlobal(top.pos()), top.grab())
+            if not isinstance(top, QDialog | QMenu) or not top.isVisible():
+                continue
+            place = QRect(self.window.mapFromGlobal(top.pos()), top.size())
+            if isinstance(top, QDialog):
+                place.moveCenter(self.window.rect().center())
+                title = QRect(place.left(), place.top() - 26, place.width(), 26)
+                painter.fillRect(title.adjusted(-1, -1, 1, place.height() + 1), top.palette().mid())
+                painter.setPen(top.palette().windowText().color())
+                painter.drawText(title, Qt.AlignmentFlag.AlignCenter, top.windowTitle())
+            painter.drawPixmap(place.topLeft(), top.grab())
         painter.end()
         picture.save(str(self.out / name))
 

@@ -410,6 +410,22 @@ def test_timeline_survives_a_restart(qtbot: QtBot, opened: MainWindow, project: 
     assert labels(opened) == ["First build", "mine"]
 
 
+def test_a_layout_that_was_reset_on_the_welcome_page_has_its_shares(qtbot: QtBot, opened: MainWindow, project: Path) -> None:
+    opened.workbench.close_project()
+    opened.actions_["reset_layout"].trigger()
+    open_project(qtbot, opened, project)
+    docks = opened.panes.docks
+    qtbot.waitUntil(lambda: docks["context"].width() > 0.35 * opened.width())
+    assert docks["why"].width() > docks["context"].width()
+
+
+def test_the_tab_of_the_problems_counts_them_before_it_was_opened(qtbot: QtBot, opened: MainWindow) -> None:
+    dock = opened.panes.docks["problems"]
+    assert not dock.is_built and dock.windowTitle() == "Problems"
+    opened.workbench.replace_text(opened.workbench.state.text + "MAINTAINER me\n", "a picture")
+    qtbot.waitUntil(lambda: dock.windowTitle() == "Problems 1")
+
+
 def test_panes_are_walked_with_f6(qtbot: QtBot, opened: MainWindow) -> None:
     opened.editor.text.setFocus()
     QTest.keyClick(opened, Qt.Key.Key_F6)

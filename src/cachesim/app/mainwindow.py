@@ -34,6 +34,7 @@ from cachesim.app.verdict.strip import VerdictStrip
 from cachesim.app.welcome.page import WelcomePage
 from cachesim.app.whatif.menu import WhatIf
 from cachesim.app.workbench import Workbench
+from cachesim.diagnostics import Diagnostic
 from cachesim.project.open import ProjectInfo
 
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ class MainWindow(QMainWindow):
         self.status.docker_asked.connect(self.actions_["docker_setup"].trigger)
         self.status.assumptions_asked.connect(partial(self.panes.show, "why"))
         self.panes.built.connect(self._pane_built)
+        bench.diagnostics_changed.connect(self._count_problems)
         editor_ids = set(self.editor.command_ids) - {"zoom_in", "zoom_out", "zoom_reset"}
         for command_id in editor_ids & {command.id for command in COMMANDS}:
             on(command_id, partial(self.focus.edit, command_id))
@@ -261,13 +263,15 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def _pane_built(self, pane_id: str) -> None:
         content = self.panes.docks[pane_id].content
-        if pane_id == "problems":
-            content.count_changed.connect(partial(self.panes.set_title, "problems"))  # type: ignore[attr-defined]
-        elif pane_id == "why":
+        if pane_id == "why":
             content.what_if_wanted.connect(self.toolbar.pop_whatif)  # type: ignore[attr-defined]
             content.file_activated.connect(self.asking.show_file)  # type: ignore[attr-defined]
         elif pane_id == "context":
             content.folder_asked.connect(self.asking.choose_context)  # type: ignore[attr-defined]
+
+    @Slot(object)
+    def _count_problems(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        self.panes.set_title("problems", len(diagnostics))
 
     @Slot(object)
     def _show_comparison(self, comparison: object) -> None:

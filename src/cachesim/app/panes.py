@@ -132,6 +132,7 @@ class Panes(QObject):
         self.docks = {pane.id: PaneDock(pane, workbench, window) for pane in PANES}
         for dock in self.docks.values():
             dock.built.connect(self.built)
+        self._sized = False     # whether the docks got their first sizes; Qt forgets sizes of hidden ones
         self.arrange()
 
     def arrange(self) -> None:
@@ -151,11 +152,9 @@ class Panes(QObject):
             dock.tidy()
         left[0].raise_()
         right[0].raise_()
+        self._sized = False
         self.appear(self._workbench.project is not None)
         QTimer.singleShot(0, self, self._name_bars)
-        height = round(_FOOT_HEIGHT * max(1.0, min(1.6, window.height() / 900)))
-        window.resizeDocks([left[0], right[0]], list(_FOOT_SHARE), Qt.Orientation.Horizontal)
-        window.resizeDocks([left[0]], [height], Qt.Orientation.Vertical)
 
     @Slot()
     def _name_bars(self) -> None:
@@ -168,6 +167,17 @@ class Panes(QObject):
         for dock in self.docks.values():
             if not there or not dock.pane.on_demand:
                 dock.setVisible(there)
+        if there and not self._sized:
+            self._sized = True
+            self._size()
+
+    def _size(self) -> None:
+        """Give the foot its first height, and each half of it its first share."""
+        window = self._window
+        left, right = (next(d for d in self.docks.values() if d.pane.right is side) for side in (False, True))
+        height = round(_FOOT_HEIGHT * max(1.0, min(1.6, window.height() / 900)))
+        window.resizeDocks([left, right], list(_FOOT_SHARE), Qt.Orientation.Horizontal)
+        window.resizeDocks([left], [height], Qt.Orientation.Vertical)
 
     def tidy(self) -> None:
         """Show a title bar where no tab shows the title, and nowhere else."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cachesim.digest import Digest, digest_of
 from cachesim.enums import quick
 
-__all__ = ["CacheKey", "KeyPart", "PartChange", "PartKind", "changed_parts"]
+__all__ = ["CacheKey", "KeyPart", "PartChange", "PartKind", "changed_parts", "part_name"]
 
 
 @quick
@@ -70,6 +70,12 @@ class PartChange(NamedTuple):
     label: str
     old: str | None
     new: str | None
+
+
+def part_name(kind: PartKind, label: str) -> str:
+    """A key part by its kind and label, each word once: "file src/app.py", but "command" and "the step above"."""
+    word = kind.value
+    return f"{word} {label}" if label and label.casefold() not in (word, f"the {word}") else label or word
 
 
 def changed_parts(cached: CacheKey, wanted: CacheKey) -> tuple[PartChange, ...]:

@@ -9,12 +9,12 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from cachesim.app.report.keyparts import KeyPartsPanel, Mark, PartRow, part_rows
+from cachesim.app.report.keyparts import KeyPartsModel, KeyPartsPanel, Mark, PartRow, part_rows
 from cachesim.app.report.problems import ProblemsPanel
 from cachesim.app.report.table import COPY_ROLE
 from cachesim.app.theme import DARK
 from cachesim.app.workbench import Workbench
-from cachesim.cache.key import CacheKey, KeyPart, PartKind
+from cachesim.cache.key import CacheKey, KeyPart, PartKind, part_name
 from cachesim.digest import digest_of
 from cachesim.graph.model import StepId
 
@@ -129,9 +129,8 @@ def test_problems_are_in_file_order_and_enter_jumps(qtbot: QtBot, open_bench: Op
     qtbot.addWidget(panel)
     panel.show()
     assert not panel.table.isVisible() or panel.model.rows
-    with qtbot.waitSignal(panel.count_changed):
-        bench.new_text(bench.state.text + "COPY missing /\n")
-        settled(bench)
+    bench.new_text(bench.state.text + "COPY missing /\n")
+    settled(bench)
     assert panel.table.isVisible()
     row = next(n for n, d in enumerate(panel.model.rows) if d.span.line == 13)
     assert panel.model.index(row, 0).data() == "Error"
@@ -143,3 +142,13 @@ def test_problems_are_in_file_order_and_enter_jumps(qtbot: QtBot, open_bench: Op
     assert caught.args == [13]
     assert [d.span for d in panel.model.rows] == sorted(d.span for d in panel.model.rows)
     assert panel.model.rowCount(QModelIndex()) == len(bench.diagnostics)
+
+
+def test_a_kind_is_not_said_twice(qtbot: QtBot) -> None:
+    model = KeyPartsModel()
+    model.set_rows((PartRow(Mark.CHANGED, "command", "command", "a", "b"),
+                    PartRow(Mark.SAME, "step above", "the step above", "", ""), PartRow(Mark.SAME, "file", "src/app.py", "", "")))
+    assert [model.index(row, 2).data() for row in range(3)] == ["", "", "src/app.py"]
+    assert [part_name(kind, label) for kind, label in (
+        (PartKind.COMMAND, "command"), (PartKind.PARENT, "the step above"), (PartKind.FILE, "src/app.py"), (PartKind.USER, ""))] \
+        == ["command", "the step above", "file src/app.py", "user"]

@@ -58,7 +58,7 @@ class ProposalsModel(RowsModel):
     def data(self, index: _INDEX, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row, column = self._rows[index.row()], index.column()
         if role in (Qt.ItemDataRole.DisplayRole, COPY_ROLE):
-            return (row.title, saving_words(row), RISK_WORDS[row.risk], row.rule)[column]
+            return (row.title.replace("`", ""), saving_words(row), RISK_WORDS[row.risk], row.rule)[column]
         if role == Qt.ItemDataRole.ToolTipRole:
             return (f"{row.title} ({row.rule})",
                     f"An edit costs {short_seconds(row.seconds_saved)} less on average, over the edit mix",

@@ -62,7 +62,7 @@ class AdvicePanel(Panel):
         self._habits = habits_keeper(workbench)
         self._job = IdleJob(workbench, "advice", self)
         self.model = ProposalsModel(self)
-        self.table = Table("Proposals", self.model, {0: 1}, self)
+        self.table = Table("Proposals", self.model, {0: 1}, self, begin=frozenset((0,)))
         self.status = named(QLabel(wordWrap=True), "What the proposals are weighed by")
         self.bar = named(QProgressBar(textVisible=False), "Looking for a better order")
         self.cost, self.why = named(QLabel(wordWrap=True), "What it saves"), named(QLabel(wordWrap=True), "Why")
@@ -125,9 +125,9 @@ class AdvicePanel(Panel):
         split.setChildrenCollapsible(False)
         split.addWidget(left)
         split.addWidget(self.tabs)
-        split.setSizes([1000, 1200])
+        split.setSizes([1000, 1000])
         split.setStretchFactor(0, 5)
-        split.setStretchFactor(1, 6)
+        split.setStretchFactor(1, 5)
         body = QWidget()
         self._stack = QStackedLayout(body)
         self._stack.addWidget(self.empty)
@@ -146,7 +146,7 @@ class AdvicePanel(Panel):
     def _fit(self) -> None:
         """Leave out what has no room: the rule in a narrow pane, the causes of either side in most."""
         letters = self.width() // max(1, self.fontMetrics().averageCharWidth())
-        self.table.setColumnHidden(3, letters < 160)
+        self.table.setColumnHidden(3, letters < 240)
         for column in (6, 7):
             self.edit_table.setColumnHidden(column, letters < 200)
         self.table.fit()

@@ -12,7 +12,7 @@ from cachesim.app.report.panel import bold, fixed_font, icon_size
 from cachesim.app.report.story import elided
 from cachesim.app.report.table import COPY_ROLE, RowsModel
 from cachesim.app.theme import Theme, icon, look_of_step, word_of
-from cachesim.cache.key import PartChange, PartKind
+from cachesim.cache.key import PartChange, PartKind, part_name
 from cachesim.engines.base import MissReason
 from cachesim.graph.options import EngineKind
 from cachesim.simulate.compare import ReportComparison, StepPair
@@ -36,8 +36,8 @@ def what_differs(pair: StepPair) -> tuple[str, str, str]:
     if pair.changes:
         own = own_changes(pair) or pair.changes
         first, more = own[0], len(own) - 1
-        name = f"{first.kind.value} {first.label}" if first.label != first.kind.value else first.label
-        return name + (f" and {more} more" if more else ""), first.old or "not there", first.new or "not there"
+        name = part_name(first.kind, first.label) + (f" and {more} more" if more else "")
+        return name, first.old or "not there", first.new or "not there"
     if pair.a.step.instruction.text != pair.b.step.instruction.text:
         return "text", pair.a.step.instruction.text, pair.b.step.instruction.text
     if not pair.differs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cachesim.app.confirm.state import ConfirmState, Stage
+from cachesim.cache.key import part_name
 from cachesim.confirm.match import IMAGES_GONE, BuildComparison, StepComparison, Verdict, is_from, run_command
 from cachesim.confirm.observed import VertexStatus
 from cachesim.confirm.session import Phase
@@ -47,7 +48,7 @@ def explanation(row: StepComparison, report: SimulationReport | None) -> str:
         parts.append(f"Predicted {row.predicted or 'nothing'}{'' if row.certain else ' (not certain)'}, "
                      f"the engine says {row.observed or 'nothing'}: {row.verdict.value}.")
     known = row.note == f"predicted {row.predicted}, the engine says {row.observed}"      # the line above says it
-    parts += [text for text in ("" if known else row.note,
+    parts += [text for text in ("" if known else row.note[:1].upper() + row.note[1:],
                                 f"Why it was predicted: {row.cause}" if row.cause else "") if text]
     step = next((s for s in report.steps if s.id == row.step), None) if report is not None and row.step else None
     if row.differs and step is not None:
@@ -55,18 +56,13 @@ def explanation(row: StepComparison, report: SimulationReport | None) -> str:
         for change in step.changes:
             parts.append(f"  {change.label or change.kind.value}: {change.old or '–'} → {change.new or '–'}")
         if step.key is not None and not step.changes:
-            parts += [f"  {part_name(part.kind.value, part.label)}: {part.value}" for part in step.key.parts]
+            parts += [f"  {part_name(part.kind, part.label)}: {part.value}" for part in step.key.parts]
     if row.size is not None:
         parts.append(f"Its layer holds {size_text(row.size)}.")
     if row.image:
         kept = f"It is on the engine: {run_command(row.image)}" if row.image_kept else IMAGES_GONE
         parts.append(f"Image after this step: {row.image}. {kept}")
     return "\n".join(parts)
-
-
-def part_name(kind: str, label: str) -> str:
-    """A key part by its kind and label, each word once."""
-    return label if not kind or label.casefold() in (kind, f"the {kind}") else f"{kind} {label}"
 
 
 def totals(build: BuildComparison) -> str:

@@ -7,7 +7,7 @@ from html import escape
 from time import time_ns
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, QSize, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QAction, QFontMetrics, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -556,6 +556,7 @@ class _Tree(QTreeView):
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.header().setStretchLastSection(True)
         self.header().setMinimumSectionSize(24)
+        self.expanded.connect(self._fit)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -568,19 +569,31 @@ class _Tree(QTreeView):
         if event.type() is QEvent.Type.FontChange:
             self._fit()
 
+    def setModel(self, model: QAbstractItemModel | None) -> None:
+        super().setModel(model)
+        if model is not None:
+            model.modelReset.connect(self._fit)
+            self._fit()
+
+    @Slot()
     def _fit(self) -> None:
-        """Give size and mode what they need, and share the rest between name and state."""
+        """Give size and mode what they need, then the names, and the rest to the state.
+
+        Two files are told apart by the ends of their names, so in a narrow pane the size goes, too.
+        """
         header, metrics = self.header(), QFontMetrics(bold(self.font()))
         self.setIconSize(QSize(icon_size(self.font()), icon_size(self.font())))
         if header.count() < 4:
             return
         header.resizeSection(Column.SIZE, metrics.horizontalAdvance("1,000 files") + 14)
         letters = self.viewport().width() // metrics.averageCharWidth()
-        self.setColumnHidden(Column.MODE, letters < 60)     # names and states matter more where there is little room
+        self.setColumnHidden(Column.MODE, letters < 75)     # names and states matter more where there is little room
+        self.setColumnHidden(Column.SIZE, letters < 52)
         header.resizeSection(Column.MODE, metrics.horizontalAdvance("drwxr-xr-x") + 14)
-        mode = 0 if self.isColumnHidden(Column.MODE) else header.sectionSize(Column.MODE)
-        rest = self.viewport().width() - header.sectionSize(Column.SIZE) - mode
-        header.resizeSection(Column.NAME, max(metrics.averageCharWidth() * 16, rest * 9 // 20))
+        rest = self.viewport().width() - sum(header.sectionSize(column) for column in (Column.SIZE, Column.MODE)
+                                             if not self.isColumnHidden(column))
+        wanted = max(self.sizeHintForColumn(Column.NAME) + 8, rest * 9 // 20)
+        header.resizeSection(Column.NAME, max(metrics.averageCharWidth() * 16, min(wanted, rest * 3 // 5)))
 
 
 class _Kept:

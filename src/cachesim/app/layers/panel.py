@@ -95,7 +95,7 @@ class LayersModel(RowsModel):
 
     def _text(self, layer: Layer | None, column: int) -> str:
         if layer is None:
-            return ("base", "", _UNMEASURED, self._base, "the base image's own layers")[column]
+            return ("base", "", _UNMEASURED, self._base, "its own layers")[column]
         if column == _LAYER:
             return str(layer.number) if layer.number else "empty"
         if column == _LINE:
@@ -123,11 +123,13 @@ class LayersPanel(Panel):
         self._notes: tuple[Note, ...] = ()
         self._icons: dict[Severity, QIcon] = {}
         self.model = LayersModel(self)
-        self.table = Table("Layers of the image, newest first", self.model, {_CREATED: 1}, self)
+        self.table = Table("Layers of the image, newest first", self.model, {_CREATED: 3, _BRINGS: 2}, self,
+                           begin=frozenset((_CREATED, _BRINGS)))
         self.head = named(QLabel(wordWrap=True, margin=2), "What the image consists of")
         self.list = named(QListWidget(), "Notes on the layers")
         self.list.setWordWrap(True)
         self.list.setAlternatingRowColors(True)
+        self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)      # a note is several lines high
         split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(self.table)
         split.addWidget(self.list)
@@ -175,6 +177,8 @@ class LayersPanel(Panel):
             sizes = {step.id: size for step in report.steps if (size := book.size(step)) is not None}
             self.model.show(rows, _base(report), lines, sizes, self._workbench.selected)
             self._notes = notes(report, context)
+            self.table.setColumnHidden(_SIZE, not sizes)    # the head says that nothing was measured
+            self.table.fit()
             self.head.setText(_head(report, rows, sizes))
         self._show_notes()
         row = self.model.row_of(self._workbench.selected)

@@ -170,6 +170,7 @@ class ProofPanel(Panel):
         rows = QVBoxLayout(self)
         rows.setContentsMargins(4, 4, 4, 4)
         rows.setSpacing(4)
+        self._rows = rows
         rows.addLayout(top)
         rows.addLayout(head)
         rows.addWidget(self.promise)
@@ -213,6 +214,9 @@ class ProofPanel(Panel):
         self.secrets.setVisible(planned and bool(state.secrets))
         self.save.setVisible(stage is ProofStage.DONE and state.report is not None)
         self.words.setText(self._words(state))
+        nothing = question is None and state.report is None
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter if nothing else Qt.AlignmentFlag.AlignLeft)
+        self._rows.setStretchFactor(self.words, int(nothing))
         self.words.setFont(bold(self.font()) if stage is ProofStage.DONE else self.font())
         shown = report if report is not None and report.rows else None
         self.model.show(shown)

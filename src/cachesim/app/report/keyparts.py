@@ -110,7 +110,8 @@ class KeyPartsModel(RowsModel):
         row, column = self._rows[index.row()], index.column()
         differs = row.mark is not Mark.SAME
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, COPY_ROLE):
-            values = (row.mark.value if differs else "", row.kind, row.label, row.old, row.new)
+            label = row.label if row.label.casefold() not in (row.kind, f"the {row.kind}") else ""    # the kind says it
+            values = (row.mark.value if differs else "", row.kind, label, row.old, row.new)
             return values[column] if role != Qt.ItemDataRole.DisplayRole else _one_line(values[column])
         if role == Qt.ItemDataRole.FontRole:
             return self._fonts[(2 if column > 2 else 0) + differs]

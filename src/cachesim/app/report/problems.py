@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Slot
 from PySide6.QtGui import QFont, QIcon
 from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
@@ -77,8 +77,6 @@ class ProblemsModel(RowsModel):
 class ProblemsPanel(Panel):
     """All diagnostics; Enter or a double click jumps to the line."""
 
-    count_changed = Signal(int)     # for the dock's title
-
     def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(workbench, "Problems", parent)
         self.model = ProblemsModel(self)
@@ -100,11 +98,8 @@ class ProblemsPanel(Panel):
 
     @Slot(object)
     def _take(self, diagnostics: tuple[Diagnostic, ...]) -> None:
-        before = len(self.model.rows)
         self.model.set_rows(tuple(diagnostics))
         self._stack.setCurrentIndex(1 if diagnostics else 0)
-        if len(diagnostics) != before:
-            self.count_changed.emit(len(diagnostics))
 
     @Slot(QModelIndex)
     def _jump(self, index: QModelIndex) -> None:

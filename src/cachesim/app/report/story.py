@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from cachesim.cache.key import PartKind
+from cachesim.cache.key import PartKind, part_name
 from cachesim.dockerfile.instructions import Arg, Env, Run
 from cachesim.engines.base import MissReason, Outcome, RunClaim
 from cachesim.graph.model import EdgeKind, StepId
@@ -264,7 +264,7 @@ def _miss(report: SimulationReport, step: StepReport) -> Iterator[Line]:
     for change in changes[:_SHOWN]:
         old = elided(change.old) if change.old is not None else "not there"
         new = elided(change.new) if change.new is not None else "gone"
-        said = f"{change.kind.value} {change.label}: {old} → {new}".replace("  ", " ") if old or new \
+        said = f"{part_name(change.kind, change.label)}: {old} → {new}" if old or new \
             else f"{change.label} is another one"           # the step above has no text that would tell more
         yield _line(said, kind=Kind.ITEM)
     if len(changes) > _SHOWN:

@@ -120,7 +120,7 @@ class Table(QTableView):
                 title = str(model.headerData(column, Qt.Orientation.Horizontal) or "")
                 width = max(self.sizeHintForColumn(column) + self._margin,
                             metrics.horizontalAdvance(title) + max(self._margin, _TITLE_MARGIN))
-                width = min(width, max(metrics.averageCharWidth() * 20, whole // (model.columnCount())))
+                width = min(width, max(metrics.averageCharWidth() * 24, whole // (model.columnCount())))
                 header.resizeSection(column, width)
                 rest -= width
         for column, share in shares.items():        # a stretched last one takes what is left
