@@ -592,7 +592,7 @@ class _Tree(QTreeView):
         header.resizeSection(Column.MODE, metrics.horizontalAdvance("drwxr-xr-x") + 14)
         rest = self.viewport().width() - sum(header.sectionSize(column) for column in (Column.SIZE, Column.MODE)
                                              if not self.isColumnHidden(column))
-        wanted = max(self.sizeHintForColumn(Column.NAME) + 8, rest * 9 // 20)
+        wanted = self.sizeHintForColumn(Column.NAME) + 2 * metrics.averageCharWidth()
         header.resizeSection(Column.NAME, max(metrics.averageCharWidth() * 16, min(wanted, rest * 3 // 5)))
 
 
