@@ -598,12 +598,24 @@ def test_presenting_says_why_over_the_foot_and_keeps_room_around_the_step(view: 
     assert not view.cover.why.isVisible()
 
 
+def test_presenting_makes_fit_what_nearly_fits(view: DagView, workbench: Workbench) -> None:
+    view.resize(742, 700)
+    workbench.set_look(LIGHT.with_sizes(PRESENTATION))
+    assert view.zoom == 1.0
+    view.resize(round(view.dag.layout.width * 0.95), 700)
+    assert 0.9 <= view.zoom < 1.0 and not view.horizontalScrollBar().maximum()
+    view.resize(742, 700)
+    assert view.zoom == 1.0
+
+
 def test_presenting_tells_the_first_miss_while_nothing_is_selected(view: DagView, workbench: Workbench) -> None:
     assert not view.cover.why.isVisible()
     workbench.set_look(LIGHT.with_sizes(PRESENTATION))
     assert view.cover.why.text.startswith("First miss: line 11, COPY . . – Runs:")
     workbench.select(StepId(0, 1))
     assert view.cover.why.text.startswith("2 of 16 · Line 6")
+    workbench.select(None)
+    assert view.cover.why.text.startswith("First miss: line 11")
 
 
 def test_the_caption_does_not_hide_that_the_engine_differed(view: DagView, workbench: Workbench) -> None:

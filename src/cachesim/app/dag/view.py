@@ -43,6 +43,7 @@ from cachesim.simulate.report import SimulationReport, StepReport
 __all__ = ["DagView"]
 
 _FIRST_SMALLEST = 0.85      # of the first zoom: below it, scrolling is better than squinting
+_STAGE_SMALLEST = 0.9       # while presenting
 _MANY = 300                 # steps above which only visible ones are animated
 _ARROWS = {Qt.Key.Key_Up: Direction.UP, Qt.Key.Key_Down: Direction.DOWN, Qt.Key.Key_Left: Direction.LEFT,
            Qt.Key.Key_Right: Direction.RIGHT}
@@ -304,7 +305,8 @@ class DagView(PanZoomView):
         self.setBackgroundBrush(QColor(look.bg))
         self._fit_scene()
         if presenting and not before:
-            self.set_zoom(1.0)
+            self._auto, self._restoring = True, None
+            self.set_zoom(self.first_zoom())
         elif before and not presenting and self._place_before is not None:
             self.go_back(self._place_before)
         self._say_current()
@@ -329,6 +331,7 @@ class DagView(PanZoomView):
             text = said.partition(". ")[0].rstrip(".") or "Preview: not dropped yet"     # the strip says it all
         else:
             text = stale_caption(self._workbench.diagnostics) if self._workbench.stale else ""
+        self._say_current()
         self._cover.show_state(text, broken=self._workbench.stale, edge=edge, on_top=low)
         self.viewport().update()
 
@@ -383,9 +386,10 @@ class DagView(PanZoomView):
             self.show_step(first.id)
 
     def first_zoom(self) -> float:
-        if self._dag.canvas.theme.sizes.presenting:
-            return 1.0
-        return min(max(self.viewport().width() / self._dag.layout.width, _FIRST_SMALLEST), 1.0)
+        fit = self.viewport().width() / self._dag.layout.width
+        if self._dag.canvas.theme.sizes.presenting:     # nodes are grown to be read: only what nearly fits is made to fit
+            return fit if _STAGE_SMALLEST <= fit < 1.0 else 1.0
+        return min(max(fit, _FIRST_SMALLEST), 1.0)
 
     def _refit(self) -> None:
         """Fit the width again, as at the first look, unless somebody chose a zoom."""
@@ -445,7 +449,7 @@ class DagView(PanZoomView):
             order = [s for lane in self._dag.layout.lanes if lane.needed for s in lane.steps]
             shown = f"{order.index(step.id) + 1} of {len(order)} · {shown}" if step.id in order else shown
         miss = report.first_miss if report is not None else None
-        if step is None and miss is not None:       # a room wants the cause without a click
+        if step is None and miss is not None and not self._workbench.stale:     # a room wants the cause without a click
             shown = f"First miss: {sentence_of(miss, self._cost(miss))}".replace(": Line", ": line", 1)
         elif step is not None and self._dag.badge(step.id) is Badge.DIFFERED:
             shown = f"The engine differed. {shown}"
