@@ -18,7 +18,7 @@ from cachesim.graph.options import BaseImage, ImageStore, normalize_ref
 from cachesim.project.bases import image_of
 
 __all__ = ["ANSWER_WITHIN", "EngineChoice", "EngineFacts", "EngineProblem", "choices", "inspect_image", "list_engines",
-           "parse_builders", "parse_contexts", "probe"]
+           "parse_builders", "parse_contexts", "probe", "words_of"]
 
 ANSWER_WITHIN = 10.0
 
@@ -158,6 +158,17 @@ def probe(choice: EngineChoice) -> Script[EngineFacts]:
 def _daemon_problem(said: Finished) -> EngineProblem:
     text = f"{said.err} {said.error}".lower()
     return EngineProblem.NO_PERMISSION if "permission denied" in text else EngineProblem.NO_DAEMON
+
+
+def words_of(problem: EngineProblem, environment: Mapping[str, str]) -> tuple[str, str]:
+    """What is wrong, and the command that helps; DOCKER_HOST may name an engine that no service starts."""
+    host = environment.get("DOCKER_HOST", "")
+    if problem is not EngineProblem.NO_DAEMON or not host:
+        return problem.sentence, problem.fix
+    fix = "unset DOCKER_HOST   (then start cachesim again)"
+    if host.startswith("unix:///run/user/"):        # rootless
+        fix = "systemctl --user start docker"
+    return f"No engine answers at {host}, which DOCKER_HOST names.", fix
 
 
 def explain(problem: EngineProblem, detail: str = "") -> str:

@@ -32,6 +32,7 @@ from cachesim.project.measured import Knowledge, Measured
 from ...confirm.conftest import RECORDED, FakeDocker
 from ...confirm.test_session import IMAGES, classic_answer
 from ..conftest import open_project
+from ..hands import CTRL, SHIFT, Key, focused, press
 from .conftest import DOCKERFILE, RIGHT, WRONG
 
 
@@ -48,7 +49,7 @@ def shop(tmp_path: Path) -> Path:
 def panel(qtbot: QtBot, window: MainWindow, shop: Path, client: FakeDocker, control: ConfirmController) -> LogPanel:
     """The pane of an open project, in front."""
     open_project(qtbot, window, shop)
-    panel = window.panes.show("log")
+    panel = window.panes.show("log", focus=True)
     assert isinstance(panel, LogPanel)
     return panel
 
@@ -237,6 +238,75 @@ def test_escape_cancels_too(qtbot: QtBot, panel: LogPanel, window: MainWindow, c
     window.actions_["cancel"].trigger()
     state = until(qtbot, panel, Stage.DONE)
     assert state.result is not None and state.result.cancelled
+
+
+def test_confirm_with_keys_alone(qtbot: QtBot, window: MainWindow, shop: Path, client: FakeDocker,
+                                 control: ConfirmController) -> None:
+    open_project(qtbot, window, shop)
+    window.editor.text.setFocus()
+    press(Key.Key_Return, mod=CTRL)
+    press(Key.Key_Return)                   # too early: the engine was not asked yet
+    assert window.editor.text.toPlainText() == DOCKERFILE and client.calls == []
+    panel = window.panes.docks["log"].content
+    assert isinstance(panel, LogPanel)
+    until(qtbot, panel, Stage.PLANNED)
+    assert builds(client) == [], "nothing runs before Run is pressed"
+    press(Key.Key_Return)
+    state = until(qtbot, panel, Stage.DONE)
+    assert state.result is not None and not state.result.cancelled and "2. no change" in panel.result.build.currentText()
+    assert "as predicted" in panel.result.summary.text()
+    assert panel.result.table.hasFocus(), "one goes on where the answer is"
+    press(Key.Key_1, mod=CTRL)
+    press(Key.Key_Return, mod=CTRL | SHIFT)
+    state = until(qtbot, panel, Stage.PLANNED)
+    assert state.mode is Mode.NO_CACHE and "--no-cache" in panel.plan.command.toPlainText()
+    press(Key.Key_Return)
+    until(qtbot, panel, Stage.DONE)
+    assert "--no-cache" in builds(client)[-1] and window.editor.text.toPlainText() == DOCKERFILE
+
+
+def test_escape_stops_a_build_and_the_keys_stay_in_the_pane(qtbot: QtBot, window: MainWindow, shop: Path, client: FakeDocker,
+                                                           control: ConfirmController) -> None:
+    client.builds = [{"play": [], "raw": [RIGHT], "sleep": 30}]
+    client.write()
+    open_project(qtbot, window, shop)
+    press(Key.Key_Return, mod=CTRL)
+    panel = window.panes.docks["log"].content
+    assert isinstance(panel, LogPanel)
+    until(qtbot, panel, Stage.PLANNED)
+    press(Key.Key_Return)
+    qtbot.waitUntil(lambda: panel.controller.state.phase.build == 0, timeout=15_000)
+    panel.refresh_now()
+    assert panel.result.cancel.hasFocus()
+    press(Key.Key_Escape)
+    state = until(qtbot, panel, Stage.DONE)
+    assert state.result is not None and state.result.cancelled
+    assert panel.isAncestorOf(focused())
+
+
+def test_who_types_on_while_the_engine_is_asked_runs_nothing(qtbot: QtBot, window: MainWindow, shop: Path,
+                                                            client: FakeDocker, control: ConfirmController) -> None:
+    open_project(qtbot, window, shop)
+    press(Key.Key_Return, mod=CTRL)
+    press(Key.Key_1, mod=CTRL)
+    panel = window.panes.docks["log"].content
+    assert isinstance(panel, LogPanel)
+    until(qtbot, panel, Stage.PLANNED)
+    press(Key.Key_Return)
+    assert window.editor.text.toPlainText() == "\n" + DOCKERFILE and builds(client) == []
+
+
+@pytest.mark.parametrize(("host", "fix"), [("tcp://127.0.0.1:1", "unset DOCKER_HOST"),
+                                           ("unix:///run/user/1000/docker.sock", "systemctl --user start docker")])
+def test_an_engine_that_the_environment_names_and_nobody_starts(qtbot: QtBot, panel: LogPanel, client: FakeDocker,
+                                                               monkeypatch: pytest.MonkeyPatch, host: str, fix: str) -> None:
+    monkeypatch.setenv("DOCKER_HOST", host)
+    client.answers["version"] = ('{"Client":{},"Server":null}', "Cannot connect to the Docker daemon", 1)
+    client.write()
+    panel.controller.ask()
+    until(qtbot, panel, Stage.UNAVAILABLE)
+    assert host in panel.missing.sentence.text() and panel.missing.fix.text().startswith(fix)
+    assert panel.missing.again.hasFocus()
 
 
 def test_the_window_closes_during_a_build(qtbot: QtBot, panel: LogPanel, client: FakeDocker, tmp_path: Path) -> None:

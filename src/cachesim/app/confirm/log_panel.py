@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from cachesim.app.confirm.state import ConfirmState, Stage
 from cachesim.app.notify import Message, Tone
 from cachesim.app.report.panel import Panel, bold, copy_text, fixed_font, named
 from cachesim.app.theme import Theme
+from cachesim.confirm.engines import words_of
 from cachesim.confirm.records import copy_record
 from cachesim.errors import CachesimError
 
@@ -35,6 +37,7 @@ class LogPanel(Panel):
         self.plan, self.result = PlanCard(self), ResultView(self)
         self.start, self.missing = _StartPage(self), _MissingPage(self)
         self.asking = QLabel("Asking the engine …", alignment=Qt.AlignmentFlag.AlignCenter)
+        self.asking.setFocusPolicy(Qt.FocusPolicy.TabFocus)     # holds the keys: an Enter too early does nothing
         self._pages = QStackedWidget(self)
         for page in (self.start, self.asking, self.plan, self.result, self.missing):
             self._pages.addWidget(page)
@@ -84,9 +87,17 @@ class LogPanel(Panel):
         else:
             page = self.asking if state.stage is Stage.ASKING else self.start
         if page is not self._pages.currentWidget():
+            focus = self.window().focusWidget()
+            had_keys = focus is not None and self.isAncestorOf(focus)
             self._pages.setCurrentWidget(page)
-            if page is self.plan:
-                self.plan.run.setFocus(Qt.FocusReason.OtherFocusReason)
+            if had_keys:        # who went on elsewhere goes on there: the next Enter must not run a build
+                self._entry_of(page).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _entry_of(self, page: QWidget) -> QWidget:
+        """What takes the keys on a page."""
+        if page is self.result:
+            return self.result.cancel if self.result.cancel.isEnabled() else self.result.table
+        return {self.plan: self.plan.run, self.missing: self.missing.again}.get(page, page)
 
     def apply_look(self, look: Theme) -> None:
         """Take colours and font."""
@@ -184,7 +195,8 @@ class _MissingPage(QWidget):
         self.fix = named(QLabel(textInteractionFlags=Qt.TextInteractionFlag.TextSelectableByMouse
                                 | Qt.TextInteractionFlag.TextSelectableByKeyboard), "Command that helps")
         self.detail = named(QLabel(wordWrap=True), "What the client said")
-        copy, again, open_ = QPushButton("Cop&y"), QPushButton("&Try again"), QPushButton("&Open a record or log…")
+        copy, open_ = QPushButton("Cop&y"), QPushButton("&Open a record or log…")
+        again = self.again = QPushButton("&Try again")
         copy.setStatusTip("Copy the command")
         again.setStatusTip("Ask the engine once more")
         open_.setStatusTip("Show a kept confirmation again; no engine is needed")
@@ -205,8 +217,9 @@ class _MissingPage(QWidget):
     def show_state(self, state: ConfirmState) -> None:
         """Say what is missing."""
         if state.problem is not None:
-            self.sentence.setText(state.problem.sentence)
-            self.fix.setText(state.problem.fix)
+            sentence, fix = words_of(state.problem, os.environ)
+            self.sentence.setText(sentence)
+            self.fix.setText(fix)
         self.detail.setText(state.detail[:600])
 
     def set_look(self, look: Theme) -> None:

@@ -142,6 +142,8 @@ class ResultView(QWidget):
         """Show a running or finished confirmation."""
         self._state = state
         running = state.stage in (Stage.RUNNING, Stage.STOPPING)
+        if self.cancel.hasFocus() and state.stage is not Stage.RUNNING:
+            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
         self.cancel.setVisible(running)
         self.cancel.setEnabled(state.stage is Stage.RUNNING)
         for widget in (self.again, self.copy, self.record, self.build, self.own):
