@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 from cachesim.app import recovery
 from cachesim.app.mainwindow import MainWindow
 from cachesim.app.questions import Unsaved, UnsavedQuestion
-from tests.app.conftest import DOCKERFILE
-from tests.app.hands import CTRL, Key, click, press, type_text
+from tests.app.conftest import DOCKERFILE, open_project
+from tests.app.hands import CTRL, SHIFT, Key, click, press, type_text
 
 THEIRS = DOCKERFILE + "EXPOSE 90\n"
 
@@ -76,6 +76,38 @@ def test_closing_with_save_stays_when_somebody_else_wrote(qtbot: QtBot, typed: M
     assert not typed.close() and typed.isVisible() and len(said(typed)) == 1
     click(typed.messages, "Save mine")
     assert (project / "Dockerfile").read_text() == MINE
+
+
+def test_text_of_a_crash_waits_for_an_answer(qtbot: QtBot, window: MainWindow, project: Path) -> None:
+    recovery.keep(project / "Dockerfile", MINE)          # as a crash leaves it
+    for _ in range(2):
+        open_project(qtbot, window, project)
+        assert "was not saved when the window ended" in said(window)[0]
+        press(Key.Key_End, mod=CTRL)
+        type_text("#")                  # before anything was answered
+        window.workbench.disk.keep_now()
+        press(Key.Key_S, mod=CTRL)
+        window.workbench.close_project()
+        assert said(window) == [], "a closed project asks nothing"
+    open_project(qtbot, window, project)
+    click(window.messages, "Restore")
+    assert window.editor.text.toPlainText() == MINE and not window.workbench.saved
+    press(Key.Key_Z, mod=CTRL)
+    assert window.editor.text.toPlainText() == DOCKERFILE + "##"
+    press(Key.Key_Z, mod=CTRL | SHIFT)
+    press(Key.Key_S, mod=CTRL)
+    window.workbench.close_project()
+    open_project(qtbot, window, project)
+    assert said(window) == [] and window.editor.text.toPlainText() == MINE
+
+
+def test_text_of_a_crash_that_was_let_go_is_gone(qtbot: QtBot, window: MainWindow, project: Path) -> None:
+    recovery.keep(project / "Dockerfile", MINE)
+    open_project(qtbot, window, project)
+    click(window.messages, "Discard")
+    window.workbench.close_project()
+    open_project(qtbot, window, project)
+    assert said(window) == [] and window.editor.text.toPlainText() == DOCKERFILE
 
 
 def test_a_dockerfile_that_vanished_can_be_saved_again(qtbot: QtBot, opened: MainWindow, project: Path) -> None:

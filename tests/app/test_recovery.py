@@ -16,6 +16,12 @@ def test_kept_found_and_dropped(tmp_path: Path) -> None:
     assert recovery.rescued(tmp_path / "Other") is None
     recovery.drop(file)
     recovery.drop(file)
+    assert recovery.rescued(file) == found, "what is saved or let go now is another text"
+    recovery.answer(file)
+    recovery.answer(file)
+    assert recovery.rescued(file) is None
+    recovery.keep(file, "FROM b\n")
+    recovery.drop(file)
     assert recovery.rescued(file) is None
 
 

@@ -107,16 +107,14 @@ class ProjectDisk(QObject):
         self.cancel()
         self.watch.stop()
         self._keeper.stop()
-        if self.info is not None:
-            recovery.drop(self.info.dockerfile)
+        self._let_go()
         self.info, self.text, self.gone, self._offered = None, "", False, None
         self.context = ContextSnapshot(EMPTY_DIR)
 
     @Slot(object)
     def _take(self, found: Opened) -> None:
         disk = found.started.state
-        if self.info is not None:       # its text was saved or let go, or nobody would have come here
-            recovery.drop(self.info.dockerfile)
+        self._let_go()
         self.info, self.text, self.context = found.started.info, disk.text, disk.context
         self.gone, self._offered, self.engine = False, None, found.started.engine
         self._bench.set_busy(None)
@@ -126,14 +124,30 @@ class ProjectDisk(QObject):
         self._offer_rescued(found.started.info)
         self.follow()
 
+    def _let_go(self) -> None:
+        """The text was saved or let go, or nobody would leave the project; its questions go with it."""
+        if self.info is not None:
+            recovery.drop(self.info.dockerfile)
+        for key in ("rescued", "foreign", "kept", "save"):
+            self._bench.post(Message("", key=key))
+
     def _offer_rescued(self, info: ProjectInfo) -> None:
         kept = recovery.rescued(info.dockerfile)
-        if kept is None or kept.text == self.text:
+        if kept is None:
             return
-        restore = MessageAction("Restore", partial(self._bench.replace_text, kept.text, "restore unsaved text"))
-        discard = MessageAction("Discard", partial(recovery.drop, info.dockerfile))
+        if kept.text == self.text:
+            recovery.answer(info.dockerfile)
+            return
+        restore = MessageAction("Restore", partial(self._restore, info.dockerfile, kept.text))
+        discard = MessageAction("Discard", partial(recovery.answer, info.dockerfile))
         self._bench.post(Message(f"{info.dockerfile.name}: text from {kept.when:%d %B, %H:%M} was not saved when the "
                                  "window ended.", Tone.WARNING, (restore, discard), key="rescued"))
+
+    def _restore(self, dockerfile: Path, text: str) -> None:
+        if self.info is not None and self.info.dockerfile == dockerfile:
+            self._bench.replace_text(text, "restore unsaved text")
+            self.keep_now()
+            recovery.answer(dockerfile)
 
     # -- follow -------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from platformdirs import user_state_path
 
 from cachesim.digest import digest_of
 
-__all__ = ["Rescued", "drop", "keep", "rescued"]
+__all__ = ["Rescued", "answer", "drop", "keep", "rescued"]
 
 _FORMAT = 1
 
@@ -40,8 +40,22 @@ def drop(dockerfile: Path) -> None:
 
 
 def rescued(dockerfile: Path) -> Rescued | None:
-    """The text that was put aside for a Dockerfile; a damaged file counts as none."""
-    path = _file(dockerfile)
+    """The text that was put aside for a Dockerfile; a damaged file counts as none.
+
+    From now on it lies apart, so that what is typed and saved before the person answers does not take its place.
+    """
+    path = _apart(dockerfile)
+    if _read(_file(dockerfile)) is not None:
+        os.replace(_file(dockerfile), path)
+    return _read(path)
+
+
+def answer(dockerfile: Path) -> None:
+    """The person took the rescued text or let it go."""
+    _apart(dockerfile).unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Rescued | None:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         when = datetime.fromtimestamp(path.stat().st_mtime)
@@ -50,6 +64,10 @@ def rescued(dockerfile: Path) -> Rescued | None:
     if not isinstance(data, dict) or data.get("format") != _FORMAT or not isinstance(data.get("text"), str):
         return None
     return Rescued(data["text"], when)
+
+
+def _apart(dockerfile: Path) -> Path:
+    return _file(dockerfile).with_suffix(".rescued.json")
 
 
 def _file(dockerfile: Path) -> Path:
