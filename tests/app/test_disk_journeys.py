@@ -78,6 +78,19 @@ def test_closing_with_save_stays_when_somebody_else_wrote(qtbot: QtBot, typed: M
     assert (project / "Dockerfile").read_text() == MINE
 
 
+def test_a_write_protected_file_is_asked_about(qtbot: QtBot, typed: MainWindow, project: Path) -> None:
+    file = project / "Dockerfile"
+    file.chmod(0o444)
+    press(Key.Key_S, mod=CTRL)
+    assert file.read_text() == DOCKERFILE and "write-protected" in said(typed)[0]
+    click(typed.messages, "Save anyway")
+    assert file.read_text() == MINE and typed.workbench.saved and said(typed) == []
+    assert file.stat().st_mode & 0o777 == 0o444
+    look(qtbot, typed)
+    mine, there = typed.workbench.state.context, typed.workbench.disk.context
+    assert mine.get("Dockerfile") == there.get("Dockerfile"), "its new mode and time are no edit in thought"
+
+
 def test_text_of_a_crash_waits_for_an_answer(qtbot: QtBot, window: MainWindow, project: Path) -> None:
     recovery.keep(project / "Dockerfile", MINE)          # as a crash leaves it
     for _ in range(2):

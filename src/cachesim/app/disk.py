@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from time import time_ns
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -181,8 +182,12 @@ class ProjectDisk(QObject):
         context, taken, kept = followed(state.context, self.context, found.context)
         other, self.context = found.context.tree is not self.context.tree, found.context
         own = info.dockerfile_path
+        there = found.context.get(own)
+        if own in kept and there is not None and context.get(own) is not None:      # the text is mine, the rest is as on disk
+            state = replace(state, context=context.with_entry(own, there))
+            context = (state if state.text == found.text else state.with_text(state.text, time_ns())).context
         said = [path for path in taken if path != own]
-        if context != state.context:
+        if context != bench.state.context:
             bench.follow_context(context)
         if other:
             self.context_changed.emit(found.context)
@@ -248,8 +253,9 @@ class ProjectDisk(QObject):
         self.note_saved(text)
         self.save()
 
-    def save(self) -> bool:
-        """Write the Dockerfile; False if it could not be, or if somebody else wrote it meanwhile: then a bar asks."""
+    def save(self, protected: bool = False) -> bool:
+        """Write the Dockerfile; False if it could not be, or if a bar asks: somebody else wrote it meanwhile, or it is
+        write-protected (then `protected` saves it all the same)."""
         if self.info is None:
             return False
         text = self._bench.state.text
@@ -259,6 +265,10 @@ class ProjectDisk(QObject):
             there = text        # nothing there that could be lost
         if there not in (self.text, text):
             self._foreign_text(self.info, there, saving=True)
+            return False
+        if not protected and _is_protected(self.info.dockerfile):
+            self._bench.post(Message(f"Not saved: {self.info.dockerfile.name} is write-protected. The text is kept here.",
+                                     Tone.WARNING, (MessageAction("Save anyway", partial(self.save, True)),), key="save"))
             return False
         try:
             write_atomically(self.info.dockerfile, text.encode("utf-8", "surrogateescape"))
@@ -336,6 +346,13 @@ class ProjectDisk(QObject):
         self.watch.shutdown()
         for job in self.jobs:
             job.shutdown()
+
+
+def _is_protected(file: Path) -> bool:
+    try:
+        return not file.stat().st_mode & 0o222
+    except OSError:
+        return False
 
 
 def _few(paths: Sequence[str]) -> str:
