@@ -419,6 +419,15 @@ def test_a_layout_that_was_reset_on_the_welcome_page_has_its_shares(qtbot: QtBot
     assert docks["why"].width() > docks["context"].width()
 
 
+def test_large_letters_get_a_higher_foot(qtbot: QtBot, opened: MainWindow) -> None:
+    from dataclasses import replace
+    bench, why = opened.workbench, opened.panes.docks["why"]
+    before = why.height()
+    bench.set_settings(replace(bench.settings, font_percent=150))
+    opened.actions_["reset_layout"].trigger()
+    qtbot.waitUntil(lambda: before < why.height() < 0.45 * opened.height())
+
+
 def test_the_tab_of_the_problems_counts_them_before_it_was_opened(qtbot: QtBot, opened: MainWindow) -> None:
     dock = opened.panes.docks["problems"]
     assert not dock.is_built and dock.windowTitle() == "Problems"

@@ -45,6 +45,8 @@ PANES: tuple[Pane, ...] = (
     Pane("layers", "Layers", "cachesim.app.layers.panel", "LayersPanel", right=True),
 )
 _FOOT_HEIGHT = 240
+_FOOT_MOST = 0.36       # of the window's height
+_LETTER = 16            # the height of a line that this is good for; larger letters get more
 _FOOT_SHARE = (62, 38)
 _TALL = 0.4             # of the window's height, for a pane that somebody asked for
 
@@ -175,7 +177,9 @@ class Panes(QObject):
         """Give the foot its first height, and each half of it its first share."""
         window = self._window
         left, right = (next(d for d in self.docks.values() if d.pane.right is side) for side in (False, True))
-        height = round(_FOOT_HEIGHT * max(1.0, min(1.6, window.height() / 900)))
+        letters = max(1.0, window.fontMetrics().height() / _LETTER)
+        wanted = _FOOT_HEIGHT * max(1.0, min(1.6, window.height() / 900)) * letters
+        height = round(min(wanted, _FOOT_MOST * window.height()))
         window.resizeDocks([left, right], list(_FOOT_SHARE), Qt.Orientation.Horizontal)
         window.resizeDocks([left], [height], Qt.Orientation.Vertical)
 

@@ -157,6 +157,8 @@ def test_a_diff_has_signs_numbers_and_tints_in_every_theme(faked: AdvicePanel) -
         seen = {picture.pixelColor(picture.width() - 30, y).name() for y in range(0, picture.height(), 2)}
         fills = {look.look(Outcome.MISS, MissReason.PART).fill.lower(), look.look(Outcome.HIT).fill.lower()}
         assert fills <= seen
+        marks = [mark.format.foreground().color().name() for mark in faked.diff.extraSelections()]
+        assert (look.look(Outcome.HIT).strong.lower() in marks) is (look is HIGH_CONTRAST)
 
 
 def test_while_it_looks_nothing_claims_that_no_project_is_open(qtbot: QtBot, window: MainWindow, early: Path,

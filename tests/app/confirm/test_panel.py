@@ -170,7 +170,7 @@ def test_a_difference_is_marked_explained_and_copied(qtbot: QtBot, panel: LogPan
     assert row.name == "[2/3] RUN cat /f" and row.verdict is Verdict.WRONG
     said = view.detail.toPlainText()
     assert said.lower().count("the engine says run") == 1
-    assert "Predicted cached, the engine says run: wrong." in said and "Rule used:" in said
+    assert "Predicted cached, the engine says run: wrong." in said and "Rule used:" in said and "the step above:" not in said
     assert window.workbench.selected == StepId(0, 2)
     view.copy.click()
     report = QApplication.clipboard().text()
@@ -558,3 +558,14 @@ def test_bars_say_who_waited() -> None:
     ((2, 3 * 10 ** 12), "2 files, 3 TB")])
 def test_context_words(size: tuple[int, int], words: str) -> None:
     assert context_words(*size) == words
+
+
+def test_large_letters_leave_run_in_sight(qtbot: QtBot, panel: LogPanel) -> None:
+    planned(qtbot, panel)
+    card = panel.plan
+    font = card.font()
+    font.setPointSizeF(font.pointSizeF() * 2.5)
+    card.setFont(font)
+    page = card.widget()
+    assert page is not None
+    assert page.minimumSizeHint().width() < 47 * card.fontMetrics().averageCharWidth()

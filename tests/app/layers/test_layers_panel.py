@@ -149,3 +149,16 @@ def test_all_parts_have_names(panel: LayersPanel) -> None:
     for widget in (panel.table, panel.list, panel.head):
         assert QAccessible.queryAccessibleInterface(widget).text(QAccessible.Text.Name)
     assert panel.list.item(0).data(Qt.ItemDataRole.AccessibleTextRole)
+
+
+def test_a_low_pane_is_the_layers_own(panel: LayersPanel) -> None:
+    assert panel.list.isVisible()
+    item = panel.list.item(0)
+    panel.refresh_now()
+    assert panel.list.item(0) is item, "what was chosen in the notes stays"
+    font = panel.font()
+    font.setPointSizeF(font.pointSizeF() * 2.5)
+    panel.setFont(font)
+    panel.resize(panel.width(), 8 * panel.fontMetrics().height())
+    assert not panel.list.isVisible() and panel.head.text() == "3 layers, 2 empty history entries"
+    assert panel.head.toolTip().startswith(panel.head.text() + ". No size was measured")

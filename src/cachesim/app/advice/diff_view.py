@@ -43,12 +43,14 @@ class DiffView(QPlainTextEdit):
         look = self._look
         if look is None:
             return
-        fills = {DiffKind.OLD: look.look(Outcome.MISS, MissReason.PART).fill, DiffKind.NEW: look.look(Outcome.HIT).fill}
+        looks = {DiffKind.OLD: look.look(Outcome.MISS, MissReason.PART), DiffKind.NEW: look.look(Outcome.HIT)}
         found = []
         for number, line in enumerate(self._lines):
             shape = QTextCharFormat()
-            if line.kind in fills:
-                shape.setBackground(QColor(fills[line.kind]))
+            if line.kind in looks:
+                shape.setBackground(QColor(looks[line.kind].fill))
+                if looks[line.kind].fill == look.bg:        # high contrast fills nothing
+                    shape.setForeground(QColor(looks[line.kind].strong))
                 shape.setProperty(QTextFormat.Property.FullWidthSelection, True)
             elif line.kind is DiffKind.FILE:
                 shape.setFontWeight(QFont.Weight.Bold)

@@ -109,17 +109,20 @@ class PlanCard(QScrollArea):
         head.addWidget(self.mode)
         head.addWidget(QLabel("on"))
         head.addWidget(self.engine, 1)
-        head.addWidget(self.network)
-        head.addWidget(self.fresh)
         head.addWidget(self.run)
-        grid.addLayout(head, 0, 0, 1, 2)
+        choices = QHBoxLayout()     # a row of their own: large letters would push Run out of sight
+        choices.setSpacing(8)
+        choices.addWidget(self.network)
+        choices.addWidget(self.fresh)
+        choices.addStretch(1)
+        choices.addWidget(self.copy)
+        grid.addLayout(head, 0, 0)
         grid.addWidget(self.promise, 1, 0)
-        grid.addWidget(self.copy, 1, 1, Qt.AlignmentFlag.AlignRight)
-        grid.addWidget(self.command, 2, 0, 1, 2)
-        for row, label in enumerate((self.what, self.builds, self.fetches, self._secrets), 3):
-            grid.addWidget(label, row, 0, 1, 2)
+        grid.addLayout(choices, 2, 0)
+        for row, widget in enumerate((self.command, self.what, self.builds, self.fetches, self._secrets), 3):
+            grid.addWidget(widget, row, 0)
         grid.setColumnStretch(0, 1)
-        grid.setRowStretch(7, 1)
+        grid.setRowStretch(8, 1)
         self.setWidget(page)
 
     def show_state(self, state: ConfirmState) -> None:

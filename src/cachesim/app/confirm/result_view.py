@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import (
@@ -190,7 +192,8 @@ class ResultView(QWidget):
         build = result.builds[at]
         notes = "  ".join((*((self._state.remembered,) if self._state.remembered else ()), *result.notes))
         said = f"{MODE_WORDS[result.mode][0]}: {result.verdict}"
-        self.summary.setText(f"{said}  {totals(build)}." if result.compared or not build.problem else said)
+        words = f"{said}  {totals(build)}." if result.compared or not build.problem else said
+        self.summary.setText(re.sub(r"(\d) s\b", "\\1\N{NO-BREAK SPACE}s", words))     # no number parts from its unit
         self.summary.setToolTip(notes)
         self.model.show(rows_of(build, own_lines=self.own.isChecked()))
         self.time_line.show_build(build.observed, own_lines=self.own.isChecked())

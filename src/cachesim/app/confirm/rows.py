@@ -56,7 +56,7 @@ def explanation(row: StepComparison, report: SimulationReport | None) -> str:
         for change in step.changes:
             parts.append(f"  {change.label or change.kind.value}: {change.old or '–'} → {change.new or '–'}")
         if step.key is not None and not step.changes:
-            parts += [f"  {part_name(part.kind, part.label)}: {part.value}" for part in step.key.parts]
+            parts += [f"  {part_name(part.kind, part.label)}: {part.value}" for part in step.key.parts if part.value]
     if row.size is not None:
         parts.append(f"Its layer holds {size_text(row.size)}.")
     if row.image:

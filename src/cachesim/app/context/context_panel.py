@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ContextPanel"]
 
+_HINT = "Select a file to see which steps it reaches. Nothing here touches your disk."
+_LOW = 10                       # lines of text that a pane is high, for more than its files
 _ONE_BY_ONE = 20                # so many files are changed each for itself; more are one edit
 _PRETEND_LIMIT = 8_000_000      # bytes; a larger file gets a made-up digest instead of one byte more
 
@@ -249,7 +251,7 @@ class ContextPanel(Panel):
         self._stack.setCurrentWidget(self._none if empty else self._files)
         self.setFocusProxy(self.choose if empty else self.tree)
         if path is None or path == "":
-            said = "Select a file to see which steps it reaches. Nothing here touches your disk."
+            said = _HINT
         else:
             said = self._style() + "<br>".join(self._detail(path, context.get(path)))
         self.detail.say(said, self.height())
@@ -534,6 +536,7 @@ class _Detail(QTextBrowser):
     def fit(self, panel_height: int) -> None:
         """Take the height that the text needs, at most two fifths of the panel."""
         self.document().setTextWidth(max(60, self.width()))
+        self.setVisible(self._said != _HINT or panel_height > _LOW * self.fontMetrics().height())     # files say more
         height = round(self.document().size().height())
         self.setFixedHeight(max(self.fontMetrics().height() + 12, min(height, panel_height * 2 // 5)))
 

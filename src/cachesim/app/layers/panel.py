@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Slot
-from PySide6.QtGui import QFont, QIcon
+from PySide6.QtGui import QFont, QIcon, QResizeEvent
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QSplitter, QVBoxLayout, QWidget
 
 from cachesim.advise.notes import Layer, Note, image_stages, layers, notes
@@ -29,6 +29,7 @@ _INDEX = QModelIndex | QPersistentModelIndex
 _HEADERS = ("Layer", "Line", "Size", "Created by", "The diff holds")
 _LAYER, _LINE, _SIZE, _CREATED, _BRINGS = range(5)
 _UNMEASURED = "not measured"
+_LOW = 10               # lines of text that a pane is high, for more than the table
 
 
 class LayersModel(RowsModel):
@@ -121,6 +122,8 @@ class LayersPanel(Panel):
     def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(workbench, "Layers", parent)
         self._notes: tuple[Note, ...] = ()
+        self._said = ""
+        self._listed: tuple[Note, ...] | None = None    # the notes that the list holds, in the icons of now
         self._icons: dict[Severity, QIcon] = {}
         self.model = LayersModel(self)
         self.table = Table("Layers of the image, newest first", self.model, {_CREATED: 3, _BRINGS: 2}, self,
@@ -158,6 +161,7 @@ class LayersPanel(Panel):
         self.model.set_look(look, self.table.font())
         self._icons = severity_icons(look, self.list.font())
         self.list.setIconSize(QSize(icon_size(self.list.font()), icon_size(self.list.font())))
+        self._listed = None
         self._show_notes()
 
     @Slot(object)
@@ -169,7 +173,7 @@ class LayersPanel(Panel):
         if report is None or not report.graph.stages:
             self.model.show((), "", {}, {}, None)
             self._notes = ()
-            self.head.setText("There is no image yet: a Dockerfile begins with FROM.")
+            self._said = "There is no image yet: a Dockerfile begins with FROM."
         else:
             rows = layers(report, context)
             lines = {step.id: step.step.line for step in report.steps}
@@ -179,22 +183,34 @@ class LayersPanel(Panel):
             self._notes = notes(report, context)
             self.table.setColumnHidden(_SIZE, not sizes)    # the head says that nothing was measured
             self.table.fit()
-            self.head.setText(_head(report, rows, sizes))
+            self._said = _head(report, rows, sizes)
         self._show_notes()
         row = self.model.row_of(self._workbench.selected)
         if row >= 0:
             self.table.scrollTo(self.model.index(row, 0))
 
     def _show_notes(self) -> None:
-        shown = [(note.step, note.text) for note in self._notes]
-        if shown == self.list.property("shown") and self.list.count():
+        if self._notes == self._listed:
+            self._fit()
             return
+        self._listed = self._notes
         self.list.clear()
         for note in self._notes:
             item = QListWidgetItem(self._icons[note.severity], f"{note.title}\n{note.text}", self.list)
             item.setData(Qt.ItemDataRole.UserRole, (note.step.stage, note.step.index))
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{note.severity.value}: {note.title}. {note.text}")
-        self.list.setVisible(bool(self._notes))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave a low pane to the layers: without the notes, and with the first sentence alone."""
+        low = self.height() < _LOW * self.fontMetrics().height()
+        self.head.setText(self._said.partition(". ")[0] if low else self._said)
+        self.head.setToolTip(self._said if low else "")
+        self.list.setVisible(bool(self._notes) and not low)
 
     # -- selection --
 
