@@ -90,7 +90,7 @@ class CodeEditor(QWidget):
         self.text.document().clearUndoRedoStacks()
         self._take_report(workbench.report)
         self._take_diagnostics(workbench.diagnostics)
-        self.gutter.set_dimmed(workbench.stale)
+        self._dim()
         self.gutter.set_selected(workbench.selected)
 
     def _connect(self) -> None:
@@ -114,6 +114,7 @@ class CodeEditor(QWidget):
         workbench.text_edited.connect(self._text_edited)
         workbench.report_changed.connect(self._take_report)
         workbench.report_stale_changed.connect(self._take_stale)
+        workbench.busy_changed.connect(self._dim)
         workbench.preview_changed.connect(self._take_preview)
         workbench.diagnostics_changed.connect(self._take_diagnostics)
         workbench.selection_changed.connect(self._take_selection)
@@ -291,9 +292,16 @@ class CodeEditor(QWidget):
             self._select_line(self._line)
         self._describe()
 
+    @Slot(object)
+    def _dim(self, _: object = None) -> None:
+        """Like the graph: faded while the text is broken or files are read."""
+        bench = self._workbench
+        self.gutter.set_dimmed("as of the last text that parses" if bench.stale
+                               else "as of the files that were read before" if bench.busy is not None else "")
+
     @Slot(bool)
     def _take_stale(self, stale: bool) -> None:
-        self.gutter.set_dimmed(stale)
+        self._dim()
         if not stale:               # the text may be mended to exactly what the last report said
             self._place_stripes(self._workbench.report)
 

@@ -45,7 +45,7 @@ class Gutter(QWidget):
         self._stripes: tuple[Stripe, ...] = ()
         self._hanging: tuple[Stripe, ...] | None = None     # painted in their stead while an instruction hangs
         self._marks: dict[int, LineMark] = {}
-        self._dimmed = False
+        self._dimmed = ""
         self._selected: StepId | None = None
         self._hovered: Stripe | None = None
         self._line = 1
@@ -78,7 +78,7 @@ class Gutter(QWidget):
 
     @property
     def dimmed(self) -> bool:
-        return self._dimmed
+        return bool(self._dimmed)
 
     @property
     def hovered(self) -> Stripe | None:
@@ -107,10 +107,10 @@ class Gutter(QWidget):
         for line in {k for k, v in old.items() if marks.get(k) != v} | {k for k, v in marks.items() if old.get(k) != v}:
             self._update_lines(line, line)
 
-    def set_dimmed(self, dimmed: bool) -> None:
-        """Fade the stripes: they are the last good ones, the text is broken."""
-        if dimmed != self._dimmed:
-            self._dimmed = dimmed
+    def set_dimmed(self, because: str) -> None:
+        """Fade the stripes: they are the last good ones; "" draws them in full."""
+        if because != self._dimmed:
+            self._dimmed = because
             self.update()
 
     def set_selected(self, step: StepId | None) -> None:
@@ -319,7 +319,7 @@ class Gutter(QWidget):
             return mark.tip
         if stripe is None:
             return ""
-        return f"{stripe.tip}\n(as of the last text that parses)" if self._dimmed else stripe.tip
+        return f"{stripe.tip}\n({self._dimmed})" if self._dimmed else stripe.tip
 
 
 def _painted_otherwise(some: Iterable[Stripe], others: Iterable[Stripe]) -> list[Stripe]:
