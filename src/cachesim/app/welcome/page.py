@@ -37,6 +37,8 @@ class SampleCard(QAbstractButton):
     def __init__(self, sample: Sample, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.sample, self._theme = sample, theme
+        self._side = round(24 * max(1.0, theme.sizes.ui))       # of the icon
+        self._left = self._side + 28                            # of the text
         self.setText(sample.title)
         self.setAccessibleName(f"Sample: {sample.title}")
         self.setAccessibleDescription(sample.teaches)
@@ -56,10 +58,14 @@ class SampleCard(QAbstractButton):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        box, wrap = QRect(0, 0, width - 64, 1000), Qt.TextFlag.TextWordWrap
+        box, wrap = QRect(0, 0, width - self._left - 12, 1000), Qt.TextFlag.TextWordWrap
         title = QFontMetrics(self._title_font()).boundingRect(box, wrap, self.sample.title)
         text = QFontMetrics(self.font()).boundingRect(box, wrap, self.sample.teaches)
         return max(84, title.height() + text.height() + 32)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setMinimumHeight(self.heightForWidth(self.width()))        # the page scrolls before a card is squeezed
 
     def sizeHint(self) -> QSize:
         return QSize(_CARD_WIDTH, self.heightForWidth(_CARD_WIDTH))
@@ -73,8 +79,8 @@ class SampleCard(QAbstractButton):
         painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 8, 8)
         if self.hasFocus():
             painter.drawRoundedRect(self.rect().adjusted(2, 2, -2, -2), 7, 7)
-        painter.drawPixmap(16, 16, pixmap("layers", theme.accent, 24, self.devicePixelRatioF()))
-        box = self.rect().adjusted(52, 12, -12, -10)
+        painter.drawPixmap(16, 16, pixmap("layers", theme.accent, self._side, self.devicePixelRatioF()))
+        box = self.rect().adjusted(self._left, 12, -12, -10)
         painter.setPen(QColor(theme.text))
         painter.setFont(self._title_font())
         title = painter.fontMetrics().boundingRect(box, Qt.TextFlag.TextWordWrap, self.sample.title).height()
