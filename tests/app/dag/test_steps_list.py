@@ -56,11 +56,11 @@ def test_line_stage_and_outcome_are_never_cut(steps: StepsList, workbench: Workb
 
 def test_a_narrow_list_drops_the_cause_so_that_instructions_are_read(steps: StepsList) -> None:
     letter = steps.fontMetrics().averageCharWidth()
-    steps.resize(74 * letter, 400)
+    steps.resize(80 * letter, 400)
     assert steps.isColumnHidden(Column.CAUSE)
     assert steps.horizontalHeader().length() <= steps.viewport().width()
     assert steps.columnWidth(Column.INSTRUCTION) >= 12 * letter
-    steps.resize(100 * letter, 400)
+    steps.resize(120 * letter, 400)
     assert not steps.isColumnHidden(Column.CAUSE)
 
 

@@ -24,7 +24,7 @@ from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["Column", "StepsList", "StepsModel"]
 
-_ROOMY = 75         # letters beside each other that leave room for the cause
+_ROOMY = 84         # letters beside each other that leave room for the cause
 _Index = QModelIndex | QPersistentModelIndex
 
 
