@@ -133,7 +133,8 @@ def test_tab_follows_the_eye(qtbot: QtBot, opened: MainWindow) -> None:
         walked.append(focused().accessibleName())
         press(Key.Key_Tab)
     assert walked == ["What the cache started with", "Build 1: First build, 6 run", "Build 2: again, 6 cached",
-                      "Build, simulated", "6 cached", "1 config only", "What if"]
+                      "Now: what the next build would do", "Build, simulated", "6 cached", "1 config only", "What if",
+                      "What ran"]
 
 
 def test_a_presentation_gives_the_title_bars_back_as_they_were(qtbot: QtBot, opened: MainWindow) -> None:

@@ -138,6 +138,8 @@ def test_typing_shows_the_verdict_and_build_makes_it_history(qtbot: QtBot, opene
         QTest.keyClick(opened, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
     assert labels(opened) == ["First build", "Edit Dockerfile"]
     assert opened.verdict.sentence() == "Nothing would run."
+    QTest.keyClick(opened, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)       # what that build ran
+    assert opened.verdict.sentence().startswith("Build 2 ran ") and editor.toPlainText().endswith("RUN echo")
     with qtbot.waitSignal(opened.workbench.timeline_changed):
         QTest.keyClick(opened, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
     assert editor.toPlainText() == DOCKERFILE

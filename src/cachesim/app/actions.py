@@ -47,8 +47,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("preferences", "&Preferences…", "Theme, font size, motion and other settings", ("Ctrl+,",), "settings"),
     Command("quit", "&Quit", "Close the window", ("Ctrl+Q",)),
 
-    Command("undo", "&Undo", "Take back the last edit of the text", ("Ctrl+Z",), "undo"),
-    Command("redo", "&Redo", "Do the edit again", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
+    Command("undo", "&Undo", "Take back what was done last, in the text or by What if", ("Ctrl+Z",), "undo"),
+    Command("redo", "&Redo", "Do again what was taken back last", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
     Command("cut", "Cu&t", "Cut the selected text", ("Ctrl+X",)),
     Command("copy", "&Copy", "Copy the selected text", ("Ctrl+C",), "copy"),
     Command("paste", "&Paste", "Insert the text of the clipboard", ("Ctrl+V",)),
@@ -98,8 +98,8 @@ COMMANDS: tuple[Command, ...] = (
             ("Ctrl+Shift+Return",)),
     Command("cancel", "C&ancel", "Stop the real build or the reading of files", icon="stop"),
     Command("docker_setup", "&Docker: what is missing…", "Say what a real build needs and how to get it"),
-    Command("back", "Timeline &back", "Go to the build before", ("Alt+Left",), "arrow-left"),
-    Command("forward", "Timeline &forward", "Go to the build after", ("Alt+Right",), "arrow-right"),
+    Command("back", "Timeline &back", "Look at the build before: what it ran, its text and files", ("Alt+Left",), "arrow-left"),
+    Command("forward", "Timeline &forward", "Look at the build after; after the last one is now", ("Alt+Right",), "arrow-right"),
     Command("compare_before", "Compare with the build &before", "Set this build beside the one before, step by step",
             icon="compare"),
 

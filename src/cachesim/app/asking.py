@@ -98,6 +98,7 @@ class Asking(QObject):
     def may_leave(self) -> bool:
         """Ask what to do with text that was not saved; False: stay."""
         info = self._bench.project
+        self._bench.to_now()        # what is looked back at is nobody's work; what waits at now may be
         if info is None or self._bench.saved:
             return True
         answer = UnsavedQuestion.ask(info.dockerfile.name, self._window)

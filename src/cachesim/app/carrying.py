@@ -129,6 +129,7 @@ class Carrier(QObject):
     def take(self, hanging: Hanging) -> None:
         """Hold an instruction."""
         self._workbench.remark("")
+        self._workbench.look_ahead()
         self.hanging, self._move, self._answer, self._falling, self._lies = hanging, None, None, None, None
 
     def over(self, to: int) -> bool:
@@ -166,6 +167,7 @@ class Carrier(QObject):
         """Put an instruction into its new place, if it may be there. Where that is not known yet it falls when it is."""
         if self._falling is not None and self._falling[1].state is self._workbench.state:
             return
+        self._workbench.look_ahead()
         if self._as_file(hanging.text) != self._workbench.state.text:
             refuse_move(self._workbench, "The text changed meanwhile, so nothing was moved.")
         elif hanging.refusal or hanging.after is None:

@@ -126,7 +126,7 @@ class MainWindow(QMainWindow):
         bench.project_opened.connect(self._show_project)
         bench.saved_changed.connect(self._show_title)
         bench.busy_changed.connect(self._show_busy)
-        for changed in (bench.state_changed, bench.timeline_changed, bench.report_changed):
+        for changed in (bench.state_changed, bench.timeline_changed, bench.report_changed, bench.changes_changed):
             changed.connect(self._show_changes)
         for changed in (bench.timeline_changed, bench.report_changed, bench.look_changed):      # the strips made new buttons
             changed.connect(self._order_tabs)
@@ -184,10 +184,10 @@ class MainWindow(QMainWindow):
             "whatif": self.toolbar.pop_whatif, "take_back": bench.take_back, "build": partial(bench.build, ""),
             "options": ask.show_options, "confirm": partial(self._confirm, False),
             "confirm_no_cache": partial(self._confirm, True), "cancel": self._cancel,
-            "docker_setup": partial(self._confirm, False), "back": partial(self._step_timeline, -1),
+            "docker_setup": partial(self._confirm, False), "back": partial(self._step, -1),
             "history": partial(self.panes.show, "history", True), "compare_file": self._compare_file,
             "open_proof": self._open_proof, "advice": partial(self.panes.show, "advice", True),
-            "forward": partial(self._step_timeline, 1), "compare_before": self._compare_before,
+            "forward": partial(self._step, 1), "compare_before": self._compare_before,
         }
 
     # -- what is open -------------------------------------------------------------------------------------------
@@ -280,10 +280,8 @@ class MainWindow(QMainWindow):
 
     # -- timeline and engine ------------------------------------------------------------------------------------
 
-    def _step_timeline(self, step: int, _checked: bool = False) -> None:
-        entry_id = self.workbench.timeline.neighbour(step)
-        if entry_id is not None:
-            self.workbench.go_to(entry_id)
+    def _step(self, step: int, _checked: bool = False) -> None:
+        self.workbench.step(step)
 
     def _compare_before(self) -> None:
         path = self.workbench.timeline.path()

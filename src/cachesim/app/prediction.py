@@ -71,6 +71,20 @@ class Prediction(QObject):
         """Predict what the question describes by the next turn of the event loop."""
         self._merge.start()
 
+    def hold(self, report: SimulationReport) -> None:
+        """Show what a build did instead, until something is asked."""
+        self._stop()
+        self.typing = False
+        self.show(report, report.diagnostics)
+
+    def answer_at_once(self) -> None:
+        """Predict now, whatever it takes: what comes next is measured against it."""
+        self._stop()
+        state, store = self._question()
+        start = perf_counter()
+        report, _ = self.simulate(state.request(), store, Progress())
+        self._answer(_Answer(report, perf_counter() - start))
+
     def forget(self) -> None:
         """Drop what is asked and known, untold: another project comes, whose first report is new in any case."""
         self._stop()

@@ -6,7 +6,8 @@ Widgets call methods and listen to signals; each signal carries one immutable va
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import time_ns
 from typing import TYPE_CHECKING
@@ -18,7 +19,8 @@ from cachesim.app.desk import Desk
 from cachesim.app.disk import ProjectDisk
 from cachesim.app.jobs import LatestJob
 from cachesim.app.keeping import ProjectKeeper
-from cachesim.app.notify import Message, Tone
+from cachesim.app.looking import Before, Now, next_place
+from cachesim.app.notify import Message, MessageAction, Tone
 from cachesim.app.opening import Opened, bytes_of, copy_of_sample, new_draft
 from cachesim.app.prediction import Prediction, Simulate, by_pipeline
 from cachesim.assets import sample
@@ -34,22 +36,13 @@ from cachesim.project.folders import write_atomically
 from cachesim.project.open import ProjectInfo
 from cachesim.project.start import StartChoice, StartKind, start_timeline
 from cachesim.project.state import ProjectState
-from cachesim.project.timeline import Timeline
+from cachesim.project.timeline import Timeline, TimelineEntry
 from cachesim.simulate.report import SimulationReport
 
 if TYPE_CHECKING:
     from cachesim.simulate.compare import ReportComparison
 
 __all__ = ["Workbench"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """What to come back to when a change is taken back."""
-
-    label: str
-    state: ProjectState
-    entry: int | None
 
 
 class Workbench(Desk):
@@ -63,6 +56,8 @@ class Workbench(Desk):
     report_stale_changed = Signal(bool)     # True: the last good report is shown, the text is broken
     diagnostics_changed = Signal(object)    # tuple[Diagnostic, ...]
     timeline_changed = Signal(object)       # Timeline
+    seen_changed = Signal(object)           # TimelineEntry | None: a build that is looked back at; None: now
+    changes_changed = Signal(object)        # tuple[str, ...]: labels of `changes`
     compared = Signal(object)               # ReportComparison | None
     saved_changed = Signal(bool)
     crashed = Signal(object)                # Exception: a bug in a job
@@ -75,7 +70,10 @@ class Workbench(Desk):
         self._timeline = Timeline()
         self._project: ProjectInfo | None = None
         self._comparison: ReportComparison | None = None
-        self._changes: tuple[_Before, ...] = ()
+        self._changes: tuple[Before, ...] = ()
+        self._undone: tuple[Before, ...] = ()           # what was taken back and can be done again, newest last
+        self._now: Now | None = None                    # what was left to look back; None: one is there
+        self._going = False
         self.may_leave: Callable[[], bool] = lambda: True      # asks before unsaved text is left; set by the window
         self.disk = ProjectDisk(self)
         self.disk.opened.connect(self._take_project)
@@ -117,6 +115,12 @@ class Workbench(Desk):
         return self._timeline
 
     @property
+    def seen(self) -> TimelineEntry | None:
+        """The build that is looked back at (its own outcomes are the report); None while now is shown."""
+        return self._timeline.entry(self._timeline.current) if self._now is not None and self._timeline.current is not None \
+            else None
+
+    @property
     def project(self) -> ProjectInfo | None:
         return self._project
 
@@ -134,6 +138,11 @@ class Workbench(Desk):
     def changes(self) -> tuple[str, ...]:
         """What was changed beside the text since the last build, in words, oldest first (see `take_back`)."""
         return tuple(before.label for before in self._changes)
+
+    @property
+    def undone(self) -> tuple[str, ...]:
+        """What of that was taken back and can be done again, the next one last (see `do_again`)."""
+        return tuple(after.label for after in self._undone)
 
     @property
     def typing(self) -> bool:
@@ -225,33 +234,61 @@ class Workbench(Desk):
 
     def empty_cache(self, label: str, state: ProjectState | None = None) -> None:
         """Start from an empty cache (and another state); the builds stay in the timeline."""
-        self._changes = (*self._changes, _Before(label, self._state, self._timeline.current))
+        self._leave_look()
+        before = Before(label, self._state, self._timeline.current)
         if state is not None and state != self._state:
             self._set_state(replace(state, text=self._state.text))
         self.set_timeline(self._timeline.at(None))
+        self._note_changes((*self._changes, before))
 
     def take_back(self) -> str:
         """Undo the last change that is not text; returns its label, or ""."""
         if not self._changes:
             return ""
         *rest, before = self._changes
-        self._changes = tuple(rest)
-        state = before.state
+        after = Before(before.label, self._state, self._timeline.current)
+        self._restore(before)
+        self._note_changes(tuple(rest), (*self._undone, after))
+        return before.label
+
+    def do_again(self) -> str:
+        """Redo the change that was taken back last; returns its label, or ""."""
+        if not self._undone:
+            return ""
+        *rest, after = self._undone
+        before = Before(after.label, self._state, self._timeline.current)
+        self._restore(after)
+        self._note_changes((*self._changes, before), tuple(rest))
+        return after.label
+
+    def forget_undone(self) -> None:
+        """Something else was done: what was taken back cannot be done again any more."""
+        self._note_changes(self._changes)
+
+    def _restore(self, there: Before) -> None:
+        """Take everything but the text from another state."""
+        state = there.state
         if state.text != self._state.text:
             state = state.with_text(self._state.text, time_ns())
-        self.set_timeline(self._timeline.at(before.entry))
+        self.set_timeline(self._timeline.at(Now(state, (), there.entry).place(self._timeline) if there.entry else None))
         self._set_state(state)
-        return before.label
+
+    def _note_changes(self, changes: tuple[Before, ...], undone: tuple[Before, ...] = ()) -> None:
+        if (changes, undone) != (self._changes, self._undone):
+            self._changes, self._undone = changes, undone
+            self.changes_changed.emit(self.changes)
 
     def _change(self, state: ProjectState, label: str) -> None:
         if state != self._state:
-            self._changes = (*self._changes, _Before(label, self._state, self._timeline.current))
+            before = Before(label, self._state, self._timeline.current)
             self._set_state(state)
+            self._note_changes((*self._changes, before))
 
     def _set_state(self, state: ProjectState) -> None:
         if state.claims != self._state.claims:      # a statement holds for the builds that were made, too
             self.set_timeline(self._timeline.with_claims(state.claims))
         self.remark("")
+        self._leave_look()
         other_builder = (state.engine, state.store) != (self._state.engine, self._state.store)
         self._state = state
         if other_builder:
@@ -264,23 +301,80 @@ class Workbench(Desk):
     def build(self, label: str = "") -> None:
         """Let the simulated build happen: this state joins the timeline and the cache holds it."""
         from cachesim.app.timeline.describe import describe
+        self._leave_look()
         label = label or describe(self._timeline, self._state, self.changes)
         report, store = self.prediction.simulate(self._state.request(label), self._timeline.store, Progress())
-        self._changes = ()
+        self._note_changes(())
         self.set_timeline(self._timeline.with_build(label, self._state, report, store))
 
     def set_timeline(self, timeline: Timeline) -> None:
         """Take another timeline; the prediction is made anew against its current cache."""
         if timeline != self._timeline:
+            moved = timeline.current != self._timeline.current
+            if moved:
+                self._leave_look()
             self._timeline = timeline
             self.timeline_changed.emit(timeline)
-            self.prediction.ask()
+            if self.seen is None:
+                self.prediction.ask()
+            elif not self._going:
+                self.prediction.hold(self.seen.report)
 
     def go_to(self, entry_id: int | None) -> None:
-        """Go back (or forward) to a build: its text, files and options, and the cache as it was after it."""
-        self.set_timeline(self._timeline.at(entry_id))
-        if entry_id is not None:
-            self.show_state(self._timeline.entry(entry_id).state)
+        """Look back at a build: its text, files and options, its outcomes as they were, and the cache as it was after it
+        (see `looking`). None: before the first build, with what there is now."""
+        if entry_id is None:
+            self.set_timeline(self._timeline.at(None))
+            return
+        now = self._now or Now(self._state, self._changes, self._timeline.current)
+        entry, self._going, self._now = self._timeline.entry(entry_id), True, now
+        try:
+            self.set_timeline(self._timeline.at(entry_id))
+            self.show_state(entry.state)
+        finally:
+            self._going = False
+        self.prediction.hold(entry.report)
+        self.seen_changed.emit(entry)
+
+    def to_now(self) -> None:
+        """End looking back: everything is as it was left."""
+        if self._now is not None:
+            now, self._now = self._now, None
+            self.set_timeline(self._timeline.at(now.place(self._timeline)))
+            self.show_state(now.state)
+            self._note_changes(now.changes)
+            self.prediction.ask()
+            self.seen_changed.emit(None)
+            self.disk.look()        # what changed there meanwhile
+
+    def step(self, step: int) -> None:
+        """Look one build back (-1) or on (1); after the last one is now."""
+        place = next_place(self._timeline, self._now, step)
+        if place is not None:
+            self.go_to(place)
+        elif step > 0:
+            self.to_now()
+
+    def look_ahead(self) -> None:
+        """What was looked back at is what one works on from here: show what a build of it would do next."""
+        if self._now is not None:
+            self._leave_look()
+            self.prediction.answer_at_once()
+
+    def _leave_look(self) -> None:
+        """The build that was looked back at is gone on from: it is now. What was left for it is offered, if no build holds it."""
+        now = self._now
+        if now is None or self._going:
+            return
+        self._now = None
+        self.seen_changed.emit(None)
+        if now.unbuilt(self._timeline):
+            self.post(Message("You went on from an earlier build. What you had not built yet is kept.",
+                              actions=(MessageAction("Back to it", partial(self._resume, now)),), key="set aside"))
+
+    def _resume(self, now: Now) -> None:
+        self._now = now
+        self.to_now()
 
     def rename_entry(self, entry_id: int, label: str) -> None:
         """Give a build of the timeline another label."""
@@ -310,7 +404,7 @@ class Workbench(Desk):
 
     def show_state(self, state: ProjectState) -> None:
         """Take a whole state, text included, from outside the editor."""
-        self._changes = ()
+        self._note_changes(())
         was_saved, other_text = self.saved, state.text != self._state.text
         if state != self._state:
             self._set_state(state)
@@ -373,7 +467,7 @@ class Workbench(Desk):
             return
         self.keeper.open(None, {})
         self.disk.close()
-        self._project, self.starts = None, ()
+        self._project, self.starts, self._now = None, (), None
         self.set_timeline(Timeline())
         self.show_state(ProjectState("", ContextSnapshot(EMPTY_DIR)))
         self.prediction.clear()
@@ -385,7 +479,10 @@ class Workbench(Desk):
         self.show_preview(None)
         self.remark("")
         self.keeper.open(None, {})
-        self._project, self._changes, self.starts = started.info, (), started.choices
+        self._project, self._now, self.starts = started.info, None, started.choices
+        self._note_changes(())
+        self.seen_changed.emit(None)
+        self.post(Message("", key="set aside"))
         self.select(None)
         self.prediction.forget()
         if opened.timeline != self._timeline:
@@ -408,12 +505,12 @@ class Workbench(Desk):
     @Slot(object)
     def _restart(self, found: tuple[Timeline, StartKind, tuple[StartChoice, ...]]) -> None:
         timeline, _, self.starts = found
-        self._changes = ()
+        self._note_changes(())
         self.set_timeline(timeline)
 
     def follow_context(self, context: ContextSnapshot) -> None:
         """Take over files that changed on disk; nothing that could be taken back."""
-        if context != self._state.context:
+        if self._now is None and context != self._state.context:        # while one looks back, the disk waits
             self._set_state(replace(self._state, context=context).with_text(self._state.text, time_ns())
                             if not self.saved else replace(self._state, context=context))
 

@@ -63,6 +63,10 @@ class Timeline:
                 return entry
         raise KeyError(entry_id)
 
+    def number(self, entry_id: int) -> int:
+        """Which build it is, counted from 1 as the timeline shows them."""
+        return next(number for number, entry in enumerate(self.entries, 1) if entry.id == entry_id)
+
     @property
     def store(self) -> CacheStore:
         """The cache that the next build meets."""

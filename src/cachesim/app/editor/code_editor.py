@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu, QTextEdit, QToolTip, QVBoxLayout, QWidget
 
 from cachesim.app.actions import COMMANDS
 from cachesim.app.context.reach import matcher_of
+from cachesim.app.editor.acts import Acts
 from cachesim.app.editor.completer import Completer
 from cachesim.app.editor.explain import explain
 from cachesim.app.editor.find_bar import FindBar
@@ -64,6 +65,7 @@ class CodeEditor(QWidget):
         self._menu = QMenu(self)
         self.problems = Problems(self.text.document())
         self.mover = Mover(self.text, self.gutter, workbench, lambda: self._style)
+        self.acts = Acts(self.text, workbench)
         self._tips = StepMemo(tip_of)
         self._found: tuple[QTextCursor, ...] = ()
         self._revision, self._blocks = -1, 1
@@ -98,8 +100,8 @@ class CodeEditor(QWidget):
         text.tip_at, text.key_filter, text.wants_escape = self._tip_at, self._filter_key, self._wants_escape
         text.document().contentsChange.connect(self._note_change)
         text.document().contentsChanged.connect(self._text_changed)
-        text.undoAvailable.connect(self.undo_available)
-        text.redoAvailable.connect(self.redo_available)
+        self.acts.undo_available.connect(self.undo_available)
+        self.acts.redo_available.connect(self.redo_available)
         text.cursorPositionChanged.connect(self._cursor_moved)
         text.escaped.connect(self._escape)
         text.zoom_wheel.connect(self.zoom)
@@ -127,7 +129,7 @@ class CodeEditor(QWidget):
 
     def _make_commands(self) -> dict[str, Callable[[], object]]:
         return {
-            "undo": self.text.undo, "redo": self.text.redo, "cut": self.text.cut, "copy": self.text.copy,
+            "undo": self.acts.undo, "redo": self.acts.redo, "cut": self.text.cut, "copy": self.text.copy,
             "paste": self.text.paste, "find": self.find_bar.open_bar,
             "replace": partial(self.find_bar.open_bar, replace=True),
             "find_next": self.find_bar.find_next, "find_previous": self.find_bar.find_previous,
@@ -159,7 +161,7 @@ class CodeEditor(QWidget):
         if self.completer.handle_key(event):
             return True
         command = self._keys.get(event.keyCombination().toCombined())
-        if command is not None and command not in ("undo", "redo", "cut", "copy", "paste"):
+        if command is not None and command not in ("cut", "copy", "paste"):
             return self.run(command)
         self._typed_text = event.text()
         return False
@@ -248,6 +250,7 @@ class CodeEditor(QWidget):
         elif edit is not None and edit.delta:
             self.gutter.set_stripes(shifted(self.gutter.stripes, edit))
         if not self._quiet:
+            self.acts.note_edit()
             self._typed = True
             self._workbench.new_text(self._style.file(shown))
             self._offer_typed()
@@ -276,7 +279,19 @@ class CodeEditor(QWidget):
 
     @Slot(object)
     def _text_replaced(self, text: str) -> None:
+        if self._workbench.seen is not None:
+            self.acts.note_look()
+        else:
+            self._drop_look()
         self._show(text)
+
+    def _drop_look(self) -> None:
+        """The texts of builds that were looked back at leave no undo steps."""
+        self._quiet = True
+        try:
+            self.acts.drop_look()
+        finally:
+            self._quiet = False
 
     @Slot(object)
     def _text_edited(self, edit: tuple[str, str]) -> None:
@@ -575,8 +590,7 @@ class CodeEditor(QWidget):
         menu.popup(self.text.viewport().mapToGlobal(at))
 
     def _can(self, command_id: str) -> bool:
-        document = self.text.document()
-        return {"undo": document.isUndoAvailable(), "redo": document.isRedoAvailable(),
+        return {"undo": self.acts.can_undo, "redo": self.acts.can_redo,
                 "cut": self.text.textCursor().hasSelection(), "copy": self.text.textCursor().hasSelection(),
                 "paste": self.text.canPaste()}.get(command_id, True)
 

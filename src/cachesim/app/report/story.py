@@ -20,7 +20,7 @@ from cachesim.simulate.explain import Invalidator, downstream, invalidators
 from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["Depth", "Kind", "Line", "Link", "Story", "carriers", "claim_command", "deciding_runs", "elided", "failure_of",
-           "overview", "short", "step_story", "with_costs"]
+           "of_build", "overview", "short", "step_story", "with_costs"]
 
 _CONFIG = {
     "ARG": "ARG declares a build argument. It makes no layer, but its value is in the environment of every RUN below.",
@@ -182,6 +182,13 @@ def with_costs(story: Story, lines: Sequence[str]) -> Story:
         return story
     return replace(story, explanation=(*story.explanation, _line("Time and size:", kind=Kind.HEADING),
                                        *(_line(text, kind=Kind.ITEM) for text in lines)))
+
+
+def of_build(story: Story, made: str, number: int) -> Story:
+    """The same story, told of a build that is over; `made` says what that one ran."""
+    if story.subject.startswith("Line "):
+        return replace(story, subject=f"{story.subject}, in build {number}")
+    return replace(story, sentence=f"{made}.")
 
 
 def _sentence(report: SimulationReport, step: StepReport) -> str:

@@ -10,9 +10,10 @@ from PySide6.QtCore import Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut, QTextDocument
 from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 
+from cachesim.app.looking import made_sentence
 from cachesim.app.report.claims import ClaimBox
 from cachesim.app.report.panel import Panel, copy_text, named
-from cachesim.app.report.story import Depth, Kind, Line, Link, Story, deciding_runs, overview, step_story, with_costs
+from cachesim.app.report.story import Depth, Kind, Line, Link, Story, deciding_runs, of_build, overview, step_story, with_costs
 from cachesim.app.theme import Look, look_of_step, pixmap, word_of
 from cachesim.graph.model import StepId
 from cachesim.project.measured import takes
@@ -57,6 +58,7 @@ class WhyPanel(Panel):
             shortcut = QShortcut(QKeySequence(key), self.text, context=Qt.ShortcutContext.WidgetShortcut)
             shortcut.activated.connect(self._deeper if step > 0 else self._shallower)
         workbench.report_changed.connect(self._changed)
+        workbench.seen_changed.connect(self._changed)
         workbench.selection_changed.connect(self._changed)
         workbench.report_stale_changed.connect(self._changed)
         workbench.state_changed.connect(self._state_changed)
@@ -116,6 +118,10 @@ class WhyPanel(Panel):
         else:
             self._story = with_costs(step_story(report, step, self._workbench.state.engine), self._costs(step))
             self.claims.show_runs(deciding_runs(report, step, self._workbench.state.claims))
+        seen = self._workbench.seen
+        if seen is not None:
+            self._story = of_build(self._story, made_sentence(self._workbench.timeline.number(seen.id), seen.report),
+                                   self._workbench.timeline.number(seen.id))
         at = self.text.verticalScrollBar().value() if self.text.property("about") == self._story.subject else 0
         html = self._html(report, step)
         look = self._look(step) if step is not None else None

@@ -50,14 +50,14 @@ class EntryButton(QAbstractButton):
         super().__init__(parent)
         self.entry, self._number, self._theme, self._on_path = entry, number, theme, on_path
         self._summary = entry_summary(entry.report)
-        self.picked = False
+        self.picked = self.seen = False
         self.letters = _LETTERS[1]          # of the label at most
         self.setText(entry.label)
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(f"Build {number}: {entry.label}, {self._summary}")
         branch = "" if on_path else " This build lies on another branch."
-        self.setToolTip(f"Build {number}: {entry.label} – {self._summary}.{branch} Click to go there, "
+        self.setToolTip(f"Build {number}: {entry.label} – {self._summary}.{branch} Click for what it ran, "
                         "Ctrl+click a second one to compare, F2 renames, right click for more.")
 
     @property
@@ -102,13 +102,13 @@ class EntryButton(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme, frame = self._theme, QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5)
         current = self.isChecked()
-        if current or self.picked or self.underMouse():
+        if self.seen or self.picked or self.underMouse():
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(theme.selection if current or self.picked else theme.line))
+            painter.setBrush(QColor(theme.selection if self.seen or self.picked else theme.line))
             painter.drawRoundedRect(frame, 5, 5)
-        if self.picked or self.hasFocus() or (theme.border > 1 and current):
+        if self.picked or self.hasFocus() or current:
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QColor(theme.accent if self.picked else theme.text))
+            painter.setPen(QColor(theme.text if self.hasFocus() else theme.accent if self.picked or self.seen else theme.line))
             painter.drawRoundedRect(frame, 5, 5)
         metrics = QFontMetrics(self.font())
         side = metrics.height()
@@ -161,14 +161,20 @@ class TimelineStrip(QFrame):
         self._origin.setFlat(True)
         self._origin.setAccessibleName("What the cache started with")
         self._origin.clicked.connect(self._ask_origin)
+        self._now = QPushButton("Now")
+        self._now.setCheckable(True)
+        self._now.setAccessibleName("Now: what the next build would do")
+        self._now.clicked.connect(self._come_back)
         self._add = QPushButton("Build")
         self._add.setAccessibleName("Build, simulated")
         self._add.setToolTip("Let this build happen, simulated: it joins the timeline and the cache holds it (Ctrl+B)")
         self._add.clicked.connect(self.build_asked)
         row.addWidget(self._origin)
         row.addWidget(self._area, 1)
+        row.addWidget(self._now)
         row.addWidget(self._add)
         workbench.timeline_changed.connect(self._refresh)
+        workbench.seen_changed.connect(self._show_seen)
         workbench.look_changed.connect(self._refresh)
         self._refresh()
 
@@ -178,7 +184,7 @@ class TimelineStrip(QFrame):
 
     def stops(self) -> list[QWidget]:
         """What takes the keys, in reading order."""
-        return [self._origin, *self.entry_buttons(), self._add]
+        return [self._origin, *self.entry_buttons(), self._now, self._add]
 
     @Slot()
     def _refresh(self, _: object = None) -> None:
@@ -222,6 +228,10 @@ class TimelineStrip(QFrame):
         if chosen is not None:
             holder.resize(holder.sizeHint().expandedTo(self._area.viewport().size()))     # smaller, the builds would sit too high
             self._area.ensureWidgetVisible(chosen, 40, 0)
+        accent = f"QPushButton:checked {{ background: {theme.selection}; font-weight: bold; color: {theme.text}; }}"
+        self._now.setStyleSheet(self._origin.styleSheet() + accent)
+        self._now.setVisible(bool(timeline.entries))
+        self._show_seen()
         if had_keys is not None:        # the buttons are new ones; the keys stay where they were
             same = next((button for button in self.entry_buttons() if button.entry.id == had_keys), None)
             (same or chosen or self._add).setFocus(Qt.FocusReason.OtherFocusReason)
@@ -254,7 +264,7 @@ class TimelineStrip(QFrame):
         """What can be done with one build."""
         menu = QMenu(self)
         bench = self._workbench
-        menu.addAction("Go to this build", partial(bench.go_to, entry.id))
+        menu.addAction("Look at this build: what it ran", partial(bench.go_to, entry.id))
         current = bench.timeline.current
         compare = menu.addAction("Compare with the current build", partial(bench.compare, entry.id, current or 0))
         compare.setEnabled(current is not None and current != entry.id)
@@ -280,6 +290,22 @@ class TimelineStrip(QFrame):
 
     def _go(self, entry_id: int) -> None:
         self._workbench.go_to(entry_id)
+
+    @Slot()
+    def _come_back(self) -> None:
+        self._workbench.to_now()
+        self._show_seen()
+
+    @Slot()
+    def _show_seen(self, _: object = None) -> None:
+        """Mark what is shown: a build that is looked back at, or now."""
+        seen = self._workbench.seen
+        for button in self.entry_buttons():
+            button.seen = seen is not None and seen.id == button.entry.id
+            button.update()
+        self._now.setChecked(seen is None)
+        self._now.setToolTip("This is what the next build would do." if seen is None
+                             else "Back to what the next build would do: everything is as you left it (Alt+Right)")
 
     @Slot(int)
     def _pick(self, entry_id: int) -> None:

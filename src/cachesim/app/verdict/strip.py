@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QHBoxLayout,
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cachesim.app.looking import made_sentence
 from cachesim.app.theme import Theme, pixmap
 from cachesim.app.verdict.sentences import (
     Count,
@@ -21,6 +22,7 @@ from cachesim.app.verdict.sentences import (
     counts_of,
     first_miss_sentence,
     needs_files,
+    one_line,
     preview_sentence,
     stale_sentence,
 )
@@ -28,6 +30,7 @@ from cachesim.app.workbench import Workbench
 from cachesim.diagnostics import Severity
 from cachesim.engines.base import Outcome
 from cachesim.project.measured import costs_of, total_of
+from cachesim.project.timeline import TimelineEntry
 from cachesim.simulate.report import SimulationReport
 
 __all__ = ["CountButton", "VerdictStrip"]
@@ -164,13 +167,15 @@ class VerdictStrip(QWidget):
                                     self.folder_asked)
         self._line = self._button("Go to line", "Jump to the line that does not parse", self._go_to_line)
         self._what = self._button("What if", "Change something and see what it would cost", self.whatif_asked)
+        self._ran = self._button("What ran", "Show what the last build ran, and why", self._look_back)
+        self._now = self._button("Back to now", "Show what would run now (Alt+Right after the last build)", self._come_back)
         row = QHBoxLayout(self)
         row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)      # _fit decides what there is room for
         row.setContentsMargins(8, 0, 8, 0)
         row.setSpacing(8)
         row.addLayout(self._counts)
         row.addWidget(self._sentence, 1)
-        for widget in (self._progress, self._cancel, self._folder, self._line, self._what, self._why):
+        for widget in (self._progress, self._cancel, self._folder, self._line, self._what, self._why, self._ran, self._now):
             row.addWidget(widget)
         workbench.report_changed.connect(self._refresh)
         workbench.report_stale_changed.connect(self._refresh)
@@ -178,6 +183,8 @@ class VerdictStrip(QWidget):
         workbench.preview_changed.connect(self._refresh)
         workbench.remark_changed.connect(self._refresh)
         workbench.project_opened.connect(self._refresh)
+        workbench.seen_changed.connect(self._refresh)
+        workbench.timeline_changed.connect(self._refresh)
         workbench.look_changed.connect(self._restyle)
         workbench.busy_changed.connect(self._refresh)
         workbench.keeper.measured_changed.connect(self._refresh)
@@ -203,7 +210,7 @@ class VerdictStrip(QWidget):
 
     def stops(self) -> list[QWidget]:
         """What takes the keys, in reading order."""
-        return [*self._buttons, self._cancel, self._folder, self._line, self._what, self._why]
+        return [*self._buttons, self._cancel, self._folder, self._line, self._what, self._why, self._ran, self._now]
 
     @Slot(int, int)
     def show_progress(self, done: int, total: int) -> None:
@@ -231,7 +238,7 @@ class VerdictStrip(QWidget):
         font = QFont(self.font())
         font.setPixelSize(round(theme.sizes.verdict))
         self._sentence.setFont(font)
-        for button in (self._why, self._folder, self._line, self._what, self._cancel):
+        for button in (self._why, self._folder, self._line, self._what, self._cancel, self._ran, self._now):
             button.setFont(font)
             button.setStyleSheet(f"QPushButton {{ color: {theme.accent}; border: 1px solid transparent;"
                                  " padding: 2px 8px; border-radius: 4px;"
@@ -260,6 +267,14 @@ class VerdictStrip(QWidget):
         self._what.setVisible(calm and report is not None and not report.error and not unread
                               and (miss is None or not any(b.count.outcome is Outcome.HIT
                                                            for b in self.count_buttons())))
+        seen = bench.seen
+        self._now.setVisible(seen is not None and not busy)
+        self._ran.setVisible(calm and seen is None and report is not None and not report.error and not unread and miss is None
+                             and bench.timeline.current is not None)
+        if seen is not None:
+            self._what.hide()
+            self._folder.hide()
+        self._tint(seen is not None)
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -270,7 +285,8 @@ class VerdictStrip(QWidget):
         """Leave room for the sentence: quiet counts lose their words first, then they go, then it is said briefly, then
         all counts lose their words."""
         bench, metrics = self._workbench, QFontMetrics(self._sentence.font())
-        others = sum(w.sizeHint().width() + 8 for w in (self._why, self._folder, self._line, self._what, self._cancel)
+        others = sum(w.sizeHint().width() + 8 for w in (self._why, self._folder, self._line, self._what, self._cancel, self._ran,
+                                                        self._now)
                      if not w.isHidden()) + (0 if self._progress.isHidden() else self._progress.sizeHint().width() + 8)
         full, brief = (metrics.horizontalAdvance(t) + 16 for t in (self._sentence.text(), self._sentence.brief))
         hangs = bench.preview is not None or bool(bench.preview_words or bench.remark_words)
@@ -299,6 +315,8 @@ class VerdictStrip(QWidget):
             return self._told[1] if self._told[0] == bench.busy else ""
         if report is None or bench.busy is not None or bench.preview is not None or bench.preview_words or bench.remark_words:
             return ""
+        if bench.seen is not None:
+            return made_sentence(bench.timeline.number(bench.seen.id), bench.seen.report)
         return stale_sentence(bench.diagnostics, brief=True) if bench.stale else brief_sentence(report, bench.timeline.past)
 
     def _words(self, report: SimulationReport | None, preview: SimulationReport | None) -> str:
@@ -308,6 +326,8 @@ class VerdictStrip(QWidget):
             return f"{bench.busy}: {told}" if told and of == bench.busy else bench.busy
         if report is None:
             return ""
+        if bench.seen is not None and preview is None:
+            return self._made(bench.seen)
         if bench.preview_words or preview is not None:
             return bench.preview_words or preview_sentence(report, preview or report)
         if bench.stale:
@@ -315,6 +335,28 @@ class VerdictStrip(QWidget):
         if needs_files(report) or bench.remark_words:
             return bench.remark_words or first_miss_sentence(report, bench.timeline.past)
         return "; ".join(filter(None, (first_miss_sentence(report, bench.timeline.past), self._time_words(report))))
+
+    def _made(self, entry: TimelineEntry) -> str:
+        """What a build ran, while one looks back at it."""
+        report = entry.report
+        said, miss = made_sentence(self._workbench.timeline.number(entry.id), report), report.first_miss
+        first = f"; the first was line {miss.step.line}, {one_line(miss.step.instruction.text)}" if miss is not None else ""
+        return said + first
+
+    def _tint(self, on: bool) -> None:
+        """Another ground, so that nobody takes what was for what is."""
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Window, QColor(self._workbench.look.selection if on else self._workbench.look.bg))
+        self.setPalette(palette)
+        self.setAutoFillBackground(on)
+
+    @Slot()
+    def _look_back(self) -> None:
+        self._workbench.go_to(self._workbench.timeline.current)
+
+    @Slot()
+    def _come_back(self) -> None:
+        self._workbench.to_now()
 
     def _time_words(self, report: SimulationReport) -> str:
         """What the steps that run take, apart by how that is known; nothing while nothing was measured."""
