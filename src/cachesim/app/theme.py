@@ -207,8 +207,7 @@ def look_of_step(step: StepReport, theme: Theme) -> Look:
 def word_of(step: StepReport) -> str:
     """The verdict in words, with the key part that changed or the line that fails where it is known."""
     if step.outcome is Outcome.MISS and step.reason is MissReason.PART and step.changes:
-        change = step.changes[0]
-        return f"Runs: {change.label or change.kind.value} changed"
+        return f"Runs: {step.changes[0].what} changed"
     return look_of(step.outcome, step.reason).word
 
 

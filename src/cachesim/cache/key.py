@@ -71,6 +71,11 @@ class PartChange(NamedTuple):
     old: str | None
     new: str | None
 
+    @property
+    def what(self) -> str:
+        """What differs, for "… changed": the user's own word for it, but no count of sources."""
+        return self.kind.value if self.kind is PartKind.SOURCE else self.label or self.kind.value
+
 
 def part_name(kind: PartKind, label: str) -> str:
     """A key part by its kind and label, each word once: "file src/app.py", but "command" and "the step above"."""

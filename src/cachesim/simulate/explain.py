@@ -152,6 +152,10 @@ def _one(change: PartChange) -> str:
         return f"{label} {_short(old, 30)} → {_short(new, 30)} is in the environment of this RUN"
     if change.kind is PartKind.BASE:
         return f"The base image changed: {old or 'none'} → {new or 'none'}" if old != new else f"{new} now names another image"
+    if change.kind is PartKind.SOURCE:
+        if old is None:
+            return f"It copies {_short(new or '')}, too"
+        return f"It no longer copies {_short(old)}" if new is None else f"It copies {_short(new)}, not {_short(old)}"
     if change.kind is PartKind.STAGE_CONTENT:
         return f"The bytes it copies from another stage differ ({label})"
     if change.kind is PartKind.CONTENT:
@@ -230,7 +234,9 @@ def _from_key(key: CacheKey | None) -> Iterable[Invalidator]:
             yield Invalidator("argument", part.label, f"another value than {_short(part.value, 30)}")
         elif part.kind is PartKind.ENV:
             yield Invalidator("variable", part.label, "another value or another place in the order")
-        elif part.kind in (PartKind.COMMAND, PartKind.SHELL, PartKind.DESTINATION, PartKind.SOURCE, PartKind.OWNER,
+        elif part.kind is PartKind.SOURCE:
+            yield Invalidator("text", f"the source {_short(part.value, 40)}", "another name")
+        elif part.kind in (PartKind.COMMAND, PartKind.SHELL, PartKind.DESTINATION, PartKind.OWNER,
                            PartKind.MODE, PartKind.FLAG, PartKind.WORKDIR, PartKind.USER, PartKind.MOUNT):
             yield Invalidator("text", part.label, f"anything else than {_short(part.value, 40)}")
         elif part.kind in (PartKind.NETWORK, PartKind.HOSTS, PartKind.PLATFORM, PartKind.TIMESTAMP):

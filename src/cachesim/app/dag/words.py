@@ -63,7 +63,7 @@ def _verdict_words(step: StepReport, lines: Mapping[StepId, int], failing: int |
     if step.outcome is Outcome.MISS and step.reason is MissReason.PARENT and cause is not None:
         return (word, f"Runs: due to line {cause}")
     if step.outcome is Outcome.MISS and step.reason is MissReason.PART and step.changes:
-        return (word, f"Runs: {step.changes[0].label.rsplit('/', 1)[-1]} changed")
+        return (word, f"Runs: {step.changes[0].what.rsplit('/', 1)[-1]} changed")
     if step.outcome is Outcome.UNDETERMINED and step.reason is not MissReason.NO_FILES:
         likely = "runs" if step.runs else "cached"
         return (f"{word}, likely {likely}", f"Depends, likely {likely}", word)
