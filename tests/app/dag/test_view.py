@@ -618,6 +618,16 @@ def test_presenting_tells_the_first_miss_while_nothing_is_selected(view: DagView
     assert view.cover.why.text.startswith("First miss: line 11")
 
 
+def test_legend_and_caption_of_a_presentation_stand_beside_each_other(view: DagView, workbench: Workbench) -> None:
+    workbench.set_look(LIGHT.with_sizes(PRESENTATION))
+    view.resize(1113, 900)
+    view.cover.zoom_bar.legend.setChecked(True)
+    assert view.cover.legend.isVisible() and view.cover.why.isVisible()
+    assert not view.cover.legend.geometry().intersects(view.cover.why.geometry())
+    workbench.select(StepId(3, 4))
+    assert not view.cover.legend.isVisible() or not view.cover.legend.geometry().intersects(view.cover.why.geometry())
+
+
 def test_the_caption_does_not_hide_that_the_engine_differed(view: DagView, workbench: Workbench) -> None:
     workbench.set_look(LIGHT.with_sizes(PRESENTATION))
     workbench.select(StepId(0, 1))

@@ -87,7 +87,6 @@ class Cover(QObject):
         area, bar = self._view.viewport().geometry(), self.zoom_bar
         bar.fit_into(area.width() - 2 * _EDGE)
         bar.move(area.right() - bar.width() - _EDGE, area.bottom() - bar.height() - _EDGE)
-        self.place_legend()
         line = round(self._view.fontMetrics().height() + 10)
         self.lane_bar.setGeometry(QRect(area.x(), area.y(), area.width(), line))
         left, width = area.x() + 8, area.width() - 16
@@ -98,16 +97,18 @@ class Cover(QObject):
             self.state.place(left, area.y() + line + _EDGE, width)
         else:
             self.state.place(left, below.y() - _EDGE, width, from_below=True)
+        self.place_legend()
 
     def place_legend(self) -> None:
-        """Above the buttons, or in the first other corner where it does not lie on the selected node; where every corner
+        """Above buttons and caption, or in the first other corner where it does not lie on the selected node; where every corner
         would, it waits until the node is elsewhere."""
         legend, area = self.legend, self._view.viewport().geometry()
         if not self.zoom_bar.legend.isChecked() or self.zoom_bar.isHidden():
             return
         legend.resize(legend.sizeHint())
         left, right = area.x() + _EDGE, area.right() - legend.width() - _EDGE
-        top, foot = area.y() + self.lane_bar.height() + _EDGE, self.zoom_bar.y() - legend.height() - _EDGE
+        below = self.why if self.why.isVisibleTo(self._view) else self.zoom_bar
+        top, foot = area.y() + self.lane_bar.height() + _EDGE, below.y() - legend.height() - _EDGE
         node = self.selected()
         free = [QRect(QPoint(x, y), legend.size()) for x, y in ((right, foot), (left, foot), (right, top), (left, top))]
         found = next((place for place in free if node is None or not place.intersects(node)), None)
