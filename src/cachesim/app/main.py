@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from cachesim.app.workbench import Workbench
 
-__all__ = ["bad_pair", "no_display", "run", "settings_store"]
+__all__ = ["SWITCH", "bad_pair", "no_display", "run", "settings_store"]
 
+SWITCH = 0.001     # seconds a busy worker keeps the interpreter; each of the many calls of a repaint may wait so long
 _UNABLE, _BUG = 2, 70
-_SWITCH = 0.001     # seconds a busy worker keeps the interpreter; each of the many calls of a repaint may wait so long
 _CLEAN_AFTER_MS = 3000     # when the first picture is long there
 _HEADLESS = "Without a window: cachesim plan PATH, cachesim replay FILE, cachesim confirm PATH (see cachesim --help)"
 
@@ -84,9 +84,10 @@ def run(path: Path | None, sample: str | None) -> int:
     bench = Workbench()
     window = MainWindow(bench, settings_store())
     window.guard.install()
-    sys.setswitchinterval(_SWITCH)
+    sys.setswitchinterval(SWITCH)
     garbage = UiGarbage(window)
     garbage.start()
+    bench.state_changed.connect(garbage.wait)
     try:
         window.placement.restore_geometry()
         window.show()
