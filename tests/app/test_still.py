@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from cachesim.app import status
 from cachesim.app.mainwindow import MainWindow
-from cachesim.app.still import Still, loosen, say
+from cachesim.app.still import Still, hint, loosen, say
 from cachesim.app.workbench import Workbench
 
 
@@ -67,6 +67,21 @@ def test_a_said_label_takes_more_room_but_gives_none_back(qtbot: QtBot) -> None:
     loosen(label)
     say(label, "Ln 2 Col 1")
     assert label.minimumWidth() <= short + 1
+
+
+def test_the_same_tip_again_is_no_event(qtbot: QtBot) -> None:
+    label, told = QLabel(), list[QEvent.Type]()
+
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            told.append(event.type())
+            return False
+    watch = Watch()
+    label.installEventFilter(watch)
+    qtbot.addWidget(label)
+    for tip in ("one", "one", "two"):
+        hint(label, tip)
+    assert told.count(QEvent.Type.ToolTipChange) == 2 and label.toolTip() == "two"
 
 
 def test_typing_lays_out_no_docks(qtbot: QtBot, opened: MainWindow, workbench: Workbench,

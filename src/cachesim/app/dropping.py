@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 __all__ = ["DropTaker"]
 
-_KINDS = (QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.Drop)
+_KINDS = frozenset((QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.Drop, QEvent.Type.DragLeave))
 
 
 class DropTaker(QObject):
@@ -33,12 +33,12 @@ class DropTaker(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
-        if not isinstance(watched, QWidget) or watched.window() is not self._window:
-            return False
+        if kind not in _KINDS or not isinstance(watched, QWidget) or watched.window() is not self._window:
+            return False            # the first question comes first: every event of the application passes here
         if kind is QEvent.Type.DragLeave:       # the widget did not see it come
             ours, self._over = self._over, False
             return ours
-        if kind in _KINDS and isinstance(event, QDropEvent):
+        if isinstance(event, QDropEvent):
             self._over = self._take(event, kind is QEvent.Type.Drop)
             return self._over
         return False

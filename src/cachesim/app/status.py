@@ -10,7 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QStatusBar
 
 from cachesim.app.report.story import elided
-from cachesim.app.still import loosen, say
+from cachesim.app.still import hint, loosen, say
 from cachesim.app.theme import Theme
 from cachesim.app.workbench import Workbench
 from cachesim.graph.options import ImageStore
@@ -99,7 +99,7 @@ class StatusLine(QStatusBar):
     def show_docker(self, text: str, tip: str) -> None:
         """Say quietly whether a real build could run."""
         say(self._docker, text)
-        self._docker.setToolTip(tip)
+        hint(self._docker, tip)
         self._fit()
 
     def show_engine(self, engine: EngineFacts | None) -> None:
@@ -119,8 +119,8 @@ class StatusLine(QStatusBar):
         self._fit()
         if report is not None:
             said = "\n".join(f"• {assumption.text}" for assumption in report.assumptions)
-            self._time.setToolTip(f"Taken for granted, because nobody can know it before the build:\n{said}" if said
-                                  else "Nothing was taken for granted")
+            hint(self._time, f"Taken for granted, because nobody can know it before the build:\n{said}" if said
+                 else "Nothing was taken for granted")
 
     @Slot(object)
     def _show_size(self, _: object = None) -> None:
@@ -128,7 +128,7 @@ class StatusLine(QStatusBar):
         args = [name if value is None else f"{name}={value}" for name, value in self._workbench.state.options.args]
         passed = elided(f", --build-arg {' '.join(args)}", _ARGS_CHARS) if args else ""
         say(self._size, size_words(report) + passed if report is not None else "")
-        self._size.setToolTip("\n".join(f"--build-arg {arg}" for arg in args))
+        hint(self._size, "\n".join(f"--build-arg {arg}" for arg in args))
 
     @Slot(object)
     def _restyle(self, theme: Theme) -> None:

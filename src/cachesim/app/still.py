@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
-__all__ = ["Still", "loosen", "say"]
+__all__ = ["Still", "hint", "loosen", "say"]
 
 _ANY = 16_777_215       # Qt's own bound of a size
 
@@ -64,6 +64,12 @@ def say(label: QLabel | QPushButton, text: str) -> None:
         label.setText(text)
         held = label.minimumSize() if label.minimumSize() == label.maximumSize() else QSize()
         label.setFixedSize(label.sizeHint().expandedTo(held))
+
+
+def hint(widget: QWidget, text: str) -> None:
+    """Give a widget another tip; Qt tells it, and who watches it, of the same one again as of a new one."""
+    if text != widget.toolTip():
+        widget.setToolTip(text)
 
 
 def loosen(label: QLabel | QPushButton) -> None:

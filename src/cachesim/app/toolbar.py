@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QMenu, QToolBar, QToolButton
 
 from cachesim.app.actions import Actions, plain
+from cachesim.app.still import hint
 from cachesim.app.theme import Theme, icon
 from cachesim.app.whatif.menu import ENGINES, WhatIf
 from cachesim.app.workbench import Workbench
@@ -70,11 +71,11 @@ class CommandBar(QToolBar):
         if not target and report is not None and report.graph.target >= 0:
             target = report.graph.stages[report.graph.target].label
         self._target.setText(f"Target: {target or 'last stage'}")
-        self._target.setToolTip("Stage to build (--target)")
+        hint(self._target, "Stage to build (--target)")
         self._engine.setText("Classic builder" if state.engine is EngineKind.CLASSIC else "BuildKit")
         chosen = next((text for text, engine, store in ENGINES
                        if engine is state.engine and store is state.store), "")
-        self._engine.setToolTip(f"Engine: {chosen}. Click for another engine or image store")
+        hint(self._engine, f"Engine: {chosen}. Click for another engine or image store")
 
     @Slot(object)
     def _restyle(self, theme: Theme) -> None:

@@ -111,9 +111,10 @@ class _Elided(QLabel):
 
     def set_text(self, text: str, brief: str = "") -> None:
         """Say this; where there is no room for it, the brief words."""
-        self.brief = brief
-        self.setToolTip(text)
-        self.setText(text)
+        if (text, brief) != (self.text(), self.brief):
+            self.brief = brief
+            self.setToolTip(text)
+            self.setText(text)
 
     def shown(self) -> str:
         """What is painted: all of it, the brief words, or its beginning if that says more than those."""
