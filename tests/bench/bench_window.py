@@ -15,8 +15,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import SignalInstance
+
+    from cachesim.app.mainwindow import MainWindow
 
 FILES, STEPS, KEYS = 5_000, 60, 200
+PACES = ((0, "back to back, as a held key"), (100, "one each 100 ms, as fast fingers do"))
 
 _START = """
 import sys, time
@@ -122,6 +129,10 @@ class Clock:
         self.wall.append(time.perf_counter() - wall)
         self.cpu.append(time.process_time() - cpu)
 
+    def clear(self) -> None:
+        """Begin anew."""
+        self.wall, self.cpu, self.parts = [], [], {}
+
     def show(self) -> None:
         """Print all, the phases by weight."""
         print(f"  {'wall, until repainted':34} {percentiles(self.wall)}")
@@ -156,12 +167,13 @@ def watch(clock: Clock) -> None:
 
 
 def keystrokes(project: Path) -> None:
-    """Type into RUN lines, 60 ms apart as fast fingers do; the time ends when gutter, strips and graph are painted."""
+    """Type into lines, at each pace; the time ends when gutter, strips and graph are painted. Then carry an instruction."""
     from PySide6.QtCore import QEventLoop, Qt, QTimer
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication
 
-    from cachesim.app.main import settings_store
+    from cachesim.app.garbage import UiGarbage
+    from cachesim.app.main import SWITCH, settings_store
     from cachesim.app.mainwindow import MainWindow
     from cachesim.app.workbench import Workbench
     app = QApplication.instance() or QApplication([])
@@ -169,46 +181,105 @@ def keystrokes(project: Path) -> None:
     watch(clock)
     bench = Workbench()
     window = MainWindow(bench, settings_store())
+    sys.setswitchinterval(SWITCH)
+    garbage = UiGarbage(window)         # as the application has it
+    garbage.start()
+    bench.state_changed.connect(garbage.wait)
     window.show()
     loop = QEventLoop()
     bench.report_changed.connect(loop.quit)
     bench.open_path(project)
     loop.exec()
-    for _ in range(20):
-        app.processEvents()
+    bench.report_changed.disconnect(loop.quit)
+    pause(1_000)
     print(f"memory with {FILES} files: {memory():.0f} MB")
     editor = window.editor.text
-    alone: list[float] = []
 
     def press(key: int) -> None:
-        answered: list[object] = []
-        bench.report_changed.connect(answered.append)
         with clock.key():
             QTest.keyClick(editor, Qt.Key.Key_Backspace if key % 8 == 7 else Qt.Key.Key_A)
             with clock.phase("events, layout, painting"):
-                until = time.perf_counter() + 0.5
-                while not answered and time.perf_counter() < until:
-                    app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
+                wait_for(bench.report_changed)      # it sleeps until then, as the application does
                 app.processEvents()                 # the repaint
-        bench.report_changed.disconnect(answered.append)
         alone.append(bench.seconds)
-    for line in (4, 25, 55):
-        cursor = editor.textCursor()
-        cursor.setPosition(editor.document().findBlockByNumber(line).position() + 4)
-        editor.setTextCursor(cursor)
-        for key in range(KEYS // 3):
-            pause = QEventLoop()
-            QTimer.singleShot(60, pause.quit)
-            pause.exec()
-            press(key)
-    print(f"keystroke to repaint, {STEPS} instructions, {FILES} files:")
-    clock.show()
-    print(f"  {'simulation, wall':34} {percentiles(alone)}")
-    print(f"memory after {len(alone)} keys: {memory():.0f} MB")
+    for pace, words in PACES:
+        clock.clear()
+        alone: list[float] = []
+        for line in (4, 25, 55):
+            cursor = editor.textCursor()
+            cursor.setPosition(editor.document().findBlockByNumber(line).position() + 4)
+            editor.setTextCursor(cursor)
+            pause(600)
+            for key in range(KEYS // 3):
+                begin = time.perf_counter()
+                press(key)
+                if pace:
+                    pause(max(0, pace - round(1000 * (time.perf_counter() - begin))))
+        print(f"keystroke to repaint, {STEPS} instructions, {FILES} files, keys {words}:")
+        clock.show()
+        print(f"  {'simulation, wall':34} {percentiles(alone)}")
+        print(f"memory after {len(alone)} keys: {memory():.0f} MB")
     bench.replace_text(project.joinpath("Dockerfile").read_text(), "back")
+    wait_for(bench.report_changed)
+    carry(window)
     QTimer.singleShot(0, window.close)
     app.processEvents()
     bench.shutdown()
+
+
+def carry(window: MainWindow) -> None:
+    """Drag a stripe from line to line; each move ends when the verdicts of that place are painted."""
+    from PySide6.QtCore import QPoint, Qt
+    from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QApplication
+    gutter, text, bench = window.editor.gutter, window.editor.text, window.workbench
+    text.verticalScrollBar().setValue(0)
+    pause(500)
+    def at(line: int) -> QPoint:
+        return QPoint(6, (text.gap_y(line) or 0) + 8)
+    taken: list[float] = []
+    cpu: list[float] = []
+    QTest.mousePress(gutter, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at(5))
+    QTest.mouseMove(gutter, at(7))
+    wait_for(bench.preview_changed, 2_000)      # the rules of moves are read at the first one
+    pause(1_000)
+    for line in (*range(8, 15), *range(14, 5, -1)) * 6:
+        begin, begin_cpu = time.perf_counter(), time.process_time()
+        told: list[object] = []
+        bench.preview_changed.connect(told.append)
+        QTest.mouseMove(gutter, at(line))
+        if not told:
+            wait_for(bench.preview_changed, 200)
+        bench.preview_changed.disconnect(told.append)
+        QApplication.processEvents()
+        if told:
+            taken.append(time.perf_counter() - begin)
+            cpu.append(time.process_time() - begin_cpu)
+        pause(16)
+    QTest.keyClick(text, Qt.Key.Key_Escape)
+    QTest.mouseRelease(gutter, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at(6))
+    print(f"carrying an instruction over the gutter, move to repaint, {len(taken)} moves with another verdict:")
+    print(f"  {'wall':34} {percentiles(taken)}")
+    print(f"  {'CPU of all threads':34} {percentiles(cpu)}")
+
+
+def pause(ms: int) -> None:
+    """Let the event loop run."""
+    from PySide6.QtCore import QEventLoop, QTimer
+    loop = QEventLoop()
+    QTimer.singleShot(ms, loop.quit)
+    loop.exec()
+
+
+def wait_for(signal: SignalInstance, ms: int = 500) -> None:
+    """Let the event loop run until that happened."""
+    from PySide6.QtCore import QEventLoop, QTimer
+    loop, timer = QEventLoop(), QTimer(singleShot=True, interval=ms)
+    timer.timeout.connect(loop.quit)
+    timer.start()
+    signal.connect(loop.quit)
+    loop.exec()
+    signal.disconnect(loop.quit)
 
 
 def main() -> None:
