@@ -353,15 +353,16 @@ def test_the_window_stands_whatever_happens(qtbot: QtBot, monkey: Monkey) -> Non
 
 def long_run(qtbot: QtBot, monkey: Monkey) -> None:
     """Act for the given time; the memory after each round must not keep growing."""
-    end, sizes, censuses = time.monotonic() + SECONDS, list[float](), list[Counter[str]]()
+    end, sizes, censuses, kinds = time.monotonic() + SECONDS, list[float](), list[Counter[str]](), list[Counter[str]]()
     while time.monotonic() < end:
         for _ in range(ROUND):
             monkey.step()
         monkey.rest(qtbot)
         sizes.append(resident())
         censuses.append(census(monkey.window))
-        print(f"{monkey.count} acts, {sizes[-1]:.0f} MB, {censuses[-1].total()} Qt objects, "
-              f"{len(gc.get_objects())} Python objects; more than two rounds ago: {grown(censuses)}", flush=True)
+        kinds.append(Counter(f"{type(thing).__module__}.{type(thing).__qualname__}" for thing in gc.get_objects()))
+        print(f"{monkey.count} acts, {sizes[-1]:.0f} MB, {censuses[-1].total()} Qt objects, {kinds[-1].total()} Python "
+              f"objects; more than two rounds ago: {grown(censuses)}; {grown(kinds)}", flush=True)
     early, late = min(sizes[1:4] or sizes), sizes[-1]
     assert late - early < GROWTH, sizes
 
