@@ -375,6 +375,23 @@ def test_presentation_comes_back_exactly(qtbot: QtBot, opened: MainWindow) -> No
     assert opened.graph.zoom == pytest.approx(zoom)
 
 
+def test_presentation_comes_back_under_a_slow_window_manager(qtbot: QtBot, opened: MainWindow) -> None:
+    docks, size = opened.panes.docks, opened.size()
+
+    def widths() -> list[int]:
+        return [docks["why"].width(), docks["context"].width()]
+    before = widths()
+    opened.actions_["present"].trigger()
+    qtbot.waitUntil(opened.isFullScreen)
+    opened.actions_["present"].trigger()
+    qtbot.waitUntil(lambda: not opened.isFullScreen() and widths() == before)
+    opened.resize(1100, 700)            # the size of the full screen is still there, and all docks found their own place
+    opened.resizeDocks([docks["why"], docks["context"]], [500, 600], Qt.Orientation.Horizontal)
+    qtbot.waitUntil(lambda: widths()[1] > before[1] + 40)
+    opened.resize(size)
+    qtbot.waitUntil(lambda: widths() == before)
+
+
 def test_escape_closes_a_bar_first(opened: MainWindow) -> None:
     from cachesim.app.notify import Message
     opened.workbench.post(Message("hello"))

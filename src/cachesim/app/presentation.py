@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRectF, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QWidget
 
@@ -16,6 +16,7 @@ from cachesim.app.workbench import Workbench
 __all__ = ["Halo", "Presentation"]
 
 _SETTLE_MS = (0, 80, 300)
+_PATIENCE_MS = 5_000
 
 
 class Halo(QWidget):
@@ -69,6 +70,10 @@ class Presentation(QObject):
         self._workbench, self._appearance, self._window = workbench, appearance, window
         self._splitter, self._frame = splitter, frame
         self._before: _Before | None = None
+        self._awaited: _Before | None = None        # the layout to bring back once the window has its size again
+        self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
+        self._patience.timeout.connect(self._await_no_more)
+        window.installEventFilter(self)
         self._halo: Halo | None = None
 
     @property
@@ -80,6 +85,7 @@ class Presentation(QObject):
         """Full screen, menu and docks folded, everything large."""
         if self.active:
             return
+        self._await_no_more()
         window = self._window
         shown = tuple(w for w in self._frame if not w.isHidden())
         self._before = _Before(window.saveState(), window.size(), self._splitter.sizes(),
@@ -111,8 +117,21 @@ class Presentation(QObject):
         if not before.state & (Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen):
             self._window.resize(before.size)
         self._restore(before)
-        for pause in _SETTLE_MS:        # a window manager gives the size back when it likes
+        self._awaited = before
+        self._patience.start()
+        for pause in _SETTLE_MS:
             QTimer.singleShot(pause, self, partial(self._restore, before))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A window manager gives the size back when it likes, a busy one after seconds."""
+        if event.type() is QEvent.Type.Resize and self._awaited is not None and watched is self._window:
+            for pause in _SETTLE_MS:
+                QTimer.singleShot(pause, self, partial(self._restore, self._awaited))
+        return False
+
+    @Slot()
+    def _await_no_more(self) -> None:
+        self._awaited = None
 
     def _restore(self, before: _Before) -> None:
         if not self.active and self._window.size() == before.size:
