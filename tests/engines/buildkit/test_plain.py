@@ -26,7 +26,7 @@ def test_plain_commands(command: str, paths: tuple[str, ...]) -> None:
     "echo a > ~/x", "rm *", "touch a{b,c}",
     "V=/x; echo > $V", "for i in a; do echo > $i; done", "f() { true; }",
     "cat <<EOF\nx\nEOF", "echo a &> f", "sort -o f g", "date -s 0",
-    "ln -s a b", "echo a > /bin/x", "rm -rf /",
+    "ln -s a b", "echo a > /bin/x", "cp /z /etc/localtime", "touch /usr/local/f", "rm -rf /",
     "cp -t /to a", "sed -i s/a/b/ f", "xargs rm",
     "eval true", ". ./x", "touch $SPACE",
     "chmod --reference=a b", "mkdir -m 700 a", "echo a > \"b c\"", "echo 'unfinished", "touch a\\ b",

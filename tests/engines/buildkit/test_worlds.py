@@ -136,3 +136,10 @@ def test_what_is_copied_through_a_link_of_a_run_lies_elsewhere(path: str, likely
             f"FROM base:1\nCOPY --from=a {path} /copied\n")
     step = last_build(text).steps[-1]
     assert (step.outcome, step.likely) == (Outcome.UNDETERMINED, likely)
+
+
+@pytest.mark.parametrize("earlier", ["./setup", "ln -s /data /app/link", "cp -a /from /app/link", "mv /l /app/link"])
+def test_a_plain_command_may_write_through_a_link_that_an_earlier_run_made(earlier: str) -> None:
+    text = f"FROM base:1 AS a\nRUN {earlier}\nCOPY f /f\nRUN cat /f > /app/link/f\nFROM base:1\nCOPY --from=a /data/f /copied\n"
+    assert last_build(text).steps[-1].outcome is Outcome.UNDETERMINED
+    assert last_build(text.replace(earlier, "mkdir -p /data")).steps[-1].outcome is Outcome.HIT

@@ -28,9 +28,9 @@ from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, directory,
 from cachesim.digest import Digest, digest_of
 from cachesim.engines.base import RunClaim, RunClaimKind
 from cachesim.engines.buildkit.filesystem import USUAL_DIRS, Execution, FileSystem
-from cachesim.engines.buildkit.guess import Effect, effect_of, made_links, statements, written_paths
+from cachesim.engines.buildkit.guess import Effect, effect_of, statements, written_paths
 from cachesim.engines.buildkit.opaque import MORE, holds_opaque, is_opaque, is_undecided, laid, lies_over, opaque_entry
-from cachesim.engines.buildkit.plain import surely_writes
+from cachesim.engines.buildkit.plain import makes_no_links, surely_writes
 from cachesim.enums import quick
 
 __all__ = ["Content", "Contents", "World", "may_be_equal", "surely_differ"]
@@ -355,7 +355,7 @@ class Contents:
             written = None if self._claim(run) is not None else surely_writes(run.argv, run.shell, run.cwd, run.env)
             if written is not None:
                 before = run.before()
-                if any(made_links(r.command, r.cwd, r.env) for r in _executions(before)):
+                if not all(makes_no_links(r.argv, r.shell, r.cwd, r.env) for r in _executions(before)):
                     written = None
                 else:
                     paths = [w.strip("/") for w in (*written, *(target for target, _ in run.mounts))]

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from cachesim.engines.buildkit.guess import split_commands
 
-__all__ = ["surely_writes"]
+__all__ = ["makes_no_links", "surely_writes"]
 
 _SHELLS = frozenset({"/bin/sh", "sh", "/bin/bash", "bash", "/bin/ash", "/bin/dash"})
 _SHELL_FLAGS = re.compile(r"-[eux]*c$|-[eux]+$|-o$|pipefail$")
@@ -30,9 +30,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 _REDIRECT = re.compile(r"([0-9]*)(>>|>\||>|<)(&?)(.*)", re.DOTALL)
 _HARMLESS = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr"})
-# folders that are links, or full of links, in one distribution or another
-_LINKED = ("/bin", "/sbin", "/lib", "/lib64", "/usr/bin", "/usr/sbin", "/var/run", "/var/lock", "/var/mail", "/usr/tmp", "/dev",
-           "/proc", "/sys", "/run")
+# folders that are links, or hold links, in one distribution or another: writing /etc/localtime may change /usr/share/zoneinfo
+_LINKED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr", "/etc", "/var", "/dev", "/proc", "/sys", "/run")
+_BRINGS_LINKS = re.compile(r"\bmv\b|\bcp\s+-")
 
 
 def surely_writes(argv: tuple[str, ...], shell: bool, cwd: str, env: Mapping[str, str]) -> tuple[str, ...] | None:
@@ -44,6 +44,11 @@ def surely_writes(argv: tuple[str, ...], shell: bool, cwd: str, env: Mapping[str
     command = argv[-1]
     names = {a or b for a, b in _VARIABLE.findall(command)}
     return _written(command, cwd, tuple([(n, env[n]) for n in sorted(names) if n in env]))
+
+
+def makes_no_links(argv: tuple[str, ...], shell: bool, cwd: str, env: Mapping[str, str]) -> bool:
+    """Whether a RUN certainly leaves no symbolic link that was not there before."""
+    return surely_writes(argv, shell, cwd, env) is not None and _BRINGS_LINKS.search(argv[-1]) is None
 
 
 @functools.lru_cache(maxsize=1024)
