@@ -19,6 +19,7 @@ from cachesim.app.crash import CrashGuard
 from cachesim.app.dropping import DropTaker
 from cachesim.app.editor.code_editor import CodeEditor
 from cachesim.app.focus import Focus, StepViews
+from cachesim.app.focusmark import FocusMark
 from cachesim.app.menus import MENU_TITLES, LiveMenus
 from cachesim.app.notify import MessageArea
 from cachesim.app.panes import Panes
@@ -72,6 +73,7 @@ class MainWindow(QMainWindow):
             self.menuBar(), self.toolbar, self.status, self.timeline, *self.panes.docks.values()), self.panes.tidy)
         self.asking = Asking(workbench, self.actions_, self.panes, self)
         self.focus = Focus(workbench, self.editor, self.views, self.panes, self.appearance, self.presentation)
+        self.mark = FocusMark(self._marked_panes, workbench.look, self)
         self.guard = CrashGuard(workbench.disk.keep_now, self._doing, self)
         self._drops = DropTaker(self, workbench.open_path)
         self._connect()
@@ -234,6 +236,10 @@ class MainWindow(QMainWindow):
             self.actions_[command_id].setEnabled(files)
         self.actions_["take_back"].setText(f"&Take back: {changes[-1]}" if changes else "&Take back the last change")
 
+    def _marked_panes(self) -> list[QWidget]:
+        """What F6 walks over; a presentation has no frames."""
+        return [] if self.presentation.active else [self.editor, self.views, *(dock.widget() for dock in self.panes.visible())]
+
     @Slot()
     def _order_tabs(self, _: object = None) -> None:
         self.focus.order(self.timeline.stops(), self.verdict.stops())
@@ -242,6 +248,7 @@ class MainWindow(QMainWindow):
     def _restyle(self, theme: Theme) -> None:
         self.actions_.restyle(theme)
         self.messages.restyle(theme)
+        self.mark.show_theme(theme)
 
     @Slot(object)
     def _take_settings(self, settings: preferences.Settings) -> None:

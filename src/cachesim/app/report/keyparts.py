@@ -167,6 +167,10 @@ class KeyPartsPanel(Panel):
         head = f"Line {step.step.line}, {step.step.instruction.keyword}: "
         if step.cached_key is None:
             head += "the cache knows no key of this instruction."
+        elif step.reason is MissReason.PARENT and report is not None:
+            above = next((s for s in report.steps if s.id == step.cause_step and s.id != step.id), None)
+            first = f", first of all line {above.step.line}, {above.step.instruction.keyword}" if above is not None else ""
+            head += f"nothing of its own changed. It runs because what it builds on runs{first}."
         elif differing:
             verb = "differs" if differing == 1 else "differ"
             head += f"{differing} of {len(rows)} key parts {verb} from the closest key in the cache."
