@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ from cachesim.digest import Digest, digest_of
 from cachesim.enums import quick
 
 __all__ = ["GIVEN_SECRET", "BaseImage", "BuildOptions", "EngineKind", "ImageConfig", "ImageStore", "NetworkMode",
-           "another_secret", "familiar_ref", "normalize_ref"]
+           "another_secret", "familiar_ref", "normalize_ref", "reference_problem"]
 
 GIVEN_SECRET = digest_of("a secret that was given")
 """Stands for a secret's content: no key contains it, and from a digest of it short ones could be guessed."""
@@ -116,6 +117,13 @@ class BaseImage:
     source: str = "assumed"
 
 
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"({_LABEL}(\.{_LABEL})*|\[[0-9a-fA-F:]+\])(:[0-9]+)?")
+_PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+_DIGEST = "sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128}"
+_PATH = re.compile(rf"{_PART}(/{_PART})*(:\w[\w.-]{{0,127}})?(@({_DIGEST}))?", re.ASCII)
+
+
 def normalize_ref(ref: str) -> str:
     """Spell an image reference out: registry, library/ and :latest are added ("base:1" -> "docker.io/library/base:1").
 
@@ -134,6 +142,24 @@ def normalize_ref(ref: str) -> str:
     if ":" not in path.rsplit("/", 1)[-1] and not at:
         path += ":latest"
     return f"{domain}/{path}{at}{digest}"
+
+
+def reference_problem(ref: str) -> str:
+    """Why an image reference is refused before anybody looks for the image, or "".
+
+    Source: distribution/reference normalize.go, regexp.go.
+    """
+    if re.fullmatch("[a-f0-9]{64}", ref):
+        return f"invalid repository name ({ref}), cannot specify 64-byte hexadecimal strings"
+    head, slash, rest = ref.partition("/")
+    plain = not slash or ("." not in head and ":" not in head and head != "localhost" and head.lower() == head)
+    domain, path = ("docker.io", ref) if plain else (head, rest)
+    if domain == "docker.io" and "/" not in path:
+        path = "library/" + path
+    name = path.partition(":")[0]
+    if name.lower() != name:
+        return f"invalid reference format: repository name ({name}) must be lowercase"
+    return "" if _DOMAIN.fullmatch(domain) and _PATH.fullmatch(path) else "invalid reference format"
 
 
 def familiar_ref(ref: str) -> str:

@@ -34,7 +34,7 @@ from cachesim.graph.model import (
     StepId,
     find_source,
 )
-from cachesim.graph.options import BaseImage, BuildOptions, EngineKind, familiar_ref, normalize_ref
+from cachesim.graph.options import BaseImage, BuildOptions, EngineKind, familiar_ref, normalize_ref, reference_problem
 from cachesim.graph.platforms import Platform, PlatformError, platform_args
 from cachesim.graph.query import first_cycle, reachable
 from cachesim.same import REMEMBERED, Same
@@ -81,6 +81,8 @@ class _Resolver:
             stages=tuple(self.stages), target=-1, edges=(), global_scope=tuple(self.scope.items()),
             contexts=self.contexts, error=None, diagnostics=())
         graph = self._with_labels(replace(graph, target=self._target(graph)))
+        if self.engine is EngineKind.BUILDKIT:
+            self._check_names(graph)
         graph = replace(graph, edges=tuple(self._edges(graph)))
         needed = self._needed(graph)
         stages = tuple(replace(s, reachable=s.index in needed) for s in graph.stages)
@@ -158,11 +160,24 @@ class _Resolver:
             if stage.name and stage.name == wanted:
                 return stage.index, None
         problem = None
-        if image != "scratch" and _has_upper_case(image):
-            problem = self._fail_stage(
-                from_.span, f'failed to parse stage name "{image}": invalid reference format: repository name '
-                            f"(library/{image.split(':')[0]}) must be lowercase", "bad-reference")
-        return find_source(image, self.contexts), problem
+        source = find_source(image, self.contexts)
+        if image != "scratch" and source.kind in (SourceKind.IMAGE, SourceKind.SCRATCH) and (found := reference_problem(image)):
+            problem = self._fail_stage(from_.span, f'failed to parse stage name "{image}": {found}', "bad-reference")
+        return source, problem
+
+    def _check_names(self, graph: BuildGraph) -> None:
+        """Refuse --from and from= that name nothing there can be, in stages that are not needed too."""
+        for step in (s for stage in graph.stages for s in stage.steps[1:]):
+            instruction = step.instruction
+            names: list[tuple[str, bool]] = []
+            if isinstance(instruction, Copy) and instruction.from_:
+                names.append((instruction.from_, True))
+            elif isinstance(instruction, Run):
+                names += [(dict(m.options).get("from") or "scratch", False) for m in instruction.mounts]
+            for name, by_index in names:
+                found = graph.find(name, by_index=by_index) if "$" not in name else 0
+                if isinstance(found, Source) and found.kind is SourceKind.IMAGE and (problem := reference_problem(name)):
+                    self._fail(instruction.span, f'failed to parse stage name "{name}": {problem}', "bad-reference")
 
     def _triggers(self, base: Source | int, from_: From) -> tuple[list[Instruction], Diagnostic | None]:
         if isinstance(base, int):
@@ -292,14 +307,6 @@ class _Resolver:
 
 
 _START = SourceSpan(1, 0, 1, 0)
-
-
-def _has_upper_case(image: str) -> bool:
-    name = image.split("@")[0]
-    head, slash, rest = name.partition("/")
-    path = rest if slash and ("." in head or ":" in head or head == "localhost" or head.lower() != head) else name
-    repository = path.rsplit(":", 1)[0] if ":" in path.rsplit("/", 1)[-1] else path
-    return repository.lower() != repository
 
 
 def _remote(word: str) -> Source | None:

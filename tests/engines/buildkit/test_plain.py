@@ -16,6 +16,9 @@ ENV = {"D": "/data", "SPACE": "a b"}
     ("mv a b", ("/w/a", "/w/b")),
     ("if [ -e /x ]; then rm -rf ${D}; fi", ("/data",)), ("chmod -R 755 /x /y", ("/x", "/y")), ("echo 'a > b' 2>&1", ()),
     ("# words\necho a 2> /dev/null", ()), ("echo \"x; y\" | tee -a /t > /dev/null", ("/t",)), ("chown 1:1 f", ("/w/f",)),
+    ("rm -rf \"${D}\"/x/*/cache *.o", ("/data/x", "/w")), ("echo > \"a\"b'c'", ("/w/abc",)),
+    ("DUMMY=1; echo \"$D\"x > f", ("/w/f",)),
+    ("cat app/*.rb src/[ab]? > all", ("/w/all",)),
 ])
 def test_plain_commands(command: str, paths: tuple[str, ...]) -> None:
     assert surely_writes(("/bin/sh", "-c", command), True, "/w", ENV) == paths
@@ -23,8 +26,9 @@ def test_plain_commands(command: str, paths: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("command", [
     "make", "npm ci", "cd /x && echo > y", "echo $(tool)", "echo `tool`", "echo a > $UNSET",
-    "echo a > ~/x", "rm *", "touch a{b,c}",
-    "V=/x; echo > $V", "for i in a; do echo > $i; done", "f() { true; }",
+    "echo a > ~/x", "rm /*", "rm a*/../b", "rm [ab]", "touch a{b,c}",
+    "V=/x; echo > $V", "D=/x; rm $D", "PATH=/x; mkdir y",
+    "A=b tool", "A=b echo > x", "touch \"a\\\"b\"", "for i in a; do echo > $i; done", "f() { true; }",
     "cat <<EOF\nx\nEOF", "echo a &> f", "sort -o f g", "date -s 0",
     "ln -s a b", "echo a > /bin/x", "cp /z /etc/localtime", "touch /usr/local/f", "rm -rf /",
     "cp -t /to a", "sed -i s/a/b/ f", "xargs rm",

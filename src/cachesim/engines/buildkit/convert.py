@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import math
 import posixpath
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -36,17 +37,19 @@ from cachesim.engines.buildkit.prepared import (
     prepared_run,
     step_text,
 )
+from cachesim.engines.buildkit.refusals import bad_exclude, checksum_problem
 from cachesim.engines.buildkit.runs import RunOptions, RunPlace
 from cachesim.engines.buildkit.vertex import CopyAction, ExecSpec, MkdirAction, Op, OpInput, OpKind, SourceSpec
 from cachesim.errors import CachesimError
 from cachesim.graph.model import BuildGraph, Source, SourceKind, Stage, Step, StepId
-from cachesim.graph.options import BaseImage, BuildOptions, ImageConfig, ImageStore, NetworkMode, normalize_ref
+from cachesim.graph.options import BaseImage, BuildOptions, ImageConfig, ImageStore, NetworkMode, normalize_ref, reference_problem
 from cachesim.graph.platforms import HOST, Platform, PlatformError
 from cachesim.same import REMEMBERED, Same
 
 __all__ = ["StepRefused", "convert"]
 
 _NOT_IN_ENV = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"})
+_LETTERS = re.compile(r"[ugoa]*([-+=][rwxXstugo]*)+(,[ugoa]*([-+=][rwxXstugo]*)+)*")     # of chmod
 _PLAIN_CONFIG = ImageConfig(env=(("PATH", DEFAULT_PATH),))
 
 
@@ -380,6 +383,8 @@ class _Converter:
             label = f"[context {name}] {typed}"
             if typed == "scratch":
                 return None, label, ImageConfig(), None
+            if problem := reference_problem(typed):
+                raise StepRefused(step, problem, "bad-reference")
             image = self._known_image(normalize_ref(typed), step)
             return self._image(image, platform, label, step), label, image.config or _PLAIN_CONFIG, None
         op = self._local(name)
@@ -465,8 +470,6 @@ class _Converter:
         state.history.append(history.meta("ARG " + " ".join(shown)))
 
     def _workdir(self, state: StageState, step: Step, path: str) -> None:
-        if not path:
-            raise StepRefused(step.id, "normalizing workdir: cannot normalize nothing", "empty-workdir")
         if path.startswith("/"):
             written = path
         else:
@@ -514,6 +517,8 @@ class _Converter:
                 internal.append(script)
                 extra.append((ResolvedMount(target="/dev/pipes/", source="/", readonly=True), script))
         full = argv if argv is not None else (*self._shell(state), text)
+        if not full:
+            raise StepRefused(step.id, "failed to marshal LLB definition: arguments are required", "empty-command")
         name = self._prefix(state, self._step_text(state, self._masked(run, shown, expand), run=True), onbuild=step.onbuild)
         mounts = [resolve_mount(f.value or "", expand) for f in run.flags if f.name == "mount"]
         network = run.network or self.network
@@ -697,6 +702,8 @@ class _Converter:
         words, sources, entry = prepared_copy(copy, state.env, state.cwd, self.escape)
         bodies = {h.name: expand_heredoc(h.used, state.env) if h.expand else h.used for h in copy.heredocs}
         _check_chmod(step, words.chmod)
+        if problem := bad_exclude(words.excludes) if sources else "":
+            raise StepRefused(step.id, problem, "bad-exclude")
         name_text = self._step_text(state, copy.text)
         name = self._prefix(state, name_text, onbuild=step.onbuild)
         linked = self.merges and copy.link and not words.chmod and state.op is not None
@@ -706,9 +713,10 @@ class _Converter:
         taken = _Taken(self._same)
         for source in sources:
             self._take(state, step, copy, taken, source, name)
-        internal = [self._inline(heredoc.name, bodies[heredoc.name], 0o644) for heredoc in copy.heredocs]
-        for heredoc, made in zip(copy.heredocs, internal, strict=True):
-            taken.add(made, Selector(heredoc.name, follow=False), f"inline {heredoc.name}", contents_only=False, unpack=False)
+        files = [clean_path(h.name).lstrip("/") for h in copy.heredocs]
+        internal = [self._inline(file, bodies[h.name], 0o644) for file, h in zip(files, copy.heredocs, strict=True)]
+        for file, made in zip(files, internal, strict=True):
+            taken.add(made, Selector(file, follow=False), f"inline {file}", contents_only=False, unpack=False)
         facts = copy_facts(words, tuple(taken.sources), based=base is not None)
         own = tuple([OpInput(op, selector, chosen) for op, (selector, chosen) in zip(taken.ops, facts.links, strict=True)])
         op = self._add(OpKind.COPY, facts.digest, (*inputs, *own), step.id, name, base=base, ignore_cache=state.ignore_cache,
@@ -747,6 +755,10 @@ class _Converter:
         taken.add(op, source.selector, source.name, contents_only=True, unpack=unpack)
 
     def _take_remote(self, step: Step, add: ins.Add, taken: _Taken, url: str, kind: str, shown: str) -> None:
+        if kind == "http" and add.checksum and (problem := checksum_problem(add.checksum)):
+            raise StepRefused(step.id, problem, "checksum")
+        if kind == "http" and re.match(r"https?://(/|$|\[[^\]]*$)", url):
+            raise StepRefused(step.id, f'failed to load cache key: Get "{url}": http: no Host in request URL', "bad-url")
         base = posixpath.basename(url.split("#")[0].split("?")[0]) or "__unnamed__"
         token = digest_of("remote", url, add.checksum, str(add.keep_git_dir))
         name = "" if kind == "git" else base
@@ -844,16 +856,13 @@ def _cross_target(state: StageState) -> str:
 
 
 def _check_chmod(step: Step, chmod: str) -> None:
-    if not chmod:
+    """Refuse what is neither octal nor letters. Source: BuildKit convert_copy.go, tonistiigi/dchapes-mode mode.go."""
+    if not chmod or (re.fullmatch("[0-7]+", chmod) and int(chmod, 8) <= 0o7777) or _LETTERS.fullmatch(chmod):
         return
-    refusal = StepRefused(step.id, f"invalid chmod parameter: '{chmod}'. it should be octal string and between 0 and 07777",
-                          "chmod")
-    try:
-        if not 0 <= int(chmod, 8) <= 0o7777:
-            raise refusal
-    except ValueError:
-        if chmod[0].isdigit() or not all(c in "ugoa+-=rwxXst," for c in chmod):
-            raise refusal from None
+    refusal = "invalid syntax"
+    if chmod[0].isdigit():
+        refusal = f"invalid chmod parameter: '{chmod}'. it should be octal string and between 0 and 07777"
+    raise StepRefused(step.id, refusal, "chmod")
 
 
 def _go_clean(path: str) -> str:

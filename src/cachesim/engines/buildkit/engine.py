@@ -32,6 +32,7 @@ from cachesim.engines.buildkit.conversion import Conversion, StepOps
 from cachesim.engines.buildkit.convert import StepRefused, convert
 from cachesim.engines.buildkit.files import changed_files, lazy_paths
 from cachesim.engines.buildkit.probe import BuildFails, Walk
+from cachesim.engines.buildkit.refusals import bad_source_pattern, refused_request
 from cachesim.engines.buildkit.vertex import Op, OpKind
 from cachesim.engines.rules import Rule
 from cachesim.errors import CachesimError, ContextError
@@ -55,6 +56,8 @@ class BuildKit:
             message = found.message if found else "no build stage in current context"
             at = _step_at(graph, found) if found else None
             return _failed(graph, message, at, graph.diagnostics, {}), store
+        if message := refused_request(request):
+            return _failed(graph, message, None, graph.diagnostics, {}), store
         try:
             conversion = convert(graph, request)
         except StepRefused as refused:
@@ -144,6 +147,8 @@ class _Build:
             snapshot = self.request.context
             ignore = self._main_ignore(snapshot)
         key = f"{self.request.context_key} {name}".rstrip()
+        if follow is not None and (problem := bad_source_pattern(follow)):
+            raise _ContextRefused(problem)
         tree = transferred(snapshot.tree, ignore, follow)
         unreadable = _unreadable(tree)
         if unreadable is not None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import posixpath
 import re
-import shlex
 from collections.abc import Mapping
 
 from cachesim.engines.buildkit.guess import split_commands
@@ -28,6 +27,9 @@ _OPENS = frozenset({"if", "then", "else", "elif", "while", "until", "do", "!", "
 _CLOSES = frozenset({"fi", "done", "}"})
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
+_PIECES = re.compile(r"('[^']*')|(\"[^\"]*\")|([^'\"]+)")
+_WORD = re.compile(r"(?:'[^']*'|\"[^\"\\]*\"|[^\s'\"\\])+")
+_ASSIGNED = re.compile(r"(?!PATH=|IFS=|LD_)[A-Za-z_][A-Za-z0-9_]*=[A-Za-z0-9_./-]*")
 _REDIRECT = re.compile(r"([0-9]*)(>>|>\||>|<)(&?)(.*)", re.DOTALL)
 _HARMLESS = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr"})
 # folders that are links, or hold links, in one distribution or another: writing /etc/localtime may change /usr/share/zoneinfo
@@ -69,11 +71,8 @@ def _of_piece(piece: str, cwd: str, env: Mapping[str, str]) -> list[str] | None:
     """What one simple command changes."""
     if piece.lstrip().startswith("#"):
         return []
-    lexer = shlex.shlex(piece, posix=False, punctuation_chars=False)
-    lexer.whitespace_split, lexer.commenters = True, ""
-    try:
-        raw = list(lexer)
-    except ValueError:
+    raw = _words(piece)
+    if raw is None:
         return None
     while raw and raw[0] in _OPENS:
         raw.pop(0)
@@ -98,8 +97,8 @@ def _of_piece(piece: str, cwd: str, env: Mapping[str, str]) -> list[str] | None:
         elif not re.fullmatch(r"[0-9]|-", match[4]):
             return None
         i += 1
-    if not words:
-        return written
+    if not words or (len(words) == 1 and _ASSIGNED.fullmatch(words[0]) and words[0].partition("=")[0] not in env):
+        return written      # env holds the variables that the command asks for
     name, flags = words[0], [w for w in words[1:] if w.startswith("-")]
     if name in _READS:
         return written if name not in ("sort", "date") or not any(re.match("-.*[os]", f) for f in flags) else None
@@ -115,19 +114,42 @@ def _of_piece(piece: str, cwd: str, env: Mapping[str, str]) -> list[str] | None:
     return None if None in paths else [*written, *(p for p in paths if p is not None)]
 
 
+def _words(piece: str) -> list[str] | None:
+    """The words of a simple command, quotes kept; None where a quote is not closed or a character is escaped."""
+    found = []
+    rest = piece.strip()
+    while rest:
+        match = _WORD.match(rest)
+        if match is None:
+            return None
+        found.append(match[0])
+        rest = rest[match.end():]
+        if rest and not rest[0].isspace():
+            return None
+        rest = rest.lstrip()
+    return found
+
+
 def _unquoted(word: str) -> str:
     return re.sub(r"'[^']*'|\"[^\"]*\"", "", word)
 
 
 def _path(word: str, cwd: str, env: Mapping[str, str]) -> str | None:
-    """The path that a word of a command stands for; None where that is not certain."""
-    if len(word) > 1 and word[0] == word[-1] == "'" and "'" not in word[1:-1]:
-        text = word[1:-1]
-    else:
-        plain = word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else word
-        if any(name not in env for pair in _VARIABLE.findall(plain) for name in pair if name):
+    """The path that a word of a command stands for, or a folder that it cannot lead out of; None where that is not certain."""
+    text = ""
+    for single, double, plain in _PIECES.findall(word):
+        if single:
+            text += single[1:-1]
+            continue
+        piece = double[1:-1] if double else plain
+        if any(name not in env for pair in _VARIABLE.findall(piece) for name in pair if name):
             return None
-        text = _VARIABLE.sub(lambda m: env[m[1] or m[2]], plain)
+        value = _VARIABLE.sub(lambda m: env[m[1] or m[2]], piece)
+        if plain and "*" in value and ".." not in word:
+            folder, slash, _ = (text + value).partition("*")[0].rpartition("/")
+            text = folder + slash or "."
+            break
+        text += value
     if not text or _PLAIN.fullmatch(text) is None:
         return None
     return posixpath.normpath(posixpath.join("/", cwd, text)).replace("//", "/")

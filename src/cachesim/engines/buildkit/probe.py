@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from cachesim.cache.index import Links, Result
 from cachesim.context.checksum import parent_of_wildcard, resolve_links
+from cachesim.context.ignore import go_match_error
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, lookup
 from cachesim.digest import Digest
 from cachesim.engines.buildkit.contents import Content, Contents, World, may_be_equal, surely_differ
@@ -193,6 +194,8 @@ class Walk:
         assert given.content is not None
         tree = self.trees.get(given.op)
         if tree is not None:
+            if any(s.wildcard and go_match_error(s.path) for s in given.content):
+                raise BuildFails(index, "failed to calculate checksum of ref: syntax error in pattern")
             content = self.contents.of_tree(tree, given.content)
         else:
             selected = given.content
