@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -37,6 +37,7 @@ __all__ = ["Content", "Contents", "World", "may_be_equal", "surely_differ"]
 
 _DEPTH = 40
 _RARELY_CHANGED = frozenset({"etc/passwd", "etc/group", "etc/nsswitch.conf"})      # from one base image to the next
+_NOWHERE = "\0nowhere"     # no file can have this name
 _ENGINE_WRITES = frozenset({"", "etc", "etc/hosts", "etc/hostname", "etc/resolv.conf", "dev", "proc", "sys", "run", "tmp"})
 _KNOWN, _OWNED, _SAME_UNKNOWN, _OPEN = "known", "owned", "unknown", "open"
 _SYMBOLIC = 1 << 20     # --chmod in letters: the number stands for the text
@@ -354,14 +355,19 @@ class Contents:
         if run.id not in self._plain:
             written = None if self._claim(run) is not None else surely_writes(run.argv, run.shell, run.cwd, run.env)
             if written is not None:
-                before = run.before()
-                if not all(makes_no_links(r.argv, r.shell, r.cwd, r.env) for r in _executions(before)):
+                paths = [w.strip("/") for w in (*written, *[target for target, _ in run.mounts])]
+                written = tuple(dict.fromkeys([*paths, *[run.before(p).resolved(p) for p in paths]]))
+                if paths and self._after_links(run):
                     written = None
-                else:
-                    paths = [w.strip("/") for w in (*written, *(target for target, _ in run.mounts))]
-                    written = tuple(dict.fromkeys([*paths, *(before.resolved(p) for p in paths)]))
             self._plain[run.id] = written
         return self._plain[run.id]
+
+    def _after_links(self, run: Execution) -> bool:
+        """Whether an execution before this one may have made a symbolic link."""
+        at = run.before(_NOWHERE).run
+        while at is not None and makes_no_links(at.argv, at.shell, at.cwd, at.env):
+            at = at.before(_NOWHERE).run
+        return at is not None
 
     def _run_token(self, run: Execution, path: str) -> tuple[str | None, bool]:
         """What an execution contributes to a path, and whether it hides what was there before."""
@@ -482,10 +488,6 @@ def _lookup(tree: FileEntry, parts: Sequence[str]) -> tuple[FileEntry | None, li
     if is_opaque(node) and lies_over(node):
         return node, more, False
     return node, [], True
-
-
-def _executions(fs: FileSystem) -> Iterator[Execution]:
-    return (layer.run for layer in fs.layers if layer.run is not None)
 
 
 def _without(folder: FileEntry, paths: Sequence[str]) -> FileEntry:
