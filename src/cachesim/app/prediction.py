@@ -1,14 +1,15 @@
 """What would the build do that the editor, the what-ifs and the timeline describe right now?
 
 Asking is cheap: questions of one turn of the event loop become one. A small build is answered in the same turn, a large
-one by a worker whose outdated answers are dropped.
+one by a worker whose outdated answers are dropped. What is small is told by the work, not by the clock: on a busy machine
+a worker would have to wait for its turn, and for the interpreter, on top.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, thread_time
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -23,7 +24,7 @@ from cachesim.simulate.report import SimulationReport
 __all__ = ["SYNC_LIMIT", "Prediction", "Simulate", "by_pipeline"]
 
 Simulate = Callable[[BuildRequest, CacheStore, Progress], tuple[SimulationReport, CacheStore]]
-SYNC_LIMIT = 0.012      # seconds; a faster simulation is done in the same turn of the event loop
+SYNC_LIMIT = 0.012      # seconds of work; a faster simulation is done in the same turn of the event loop
 _UNKNOWN = 1.0          # seconds; the first simulation of a project goes to the worker
 
 
@@ -38,7 +39,8 @@ class _Answer:
     """What the simulation of one state said."""
 
     report: SimulationReport
-    seconds: float
+    seconds: float      # until it was there
+    work: float         # seconds that a processor was busy with it
 
 
 class Prediction(QObject):
@@ -57,6 +59,7 @@ class Prediction(QObject):
         self.stale = False
         self.typing = False         # whether what is told right now answers a keystroke
         self.seconds = _UNKNOWN     # of the last simulation
+        self._work_seconds = _UNKNOWN
         self._merge = QTimer(self, singleShot=True, interval=0)
         self._merge.timeout.connect(self._predict)
         self.job = LatestJob("simulate", self)
@@ -80,15 +83,12 @@ class Prediction(QObject):
     def answer_at_once(self) -> None:
         """Predict now, whatever it takes: what comes next is measured against it."""
         self._stop()
-        state, store = self._question()
-        start = perf_counter()
-        report, _ = self.simulate(state.request(), store, Progress())
-        self._answer(_Answer(report, perf_counter() - start))
+        self._answer(self._work()(Progress()))
 
     def forget(self) -> None:
         """Drop what is asked and known, untold: another project comes, whose first report is new in any case."""
         self._stop()
-        self.report, self.seconds = None, _UNKNOWN
+        self.report, self.seconds, self._work_seconds = None, _UNKNOWN, _UNKNOWN
 
     def clear(self) -> None:
         """Know nothing any more, and say so."""
@@ -104,15 +104,20 @@ class Prediction(QObject):
         self._merge.stop()
         self.job.cancel()
 
-    @Slot()
-    def _predict(self) -> None:
+    def _work(self) -> Callable[[Progress], _Answer]:
+        """What answers the question of now."""
         state, store = self._question()
 
         def work(progress: Progress) -> _Answer:
-            start = perf_counter()
+            start, start_work = perf_counter(), thread_time()
             report, _ = self.simulate(state.request(), store, progress)
-            return _Answer(report, perf_counter() - start)
-        if self.seconds < SYNC_LIMIT:
+            return _Answer(report, perf_counter() - start, thread_time() - start_work)
+        return work
+
+    @Slot()
+    def _predict(self) -> None:
+        work = self._work()
+        if self._work_seconds < SYNC_LIMIT:
             self.job.cancel()
             self._answer(work(Progress()))
         else:
@@ -120,7 +125,7 @@ class Prediction(QObject):
 
     @Slot(object)
     def _answer(self, answer: _Answer) -> None:
-        self.seconds, report = answer.seconds, answer.report
+        self.seconds, self._work_seconds, report = answer.seconds, answer.work, answer.report
         if report.blank:        # nothing is wrong yet, so nothing is shown as wrong, or as the state before
             self.show(report, tuple(d for d in report.diagnostics if d.severity is not Severity.ERROR))
         elif report.graph.error is not None and self.report is not None and self.report.steps:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from time import perf_counter, time_ns
+from time import thread_time, time_ns
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -105,7 +105,7 @@ class MoveScale(QObject):
         self._round: _Round | None = None
         self._rounds = 0
         self._asked: tuple[_Round, Move] | None = None
-        self.opening, self.judging = _UNKNOWN, _UNKNOWN         # seconds that the last answers took
+        self.opening, self.judging = _UNKNOWN, _UNKNOWN         # seconds of work that the last answers took
         workbench.project_opened.connect(self._forget)
         workbench.keeper.measured_changed.connect(self._measured_changed)
 
@@ -172,14 +172,14 @@ class MoveScale(QObject):
             import cachesim.app.history.habits  # noqa: F401 - asked for on the UI thread next
             from cachesim.advise.commands import CommandTable  # the shell's grammar comes with it
             from cachesim.advise.exchange import Exchanges
-            start = perf_counter()
+            start = thread_time()
             try:
                 commands = self._commands or CommandTable.load()
             except InputError as error:
                 return str(error)
             self._commands = commands
             found.exchanges = Exchanges.of(found.state, commands, read)
-            self.opening = perf_counter() - start
+            self.opening = thread_time() - start
             return ""
         return work
 
@@ -190,13 +190,13 @@ class MoveScale(QObject):
             from cachesim.advise.dependencies import MoveKind, MoveVerdict
             problem = opener()
             progress.step(0, 1)
-            start = perf_counter()
+            start = thread_time()
             verdict = found.exchanges.move(move.index, move.to) if found.exchanges is not None else MoveVerdict(
                 MoveKind.MAY_CHANGE, f"The table of commands cannot be read: {problem}", "the order by hand")
             then = None
             if verdict.kind is not MoveKind.REFUSED:
                 then, _ = simulate(found.state.with_text(move.after, time_ns()).request(), found.store, progress)
-            return _Verdict(Weighed(move, verdict, then), perf_counter() - start)
+            return _Verdict(Weighed(move, verdict, then), thread_time() - start)
         return work
 
     # -- the cost --
