@@ -105,7 +105,7 @@ def main() -> int:
     try:
         pictures.take([n for n in states.states if not args.only or any(n.startswith(o) for o in args.only)], args.percent)
     finally:
-        bench.disk.close()
+        states.calm()           # an open project with other text than on disk would ask, and nobody answers
         window.close()
         app.processEvents()
         shutil.rmtree(work, ignore_errors=True)
