@@ -618,6 +618,19 @@ def test_presenting_tells_the_first_miss_while_nothing_is_selected(view: DagView
     assert view.cover.why.text.startswith("First miss: line 11")
 
 
+def test_the_caption_does_not_hide_the_miss_that_it_tells_of(qtbot: QtBot, workbench: Workbench, show: Show) -> None:
+    view = DagView(workbench)
+    qtbot.addWidget(view)
+    view.resize(742, 440)
+    view.show()
+    show(workbench, long_file(12), {7: MissReason.PART})
+    workbench.set_look(LIGHT.with_sizes(PRESENTATION))
+    view.resize(742, 760)
+    rect = view.dag.rect_of(StepId(0, 6))
+    assert rect is not None and view.cover.why.text.startswith("First miss: line 7")
+    assert view.mapFromScene(rect).boundingRect().bottom() <= view.cover.why.y()
+
+
 def test_legend_and_caption_of_a_presentation_stand_beside_each_other(view: DagView, workbench: Workbench) -> None:
     workbench.set_look(LIGHT.with_sizes(PRESENTATION))
     view.resize(1113, 900)

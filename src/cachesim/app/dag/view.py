@@ -310,9 +310,17 @@ class DagView(PanZoomView):
         elif before and not presenting and self._place_before is not None:
             self.go_back(self._place_before)
         self._say_current()
-        if presenting and self._dag.current is not None:
-            self.show_step(self._dag.current)
+        if presenting:
+            self._show_told()
         self.viewport().update()
+
+    def _show_told(self) -> None:
+        """Scroll to the step that the caption of a presentation tells of."""
+        report, step = self._dag.report, self._dag.current
+        if step is None and report is not None and report.first_miss is not None:
+            step = report.first_miss.id
+        if step is not None:
+            self.show_step(step)
 
     @Slot(object)
     def _take_settings(self, settings: Settings) -> None:
@@ -484,6 +492,8 @@ class DagView(PanZoomView):
         self._refit()
         self._place_cover()
         self._scrolled()
+        if self._workbench.look.sizes.presenting and self._auto and self._dag.current is None:
+            self._show_told()           # the screen comes after the look
 
     # -- keys ---------------------------------------------------------------------------------------------------
 
