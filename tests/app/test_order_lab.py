@@ -91,7 +91,9 @@ def test_a_hanging_node_tells_the_same(qtbot: QtBot, lab: MainWindow) -> None:
     qtbot.waitUntil(lambda: lab.workbench.state.text == EARLY)
     lab.actions_["undo"].trigger()
     assert lab.workbench.state.text == LATE
-    assert not lab.actions_["undo"].isEnabled()
+    assert lab.workbench.changes == ("edit src/app.py",)
+    lab.actions_["undo"].trigger()
+    assert lab.workbench.changes == () and not lab.actions_["undo"].isEnabled()
 
 
 @pytest.mark.parametrize(("step", "below", "reason"), [
