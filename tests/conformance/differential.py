@@ -36,7 +36,7 @@ Json = dict[str, Any]
 ELSEWHERE = re.compile(r"did not complete successfully: (exit code|open /)|returned a non-zero code|failed to do request"
                        r"|no such (user|group)|unable to find (user|group)|no matching entries in|layer does not exist"
                        r"|mkdir:? /\S+(:| is) not a directory|cannot copy to non-directory"
-                       r"|registry-1.docker.io|connection refused")
+                       r"|registry-1.docker.io|connection refused|no such host|failed to create shim task")
 NOT_THERE = re.compile(r'(?:"|l?stat )/?([^"]+?)"?: (?:not found|no such file|file does not exist)')
 ROOT = Path(__file__).resolve().parents[2]
 
