@@ -69,5 +69,5 @@ def made_sentence(number: int, report: SimulationReport) -> str:
     steps = [s for s in report.steps if s.outcome not in (Outcome.CONFIG_ONLY, Outcome.UNREACHED)]
     runs, unsure = (sum(1 for step in steps if step.outcome is o) for o in (Outcome.MISS, Outcome.UNDETERMINED))
     said = f"Build {number} ran {runs if runs else 'none'} of {len(steps)} step{'' if len(steps) == 1 else 's'}"
-    return f"{said}, {unsure} {'hangs' if unsure == 1 else 'hang'} on a RUN" if unsure else said
+    return f"{said}, {unsure} {'depends' if unsure == 1 else 'depend'} on a RUN" if unsure else said
 

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -25,6 +26,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QToolButton,
     QWidget,
 )
 
@@ -170,9 +172,16 @@ class TimelineStrip(QFrame):
         self._add.setToolTip("Let this build happen, simulated: it joins the timeline and the cache holds it (Ctrl+B)")
         self._add.clicked.connect(self.build_asked)
         row.addWidget(self._origin)
+        self._left, self._right = self._scroller("Earlier builds", -1), self._scroller("Later builds", 1)
+        row.addWidget(self._left)
         row.addWidget(self._area, 1)
+        row.addWidget(self._right)
         row.addWidget(self._now)
         row.addWidget(self._add)
+        bar = self._area.horizontalScrollBar()
+        bar.valueChanged.connect(self._show_scrollers)
+        bar.rangeChanged.connect(self._show_scrollers)
+        bar.rangeChanged.connect(self._show_current)
         workbench.timeline_changed.connect(self._refresh)
         workbench.seen_changed.connect(self._show_seen)
         workbench.look_changed.connect(self._refresh)
@@ -217,6 +226,9 @@ class TimelineStrip(QFrame):
         row.addStretch(1)
         self._area.setWidget(holder)
         self._add.setIcon(icon("plus", theme.accent))
+        for scroller, name in ((self._left, "arrow-left"), (self._right, "arrow-right")):
+            scroller.setIcon(icon(name, theme.text))
+            scroller.setMinimumSize(round(theme.sizes.target), round(theme.sizes.target))
         self._origin.setText(f"Cache: {timeline.origin}" if timeline.origin else "Cache")
         self._origin.setToolTip(f"The cache started with: {timeline.origin}. Click to choose another start.")
         flat = f"border: 1px solid transparent; padding: 2px 6px; border-radius: 4px; color: {theme.muted};" \
@@ -240,6 +252,45 @@ class TimelineStrip(QFrame):
         if event.type() is QEvent.Type.Resize:      # of the place for the builds
             self._fit()
         return super().eventFilter(watched, event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """The wheel walks along the builds."""
+        turn, bar = event.angleDelta(), self._area.horizontalScrollBar()
+        bar.setValue(bar.value() - (turn.y() or turn.x()))
+        event.accept()
+
+    def _scroller(self, name: str, way: int) -> QToolButton:
+        button = QToolButton()
+        button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)       # Tab walks along the builds, and they come into view
+        button.setAccessibleName(name)
+        button.setToolTip(f"{name} (or turn the wheel)")
+        button.setAutoRepeat(True)
+        button.clicked.connect(partial(self._scroll, way))
+        button.hide()
+        return button
+
+    def _scroll(self, way: int) -> None:
+        bar = self._area.horizontalScrollBar()
+        bar.setValue(bar.value() + way * max(80, self._area.viewport().width() * 2 // 3))
+
+    @Slot()
+    def _show_scrollers(self, *_: int) -> None:
+        """Both are there, or neither: one that came at the end of the way would push the builds under the hand."""
+        bar = self._area.horizontalScrollBar()
+        room = self._area.viewport().width() + (0 if self._left.isHidden() else self._left.width() + self._right.width() + 8)
+        holder = self._area.widget()
+        there = holder is not None and holder.sizeHint().width() > room
+        for scroller, more in ((self._left, bar.value() > bar.minimum()), (self._right, bar.value() < bar.maximum())):
+            scroller.setVisible(there)
+            scroller.setEnabled(more)
+
+    @Slot()
+    def _show_current(self, *_: int) -> None:
+        """The build that the cache comes from is always seen."""
+        chosen = next((button for button in self.entry_buttons() if button.isChecked()), None)
+        if chosen is not None:
+            self._area.ensureWidgetVisible(chosen, 40, 0)
 
     def _fit(self) -> None:
         """Long labels are told in full as long as all builds are seen beside each other."""
