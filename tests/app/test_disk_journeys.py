@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from cachesim.app import recovery
@@ -89,6 +90,33 @@ def test_a_write_protected_file_is_asked_about(qtbot: QtBot, typed: MainWindow, 
     look(qtbot, typed)
     mine, there = typed.workbench.state.context, typed.workbench.disk.context
     assert mine.get("Dockerfile") == there.get("Dockerfile"), "its new mode and time are no edit in thought"
+
+
+def test_a_folder_that_vanished_takes_no_text_with_it(qtbot: QtBot, opened: MainWindow, project: Path,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [Unsaved.STAY, Unsaved.DISCARD]
+    monkeypatch.setattr(UnsavedQuestion, "ask", classmethod(lambda cls, name, parent: answers.pop(0)))
+    opened.workbench.disk.watch.stop()
+    project.rename(project.with_name("moved"))
+    look(qtbot, opened)
+    assert "is not there any more" in said(opened)[0] and opened.isWindowModified()
+    press(Key.Key_W, mod=CTRL)
+    assert opened.editor.text.toPlainText() == DOCKERFILE, "it was asked about, and stayed"
+    press(Key.Key_W, mod=CTRL)
+    qtbot.waitUntil(opened.welcome.isVisible)
+    assert answers == [] and said(opened) == []
+    button = next(b for b in opened.welcome.findChildren(QPushButton) if b.accessibleName() == f"Open {project}")
+    assert "no longer there" in button.text() and not button.isEnabled()
+
+
+def test_a_folder_that_comes_back_is_read_again(qtbot: QtBot, opened: MainWindow, project: Path) -> None:
+    opened.workbench.disk.watch.stop()
+    project.rename(project.with_name("moved"))
+    look(qtbot, opened)
+    project.with_name("moved").rename(project)
+    look(qtbot, opened)
+    qtbot.waitUntil(lambda: opened.workbench.saved and opened.verdict.sentence() == "Nothing would run.", timeout=15_000)
+    assert not opened.isWindowModified()
 
 
 def test_text_of_a_crash_waits_for_an_answer(qtbot: QtBot, window: MainWindow, project: Path) -> None:

@@ -129,7 +129,7 @@ class ProjectDisk(QObject):
         """The text was saved or let go, or nobody would leave the project; its questions go with it."""
         if self.info is not None:
             recovery.drop(self.info.dockerfile)
-        for key in ("rescued", "foreign", "kept", "save"):
+        for key in ("rescued", "foreign", "kept", "save", "folder", "watch"):
             self._bench.post(Message("", key=key))
 
     def _offer_rescued(self, info: ProjectInfo) -> None:
@@ -177,6 +177,7 @@ class ProjectDisk(QObject):
             return
         state = bench.state
         if found.context.known != self.context.known:
+            self._note(self.text, gone=found.text is None)      # gone with its folder, it is here alone
             self._files_came_or_went(info, found.context)
             return
         context, taken, kept = followed(state.context, self.context, found.context)

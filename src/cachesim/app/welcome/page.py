@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -29,6 +29,7 @@ from cachesim.errors import CachesimError
 __all__ = ["SampleCard", "WelcomePage"]
 
 _CARD_WIDTH = 290
+_RECENTS = 6
 
 
 class SampleCard(QAbstractButton):
@@ -146,10 +147,11 @@ class WelcomePage(QScrollArea):
         box.addSpacing(8)
         box.addWidget(_heading("Or open your own project", theme))
         box.addLayout(self._own(theme))
+        self._there = self._are_there()
         if self._workbench.settings.recent:
             box.addSpacing(8)
             box.addWidget(_heading("Recent", theme))
-            for entry in self._workbench.settings.recent[:6]:
+            for entry in self._workbench.settings.recent[:_RECENTS]:
                 box.addWidget(self._recent(Recent.parse(entry), theme))
         box.addStretch(3)         # above the middle, where a page is looked at
         outer = QHBoxLayout(page)
@@ -162,6 +164,14 @@ class WelcomePage(QScrollArea):
         self._arrange()
         if had_keys:
             self.take_keys()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._there != self._are_there():        # a folder went, or came back, while a project was open
+            self._rebuild()
+
+    def _are_there(self) -> list[bool]:
+        return [Recent.parse(entry).there for entry in self._workbench.settings.recent[:_RECENTS]]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
