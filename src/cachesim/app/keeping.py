@@ -54,6 +54,7 @@ class ProjectKeeper(QObject):
         """Keep another project from now on; the earlier one is written first."""
         self.flush()
         self._store, self._records, self._wanted = store, dict(records), False
+        self._costs.clear()         # each holds the files of its state
         self._take_measured(Measured.from_json(records.get(RECORD)))
 
     @property
