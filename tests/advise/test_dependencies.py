@@ -162,3 +162,10 @@ def test_a_workspace_file_names_what_the_command_alone_does_not() -> None:
     below = judge_move(state, 4, 5, TABLE, solution.get)
     assert below.kind is NO and "lib.csproj" in below.reason
     assert Exchanges.of(state, TABLE, solution.get).between(4, 5) == below
+
+
+@pytest.mark.parametrize("text", ["RUN a\nRUN b\n", "COPY . /\nRUN z\nFROM a\nRUN b\nRUN c\n", "FROM \nRUN a\nRUN b\n"])
+def test_of_a_file_without_a_first_stage_nothing_is_known(text: str) -> None:
+    last = len(parse(text).instructions) - 1
+    found = judge_move(ProjectState(text, ContextSnapshot.of(FILES)), last, last - 1, TABLE)
+    assert found.kind is MAY and found.reason.startswith("An instruction stands above the first FROM")

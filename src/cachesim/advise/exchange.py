@@ -26,6 +26,10 @@ FileReader = Callable[[str], bytes | None]
 _RANK = {MoveKind.FREE: 0, MoveKind.MAY_CHANGE: 1, MoveKind.REFUSED: 2}
 
 
+_UNBUILT = MoveVerdict(MoveKind.MAY_CHANGE, "An instruction stands above the first FROM, so this file cannot be built.",
+                       "the order once it can be built")
+
+
 @dataclass(frozen=True, slots=True)
 class Install:
     """A command of a RUN whose manifests were read."""
@@ -97,6 +101,8 @@ class Exchanges:
         Args:
             trusting: Believe them also where there is a doubt.
         """
+        if len(self.analysis.effects) != len(self.analysis.parsed.instructions):    # what stands above any FROM is no step
+            return _UNBUILT
         key = (min(one, other), max(one, other), trusting)
         if key not in self._pairs:
             self._pairs[key] = self._judge(key[0], key[1], trusting)
