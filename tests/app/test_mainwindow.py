@@ -301,6 +301,7 @@ def test_the_other_changes_of_life(qtbot: QtBot, opened: MainWindow) -> None:
     settled(set())
     do("A base tag moves", "python:3.12-slim, built without")
     assert "Without --pull" in opened.messages.messages()[-1].text
+    assert not opened.messages.messages()[-1].actions      # nothing changed: there is nothing to take back
     do("The cache is pruned")
     settled({2, 4, 6})
     assert current(opened) is None

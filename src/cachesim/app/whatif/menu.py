@@ -207,9 +207,10 @@ class WhatIf(QObject):
 
     def keep_base(self, ref: str) -> None:
         """The tag moved, but the engine does not ask."""
+        pulled = self._bench.state.options.pull
         self._bench.set_options(replace(self._bench.state.options, pull=False), f"{ref} moved, no --pull")
         self._say(f"{ref} moved at the registry. Without --pull an engine that has the tag keeps its own copy, "
-                  "so nothing runs because of it; a machine without a copy gets the new one.")
+                  "so nothing runs because of it; a machine without a copy gets the new one.", changed=pulled)
 
     def prune(self) -> None:
         """Throw the simulated cache away."""
@@ -222,8 +223,9 @@ class WhatIf(QObject):
         self._bench.empty_cache("empty CI runner", replace(self._bench.state, context=context))
         self._say("This is a fresh clone on a machine that has built nothing. The earlier builds stay in the timeline.")
 
-    def _say(self, text: str) -> None:
-        self._bench.post(Message(text, actions=(MessageAction("Take back", self._bench.take_back),), key="whatif"))
+    def _say(self, text: str, *, changed: bool = True) -> None:
+        back = (MessageAction("Take back", self._bench.take_back),) if changed else ()
+        self._bench.post(Message(text, actions=back, key="whatif"))
         self._said = self._bench.state, self._bench.timeline
 
     @Slot()
