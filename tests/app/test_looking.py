@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from cachesim.app import recovery
 from cachesim.app.looking import made_sentence
 from cachesim.app.mainwindow import MainWindow
 from cachesim.app.report.why_panel import WhyPanel
@@ -116,3 +117,22 @@ def test_a_prediction_while_looking_back_is_not_measured_against_what_was(two_bu
     bench.go_to(1)
     bench.look_ahead()
     assert bench.seen is None and bench.report is not None and bench.report.first_miss is None
+
+
+def test_what_is_saved_and_kept_for_a_crash_is_the_text_of_now(two_builds: MainWindow, settled: Settled) -> None:
+    bench = two_builds.workbench
+    assert bench.project is not None
+    path = bench.project.dockerfile
+    built = bench.state.text
+    mine = built + "# not built yet\n"
+    bench.new_text(mine)
+    settled(bench)
+    bench.go_to(1)
+    assert bench.state.text == built and not bench.saved
+    bench.disk.keep_now()
+    kept = recovery.rescued(path)
+    assert kept is not None and kept.text == mine
+    assert bench.save() and bench.saved
+    assert path.read_text() == mine
+    bench.to_now()
+    assert bench.state.text == mine and bench.saved

@@ -106,6 +106,7 @@ class Asking(QObject):
 
     def save_files(self) -> None:
         """Ask which edited context files to write."""
+        self._bench.to_now()        # those of a build that is looked back at are nobody's work
         content = self._panes.show("context", True)
         save: Callable[[], object] | None = getattr(content, "save_to_disk", None)
         if save is not None:

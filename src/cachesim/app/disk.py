@@ -259,7 +259,7 @@ class ProjectDisk(QObject):
         write-protected (then `protected` saves it all the same)."""
         if self.info is None:
             return False
-        text = self._bench.state.text
+        text = self._bench.work.text
         try:
             there = read_dockerfile(self.info.dockerfile).text
         except CachesimError:
@@ -287,7 +287,7 @@ class ProjectDisk(QObject):
         if self.info is None:
             return
         try:
-            write_files(self.info.context_dir, self._bench.state.context, paths, self._bench.bytes_of)
+            write_files(self.info.context_dir, self._bench.work.context, paths, self._bench.bytes_of)
         except CachesimError as error:
             self._fail(error)
         self.look()
@@ -325,7 +325,7 @@ class ProjectDisk(QObject):
             if self._bench.saved:
                 recovery.drop(self.info.dockerfile)
             else:
-                recovery.keep(self.info.dockerfile, self._bench.state.text)
+                recovery.keep(self.info.dockerfile, self._bench.work.text)
         except OSError as error:
             self._bench.post(Message(f"Unsaved text cannot be kept for a crash: {error}", Tone.WARNING, key="keep"))
 

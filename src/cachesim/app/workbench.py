@@ -121,6 +121,11 @@ class Workbench(Desk):
             else None
 
     @property
+    def work(self) -> ProjectState:
+        """The state that is somebody's work, to be saved and kept: that of now, also while one looks back."""
+        return self._state if self._now is None else self._now.state
+
+    @property
     def project(self) -> ProjectInfo | None:
         return self._project
 
@@ -132,7 +137,7 @@ class Workbench(Desk):
     @property
     def saved(self) -> bool:
         """Whether the text is what lies on disk."""
-        return self._state.text == self.disk.text and not self.disk.gone
+        return self.work.text == self.disk.text and not self.disk.gone
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -455,7 +460,7 @@ class Workbench(Desk):
     def save_as(self, path: Path) -> None:
         """Write the text to another file and go on with that one; its folder is the build context."""
         try:
-            write_atomically(path, self._state.text.encode("utf-8", "surrogateescape"))
+            write_atomically(path, self.work.text.encode("utf-8", "surrogateescape"))
         except (CachesimError, UnicodeError) as error:
             self.post(Message(f"Not saved: {error}. The text is kept here.", Tone.ERROR, key="save"))
             return
