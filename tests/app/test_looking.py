@@ -136,3 +136,16 @@ def test_what_is_saved_and_kept_for_a_crash_is_the_text_of_now(two_builds: MainW
     assert path.read_text() == mine
     bench.to_now()
     assert bench.state.text == mine and bench.saved
+
+
+def test_build_while_looking_back_builds_what_was_not_built_yet(two_builds: MainWindow, settled: Settled) -> None:
+    bench = two_builds.workbench
+    bench.edit_file("src/app.py", b"print('tea')\n")
+    settled(bench)
+    waiting, changes = bench.state, bench.changes
+    bench.go_to(1)
+    two_builds.actions_["build"].trigger()
+    settled(bench)
+    assert changes and bench.changes == () and bench.seen is None
+    assert len(bench.timeline.entries) == 3 and bench.timeline.entries[-1].state == waiting
+    assert bench.timeline.current == bench.timeline.entries[-1].id

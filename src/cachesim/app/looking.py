@@ -4,7 +4,8 @@
 build. *Looking back* at a build brings its own text, files and options, and the outcomes as they were when it was made; the
 timeline stands on it. Nothing is changed by that: coming back to now finds everything as it was left. An edit while looking
 back is made on that build, so it starts a branch, and is the new now; if the old one had held what was not built yet, that is
-offered again. Back and forward (Alt+Left, Alt+Right) walk the same way: now, the current build, the one before it, and back.
+offered again. *Build* comes back first: it builds what was not built yet. Back and forward (Alt+Left, Alt+Right) walk the same
+way: now, the current build, the one before it, and back.
 """
 
 from __future__ import annotations

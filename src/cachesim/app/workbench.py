@@ -304,9 +304,9 @@ class Workbench(Desk):
     # -- timeline -----------------------------------------------------------------------------------------------
 
     def build(self, label: str = "") -> None:
-        """Let the simulated build happen: this state joins the timeline and the cache holds it."""
+        """Let the simulated build happen: the state of now joins the timeline and the cache holds it."""
         from cachesim.app.timeline.describe import describe
-        self._leave_look()
+        self.to_now()       # an earlier build that is looked back at was made already
         label = label or describe(self._timeline, self._state, self.changes)
         report, store = self.prediction.simulate(self._state.request(label), self._timeline.store, Progress())
         self._note_changes(())
