@@ -92,6 +92,15 @@ def test_a_file_that_nobody_reads_says_so(qtbot: QtBot, open_bench: Opened) -> N
     assert _state(panel, "b") == "no step reads it"
 
 
+def test_a_file_that_only_an_unneeded_stage_copies_is_read_by_no_step_of_the_target(qtbot: QtBot, open_bench: Opened) -> None:
+    panel = ContextPanel(open_bench("FROM scratch AS aside\nCOPY b /\nFROM scratch\nCOPY a /\n", {"a": b"1", "b": b"2"}))
+    qtbot.addWidget(panel)
+    panel.show()
+    _choose(panel, "b")
+    assert "No step of the target reads this file" in panel.detail.toPlainText()
+    assert _state(panel, "b") == "no step of the target reads it"
+
+
 def test_selecting_a_step_marks_its_files(bench: Workbench, panel: ContextPanel) -> None:
     bench.select(PACKAGE)
     index = panel.model.index_of("package.json")

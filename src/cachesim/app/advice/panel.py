@@ -268,7 +268,8 @@ class AdvicePanel(Panel):
         saves = (f"The image loses {size_text(proposal.leaves)} of files and what the build fetched; an edit of the mix costs"
                  if proposal.leaves else f"Saves {saving_words(proposal)} per edit of the mix:")
         self.cost.setText(f"{saves} {before.words} now, {after.words} then. "
-                          f"Once, the next build runs {sum(1 for _ in once.misses())} steps, for their order is new.")
+                          f"Once, the next build runs {sum(1 for _ in once.misses())} steps: the cache does not know the "
+                          "new file yet.")
         self.why.setText(proposal.why)
         self.check.setText(f"Check: {proposal.check}" if proposal.risk is Risk.CHECK else
                            "The image stays the same: files and configuration, times aside.")

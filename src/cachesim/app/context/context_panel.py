@@ -278,8 +278,8 @@ class ContextPanel(Panel):
             return lines
         readers = self.model.reads.steps(path)
         if report is None or not readers:
-            kind = "folder" if entry.is_dir else "file"
-            lines.append(f"No step reads this {kind}: changing {what} runs nothing.")
+            words = self.model.reads.nobody().replace("reads it", f"reads this {'folder' if entry.is_dir else 'file'}")
+            lines.append(f"{words[:1].upper()}{words[1:]}: changing {what} runs nothing.")
             return lines
         reach = reach_of(report, readers)
         lines.append(f"{what} is read by {self._links(readers)}.")

@@ -46,6 +46,7 @@ class Reads:
         self._context: ContextSnapshot | None = None
         self._matcher: IgnoreMatcher | None = None
         self._pending = False
+        self._nobody = "no step reads it"
 
     def take(self, report: SimulationReport | None, context: ContextSnapshot, matcher: IgnoreMatcher | None) -> bool:
         """Follow another report; whether it may read other files than the last one."""
@@ -70,12 +71,19 @@ class Reads:
             return False
         return any(s.step == step and s.takes(path) for s in self._known())
 
+    def nobody(self) -> str:
+        """How to say that no step reads a path: a stage that the target does not need may copy it all the same."""
+        self._known()
+        return self._nobody
+
     def _known(self) -> list[_Selection]:
         if self._pending:
             self._pending = False
             steps = self._report.steps if self._report is not None else ()
             self._selections = [self._selection(step, read) for step in steps for read in step.reads
                                 if not read.context]
+            aside = any(s.outcome is Outcome.UNREACHED and isinstance(s.step.instruction, Copy) for s in steps)
+            self._nobody = "no step of the target reads it" if aside else "no step reads it"
         return self._selections
 
     def _selection(self, step: StepReport, read: ContextRead) -> _Selection:

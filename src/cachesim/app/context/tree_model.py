@@ -337,7 +337,7 @@ class ContextModel(QAbstractItemModel):
         elif view.selected is not None and self.reads.reads(view.selected, path):
             words.append(f"read by line {view.selected_line}")
         elif not self.reads.steps(path):
-            words.append("no step reads it")
+            words.append(self.reads.nobody())
         edit, since = view.edits.of(path), view.since.of(path)
         below = view.edits.below.get(path, 0), view.since.below.get(path, 0)
         if edit is not None:
