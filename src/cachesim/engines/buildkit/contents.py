@@ -174,6 +174,7 @@ class Contents:
         self.claims = {c.command: c for c in claims}
         self._tokens: dict[tuple[str, str], str | None] = {}
         self._plain: dict[str, tuple[str, ...] | None] = {}
+        self._linking: dict[str, bool] = {}         # whether something before an execution may have made links
         self._depth = 0
 
     def of_tree(self, tree: FileEntry, selectors: Sequence[Selector]) -> Content:
@@ -364,10 +365,19 @@ class Contents:
 
     def _after_links(self, run: Execution) -> bool:
         """Whether an execution before this one may have made a symbolic link."""
-        at = run.before(_NOWHERE).run
-        while at is not None and makes_no_links(at.argv, at.shell, at.cwd, at.env):
-            at = at.before(_NOWHERE).run
-        return at is not None
+        found = self._linking.get(run.id)
+        if found is None:
+            passed, at, found = [run.id], run.before(_NOWHERE).run, False
+            while at is not None and not found:
+                if not makes_no_links(at.argv, at.shell, at.cwd, at.env):
+                    found = True
+                elif at.id in self._linking:
+                    found, at = self._linking[at.id], None
+                else:
+                    passed.append(at.id)
+                    at = at.before(_NOWHERE).run
+            self._linking.update(dict.fromkeys(passed, found))
+        return found
 
     def _run_token(self, run: Execution, path: str) -> tuple[str | None, bool]:
         """What an execution contributes to a path, and whether it hides what was there before."""
