@@ -55,7 +55,7 @@ def test_secret_variables_are_told_by_their_name(name: str, secret: bool) -> Non
     "rm /srv/data.csv", "rm -rf /srv", "cd /srv && rm data.csv", "rm -f ./data.csv", "true; rm *.csv",
     "rm -rf /srv/*"])
 def test_a_deleted_copy_stays_in_its_layer(command: str) -> None:
-    found = _notes(f"FROM local/b@sha256:00\nWORKDIR /srv\nCOPY app/ ./\nRUN {command}\n", NoteKind.DELETED)
+    found = _notes(f"FROM local/b:1\nWORKDIR /srv\nCOPY app/ ./\nRUN {command}\n", NoteKind.DELETED)
     assert len(found) == 1
     assert found[0].severity is Severity.WARNING
     assert "/srv/data.csv" in found[0].title or "/srv/main.py" in found[0].text + found[0].title
@@ -64,38 +64,38 @@ def test_a_deleted_copy_stays_in_its_layer(command: str) -> None:
 
 @pytest.mark.parametrize("command", ["rm /srv/other", "rm -rf /tmp/x", "echo rm /srv/data.csv", "rm $FILE", "ls 'rm"])
 def test_deleting_something_else_is_no_news(command: str) -> None:
-    assert not _notes(f"FROM local/b@sha256:00\nWORKDIR /srv\nCOPY app/ ./\nRUN {command}\n", NoteKind.DELETED)
+    assert not _notes(f"FROM local/b:1\nWORKDIR /srv\nCOPY app/ ./\nRUN {command}\n", NoteKind.DELETED)
 
 
 def test_a_single_file_is_found_under_its_new_name() -> None:
-    found = _notes("FROM local/b@sha256:00\nCOPY app/data.csv /d\nRUN rm /d\n", NoteKind.DELETED)
+    found = _notes("FROM local/b:1\nCOPY app/data.csv /d\nRUN rm /d\n", NoteKind.DELETED)
     assert [note.title for note in found] == ["/d stays in the image (2 kB)"]
 
 
 def test_package_lists_deleted_in_another_run_stay() -> None:
-    two = "FROM local/b@sha256:00\nRUN apt-get update\nRUN rm -rf /var/lib/apt/lists/*\n"
-    one = "FROM local/b@sha256:00\nRUN apt-get update && rm -rf /var/lib/apt/lists/*\nRUN rm -rf /var/lib/apt/lists/*\n"
+    two = "FROM local/b:1\nRUN apt-get update\nRUN rm -rf /var/lib/apt/lists/*\n"
+    one = "FROM local/b:1\nRUN apt-get update && rm -rf /var/lib/apt/lists/*\nRUN rm -rf /var/lib/apt/lists/*\n"
     assert [note.severity for note in _notes(two, NoteKind.DELETED)] == [Severity.HINT]
     assert not _notes(one, NoteKind.DELETED)
 
 
 def test_only_the_image_counts_for_deleted_data() -> None:
-    text = "FROM local/b@sha256:00 AS build\nCOPY app /a\nRUN rm /a/data.csv\nFROM local/b@sha256:00\nCOPY --from=build /a /a\n"
+    text = "FROM local/b:1 AS build\nCOPY app /a\nRUN rm /a/data.csv\nFROM local/b:1\nCOPY --from=build /a /a\n"
     assert not _notes(text, NoteKind.DELETED)
 
 
 def test_copied_secrets_are_named_and_ignored_ones_are_not() -> None:
-    found = _notes("FROM local/b@sha256:00\nCOPY . /a\n", NoteKind.SECRET_FILE)
+    found = _notes("FROM local/b:1\nCOPY . /a\n", NoteKind.SECRET_FILE)
     assert len(found) == 1
     assert ".env, conf/id_rsa" in found[0].title
     assert "example" not in found[0].title
     ignoring = {**FILES, ".dockerignore": b".env\nconf\n"}
-    assert not _notes("FROM local/b@sha256:00\nCOPY . /a\n", NoteKind.SECRET_FILE, ignoring)
+    assert not _notes("FROM local/b:1\nCOPY . /a\n", NoteKind.SECRET_FILE, ignoring)
 
 
 def test_a_secret_in_a_builder_stage_is_only_a_hint() -> None:
-    text = ("FROM local/b@sha256:00 AS b\nARG NPM_TOKEN\nRUN x\n"
-            "FROM local/b@sha256:00\nENV API_KEY=abc\nARG GH_TOKEN\nCOPY --from=b /x /x\n")
+    text = ("FROM local/b:1 AS b\nARG NPM_TOKEN\nRUN x\n"
+            "FROM local/b:1\nENV API_KEY=abc\nARG GH_TOKEN\nCOPY --from=b /x /x\n")
     found = _notes(text, NoteKind.SECRET_NAME)
     assert [(n.step.stage, n.severity) for n in found] == [
         (0, Severity.HINT), (1, Severity.WARNING), (1, Severity.WARNING)]
@@ -114,7 +114,7 @@ def test_tags_move_and_flavours_differ(image: str, titles: list[str]) -> None:
 
 
 def test_layers_follow_the_history() -> None:
-    report, context = _report("FROM local/b@sha256:00 AS b\nCOPY app /a\nFROM b\nENV A=1\nWORKDIR /w\nRUN true\nCMD x\n")
+    report, context = _report("FROM local/b:1 AS b\nCOPY app /a\nFROM b\nENV A=1\nWORKDIR /w\nRUN true\nCMD x\n")
     rows = layers(report, context)
     assert [(row.number, row.step) for row in rows] == [
         (1, StepId(0, 1)), (0, StepId(1, 1)), (2, StepId(1, 2)), (3, StepId(1, 3)), (0, StepId(1, 4))]
@@ -123,7 +123,7 @@ def test_layers_follow_the_history() -> None:
 
 
 def test_a_failing_build_shows_what_it_asks_for() -> None:
-    report, context = _report("FROM local/b@sha256:00\nCOPY missing /a\nLABEL a=b\n")
+    report, context = _report("FROM local/b:1\nCOPY missing /a\nLABEL a=b\n")
     assert report.error
     rows = layers(report, context)
     assert [(row.number, row.created_by) for row in rows] == [(1, "COPY missing /a"), (0, "LABEL a=b")]
