@@ -130,6 +130,14 @@ def normalize_ref(ref: str) -> str:
     Source: distribution/reference normalize.go, as shown in the engine's FROM step names.
     """
     name, at, digest = ref.partition("@")
+    domain, path = _domain_and_path(name)
+    if ":" not in path.rsplit("/", 1)[-1] and not at:
+        path += ":latest"
+    return f"{domain}/{path}{at}{digest}"
+
+
+def _domain_and_path(name: str) -> tuple[str, str]:
+    """The registry and the repository that a name means ("base:1" -> "docker.io", "library/base:1")."""
     head, slash, rest = name.partition("/")
     if not slash or ("." not in head and ":" not in head and head != "localhost" and head.lower() == head):
         domain, path = "docker.io", name
@@ -137,11 +145,7 @@ def normalize_ref(ref: str) -> str:
         domain, path = head, rest
     if domain == "index.docker.io":
         domain = "docker.io"
-    if domain == "docker.io" and "/" not in path:
-        path = "library/" + path
-    if ":" not in path.rsplit("/", 1)[-1] and not at:
-        path += ":latest"
-    return f"{domain}/{path}{at}{digest}"
+    return domain, "library/" + path if domain == "docker.io" and "/" not in path else path
 
 
 def reference_problem(ref: str) -> str:
@@ -151,11 +155,7 @@ def reference_problem(ref: str) -> str:
     """
     if re.fullmatch("[a-f0-9]{64}", ref):
         return f"invalid repository name ({ref}), cannot specify 64-byte hexadecimal strings"
-    head, slash, rest = ref.partition("/")
-    plain = not slash or ("." not in head and ":" not in head and head != "localhost" and head.lower() == head)
-    domain, path = ("docker.io", ref) if plain else (head, rest)
-    if domain == "docker.io" and "/" not in path:
-        path = "library/" + path
+    domain, path = _domain_and_path(ref)
     name = path.partition(":")[0]
     if name.lower() != name:
         return f"invalid reference format: repository name ({name}) must be lowercase"
