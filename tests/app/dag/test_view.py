@@ -30,12 +30,18 @@ NONE, CTRL, SHIFT = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.Control
 LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
 
 
+def view_of(qtbot: QtBot, workbench: Workbench, width: int, height: int) -> DagView:
+    """A graph of that size, not shown yet."""
+    view = DagView(workbench)
+    qtbot.addWidget(view)
+    view.resize(width, height)
+    return view
+
+
 @pytest.fixture
 def view(qtbot: QtBot, workbench: Workbench, show: Show) -> Iterator[DagView]:
     """The four stages, in a window as large as the graph's half of a small laptop."""
-    view = DagView(workbench)
-    qtbot.addWidget(view)
-    view.resize(742, 440)
+    view = view_of(qtbot, workbench, 742, 440)
     view.show()
     view.setFocus()
     show(workbench)
@@ -76,18 +82,14 @@ def test_the_first_look_never_zooms_below_85_percent_and_shows_the_first_miss(vi
 
 
 def test_a_small_graph_is_not_blown_up(qtbot: QtBot, workbench: Workbench, show: Show) -> None:
-    view = DagView(workbench)
-    qtbot.addWidget(view)
-    view.resize(1113, 760)
+    view = view_of(qtbot, workbench, 1113, 760)
     show(workbench, "FROM alpine\nRUN a\n", {})
     view.show()
     assert view.zoom == 1.0
 
 
 def test_between_both_the_width_fits(qtbot: QtBot, workbench: Workbench, show: Show) -> None:
-    view = DagView(workbench)
-    qtbot.addWidget(view)
-    view.resize(800, 440)
+    view = view_of(qtbot, workbench, 800, 440)
     show(workbench)
     view.show()
     assert view.zoom == pytest.approx(view.viewport().width() / view.dag.layout.width)
@@ -95,9 +97,7 @@ def test_between_both_the_width_fits(qtbot: QtBot, workbench: Workbench, show: S
 
 
 def test_nodes_grow_into_free_room_and_back(qtbot: QtBot, workbench: Workbench, show: Show) -> None:
-    view = DagView(workbench)
-    qtbot.addWidget(view)
-    view.resize(742, 440)
+    view = view_of(qtbot, workbench, 742, 440)
     view.show()
     show(workbench, "FROM alpine AS deps\nRUN a\nFROM deps\nRUN b\n", {})
     assert view.dag.canvas.metrics.node_width == pytest.approx(190 * 1.5)      # never wider, however large the room
@@ -111,13 +111,12 @@ def test_nodes_grow_into_free_room_and_back(qtbot: QtBot, workbench: Workbench, 
     workbench.set_look(DARK)
     assert view.dag.canvas.metrics.node_width == narrow
     workbench.set_look(LIGHT.with_sizes(LIGHT.sizes.scaled(1.1)))
-    assert view.dag.canvas.metrics.node_width == pytest.approx(209) or not view.horizontalScrollBar().maximum()
+    assert view.dag.canvas.metrics.node_width == pytest.approx(209 + 10)       # one step into the room that is left
+    assert not view.horizontalScrollBar().maximum()
 
 
 def test_a_wide_node_says_more(qtbot: QtBot, workbench: Workbench, show: Show) -> None:
-    view = DagView(workbench)
-    qtbot.addWidget(view)
-    view.resize(260, 300)
+    view = view_of(qtbot, workbench, 260, 300)
     view.show()
     show(workbench, "FROM example/team/image:1.2.3\n", {})
     item = view.dag.steps[StepId(0, 0)]
@@ -129,9 +128,7 @@ def test_a_wide_node_says_more(qtbot: QtBot, workbench: Workbench, show: Show) -
 
 
 def test_a_long_file_opens_at_its_first_miss(qtbot: QtBot, workbench: Workbench, show: Show) -> None:
-    view = DagView(workbench)
-    qtbot.addWidget(view)
-    view.resize(742, 440)
+    view = view_of(qtbot, workbench, 742, 440)
     view.show()
     show(workbench, long_file(120), {90: MissReason.PART, 91: MissReason.PARENT})
     assert view.step_at(place_of(view, StepId(0, 89))) == StepId(0, 89)
@@ -619,9 +616,7 @@ def test_presenting_tells_the_first_miss_while_nothing_is_selected(view: DagView
 
 
 def test_the_caption_does_not_hide_the_miss_that_it_tells_of(qtbot: QtBot, workbench: Workbench, show: Show) -> None:
-    view = DagView(workbench)
-    qtbot.addWidget(view)
-    view.resize(742, 440)
+    view = view_of(qtbot, workbench, 742, 440)
     view.show()
     show(workbench, long_file(12), {7: MissReason.PART})
     workbench.set_look(LIGHT.with_sizes(PRESENTATION))
