@@ -50,7 +50,6 @@ def ask_confirm(window: MainWindow, no_cache: bool) -> None:
 class ConfirmController(QObject):
     """Asks the engine, plans, builds, compares, keeps; everything it knows is one `ConfirmState` at the workbench."""
 
-
     def __init__(self, workbench: Workbench) -> None:
         super().__init__(workbench)
         self._bench = workbench
