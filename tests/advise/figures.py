@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
+from statistics import median
 
 from cachesim.advise.commands import CommandTable
 from cachesim.advise.cost import CostModel
@@ -110,7 +111,8 @@ def main() -> None:
     print(f"\n{len(results)} projects; of those with a known better order {sums.improved_safe:.1%} improve by safe proposals "
           f"alone, {sums.improved_any:.1%} by all; mean expected cost -{sums.mean_safe:.1%} by safe proposals alone, "
           f"-{sums.mean_any:.1%} by all; safe proposals that change the image: {len(sums.wrong)} {' '.join(sums.wrong)}; "
-          f"others that do, as their check says: {len(sums.doubted)}; not improved: {', '.join(sums.left) or 'none'}")
+          f"others that do, as their check says: {len(sums.doubted)}; not improved: {', '.join(sums.left) or 'none'}; "
+          f"median {median(r.seconds for r in results):.2f} s of processor time a project")
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from cachesim.confirm.script import Command, Finished, Script, Work
 from cachesim.errors import Cancelled
 
 
-def python(code: str, **change: object) -> Command:
-    return Command((sys.executable, "-c", code), "running", **change)  # type: ignore[arg-type]
+def python(code: str, flags: tuple[str, ...] = (), **change: object) -> Command:
+    return Command((sys.executable, *flags, "-c", code), "running", **change)  # type: ignore[arg-type]
 
 
 def gone(pid: int) -> bool:
@@ -30,7 +30,7 @@ def gone(pid: int) -> bool:
 
 
 def wait_for(path: Path) -> str:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         if path.exists() and path.read_text():
             return path.read_text()
@@ -61,34 +61,32 @@ def test_a_tool_that_is_killed() -> None:
 
 
 def test_a_tool_that_hangs() -> None:
-    start = time.monotonic()
-    done = Runner().execute(python("import time; time.sleep(60)", timeout=0.3))
+    lines: list[str] = []
+    done = Runner().execute(python("import sys, time; time.sleep(60); print('slept', file=sys.stderr)", timeout=0.3,
+                                   on_line=lines.append))
     assert isinstance(done, Finished) and "did not answer within" in done.error and not done.cancelled
-    assert time.monotonic() - start < 4
+    assert "slept" not in lines
 
 
 @pytest.mark.parametrize("stubborn", [False, True])
-def test_cancel_ends_the_whole_group_within_3_s(tmp_path: Path, stubborn: bool) -> None:
-    ignore = "signal.signal(2, signal.SIG_IGN); signal.signal(15, signal.SIG_IGN);" if stubborn else ""
+def test_cancel_ends_the_whole_group(tmp_path: Path, stubborn: bool) -> None:
+    ignore = "signal.signal(2, lambda *_: print('INT')); signal.signal(15, lambda *_: print('TERM'));" if stubborn else ""
     code = (f"import os, signal, subprocess, sys, time; {ignore}"
             "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
-            f"open({str(tmp_path / 'pids')!r}, 'w').write(f'{{os.getpid()}} {{p.pid}}'); time.sleep(60)")
+            f"open({str(tmp_path / 'pids')!r}, 'w').write(f'{{os.getpid()}} {{p.pid}}'); time.sleep(60); print('slept')")
     runner = Runner()
-    timing: list[float] = []
 
     def stop() -> None:
         wait_for(tmp_path / "pids")
-        timing.append(time.monotonic())
         runner.cancel()
         runner.cancel()
     thread = threading.Thread(target=stop)
     thread.start()
-    done = runner.execute(python(code))
-    took = time.monotonic() - timing[0]
+    done = runner.execute(python(code, flags=("-u",)))
     thread.join()
     assert isinstance(done, Finished) and done.cancelled and done.exit_code is None
-    assert took < 3.2
-    end = time.monotonic() + 1      # the system needs a moment to bury the killed
+    assert done.out.split() == (["INT", "TERM"] if stubborn else [])
+    end = time.monotonic() + 60     # the system needs a moment to bury the killed
     pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
     while not all(map(gone, pids)) and time.monotonic() < end:
         time.sleep(0.02)

