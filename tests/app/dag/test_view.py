@@ -729,3 +729,31 @@ def test_the_zoom_bar_drops_its_words_where_they_have_no_room(view: DagView) -> 
     assert bar.fit.accessibleName() == "Fit the whole graph"
     view.resize(wide + 200, 300)
     assert bar.width() == wide
+
+
+def test_no_node_lies_under_the_zoom_bar_of_a_long_lane(view: DagView) -> None:
+    bar = view.cover.zoom_bar
+    view.verticalScrollBar().setValue(0)
+    view.resize(742, 300)
+    reaches = view.dag.layout.height * view.zoom > 300 - bar.height()
+    assert reaches and view.viewport().geometry().bottom() < bar.y() and bar.geometry().bottom() < view.height()
+    view.resize(742, 900)       # over free ground it floats, and takes nothing away
+    assert view.viewport().geometry().bottom() > bar.geometry().bottom()
+
+
+def test_in_a_low_graph_the_zoom_bar_is_one_button_with_a_menu(view: DagView) -> None:
+    bar = view.cover.zoom_bar
+    view.resize(742, 150)
+    assert bar.collapsed and bar.more.isVisible() and not bar.fit.isVisible()
+    assert bar.more.text() == f"{round(view.zoom * 100)} %"
+    menu = bar.more.menu()
+    menu.aboutToShow.emit()
+    said = {action.text(): action for action in menu.actions()}
+    assert list(said) == [b.accessibleName() for b in (bar.zoom_out, bar.percent, bar.zoom_in, bar.fit, bar.follow, bar.legend)]
+    assert said["Follow the selection"].isChecked() and not said["Legend"].isChecked()
+    before = view.zoom
+    said["Zoom in"].trigger()
+    said["Legend"].trigger()
+    assert view.zoom > before and bar.more.text() == f"{round(view.zoom * 100)} %" and bar.legend.isChecked()
+    view.resize(742, 440)
+    assert not bar.collapsed and bar.fit.isVisible() and not bar.more.isVisible()

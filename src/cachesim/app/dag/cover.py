@@ -28,6 +28,7 @@ class Cover(QObject):
         self._report: SimulationReport | None = None
         self._theme: Theme | None = None
         self._edge, self._on_top = "", False
+        self.reserved = 0       # height below the picture that is the buttons' own; set by the view
         self.selected: Callable[[], QRect | None] = lambda: None       # where the selected node is in the view; set by the view
         self.lane_bar = LaneBar(canvas, view)
         self.legend = Legend(canvas, view)
@@ -39,9 +40,19 @@ class Cover(QObject):
 
     @property
     def foot(self) -> int:
-        """Height at the lower edge that is never free, in px."""
+        """Height at the lower edge of the picture that is never free, in px."""
         said = self.why.height() + _EDGE if self.why.isVisibleTo(self._view) else 0
-        return self.zoom_bar.height() + 2 * _EDGE + said
+        return said + (0 if self.reserved else self.bar_height)
+
+    @property
+    def bar_height(self) -> int:
+        """What the buttons take, with room around them."""
+        return self.zoom_bar.height() + 2 * _EDGE
+
+    def fit_bar(self) -> None:
+        """Let the buttons take the size that there is room for."""
+        area = self._view.viewport().geometry()
+        self.zoom_bar.fit_into(area.width() - 2 * _EDGE, area.height() + self.reserved)
 
     def show_theme(self, theme: Theme) -> None:
         """Take other colours."""
@@ -85,18 +96,18 @@ class Cover(QObject):
     def place(self) -> None:
         """Put everything where it belongs."""
         area, bar = self._view.viewport().geometry(), self.zoom_bar
-        bar.fit_into(area.width() - 2 * _EDGE)
-        bar.move(area.right() - bar.width() - _EDGE, area.bottom() - bar.height() - _EDGE)
+        bar.move(area.right() - bar.width() - _EDGE, area.bottom() + self.reserved - bar.height() - _EDGE)
         line = round(self._view.fontMetrics().height() + 10)
         self.lane_bar.setGeometry(QRect(area.x(), area.y(), area.width(), line))
         left, width = area.x() + 8, area.width() - 16
         self.empty.place(left, area.y() + area.height() // 3, width)
-        self.why.place(left, bar.y() - _EDGE, width, from_below=True)
-        below = self.why if self.why.isVisibleTo(self._view) else bar
+        free = min(bar.y(), area.bottom() + 1) - _EDGE
+        self.why.place(left, free, width, from_below=True)
+        foot = self.why.y() - _EDGE if self.why.isVisibleTo(self._view) else free
         if self._on_top:
             self.state.place(left, area.y() + line + _EDGE, width)
         else:
-            self.state.place(left, below.y() - _EDGE, width, from_below=True)
+            self.state.place(left, foot, width, from_below=True)
         self.place_legend()
 
     def place_legend(self) -> None:

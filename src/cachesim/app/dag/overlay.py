@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from cachesim.app.dag.canvas import Canvas
 from cachesim.app.dag.edge_item import paint_sample
@@ -15,11 +15,12 @@ from cachesim.graph.model import EdgeKind
 
 __all__ = ["Caption", "LaneBar", "Legend", "ZoomBar"]
 
+_BARS = 6       # as many bars at least must have room below each other, else there is only a button
 _EDGES = ((EdgeKind.PARENT, "builds on"), (EdgeKind.COPY_FROM, "copies from"), (EdgeKind.MOUNT, "mounts"))
 
 
 class ZoomBar(QFrame):
-    """– 100 % + Fit Follow Legend, in the corner."""
+    """– 100 % + Fit Follow Legend, in the corner; where there is little room one button that holds them all in a menu."""
 
     zoom_in_asked, zoom_out_asked, reset_asked, fit_asked = Signal(), Signal(), Signal(), Signal()
     follow_changed, legend_changed = Signal(bool), Signal(bool)
@@ -28,7 +29,8 @@ class ZoomBar(QFrame):
         super().__init__(parent)
         self.setObjectName("zoomBar")
         self.setAccessibleName("Zoom of the graph")
-        self._wide = 0      # what the words need, while there is no room for them
+        self._icons = self._small = False       # without words; all in one button
+        self._needs: tuple[int, int, int] | None = None     # see `_measured`; None: another look or font came
         self.zoom_out = self._button("Zoom out", "Zoom out (Ctrl+–)", "zoom-out")
         self.percent = self._button("Zoom to 100 %", "Zoom to 100 % (Ctrl+0)")
         self.zoom_in = self._button("Zoom in", "Zoom in (Ctrl++)", "zoom-in")
@@ -36,10 +38,15 @@ class ZoomBar(QFrame):
         self.follow = self._button("Follow the selection", "Scroll to what is selected or runs", "target", "Follow",
                                    checked=True)
         self.legend = self._button("Legend", "What colours, icons and lines mean", "info", "Legend", checked=False)
+        self.more = self._button("Zoom and legend", "Zoom, fit, follow, legend")
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setMenu(QMenu(self.more))
+        self.more.menu().aboutToShow.connect(self._fill_menu)
+        self.more.hide()
         row = QHBoxLayout(self)
         row.setContentsMargins(3, 3, 3, 3)
         row.setSpacing(2)
-        for button in (self.zoom_out, self.percent, self.zoom_in, self.fit, self.follow, self.legend):
+        for button in (*self._single, self.more):
             row.addWidget(button)
         self.zoom_in.clicked.connect(self.zoom_in_asked)
         self.zoom_out.clicked.connect(self.zoom_out_asked)
@@ -48,27 +55,62 @@ class ZoomBar(QFrame):
         self.follow.toggled.connect(self.follow_changed)
         self.legend.toggled.connect(self.legend_changed)
 
-    def fit_into(self, room: int) -> None:
-        """Take the size that is needed; drop the words beside the icons where they are wider than `room`."""
-        if self._wide and room >= self._wide:
-            self._show_words(True)
-        self.adjustSize()
-        if not self._wide and self.width() > room:
-            wide = self.width()
-            self._show_words(False)
-            self._wide = wide
+    @property
+    def _single(self) -> tuple[QToolButton, ...]:
+        return (self.zoom_out, self.percent, self.zoom_in, self.fit, self.follow, self.legend)
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether all is in one button."""
+        return self._small
+
+    def fit_into(self, room: int, height: int) -> None:
+        """Take the size that is needed; drop the words beside the icons where they are wider than `room`, and be one button
+        where a whole bar would take a large part of `height`."""
+        if self._needs is None:
+            self._needs = self._measured()
             self.adjustSize()
+        line, words, icons = self._needs
+        small = line * _BARS > height or icons > room
+        chosen = (small, small or words > room)
+        if chosen != (self._small, self._icons):
+            self._small, self._icons = chosen
+            self._show_words(not self._icons)
+            for button in self._single:
+                button.setHidden(small)
+            self.more.setHidden(not small)
+            self.layout().activate()
+            self.adjustSize()
+
+    def _measured(self) -> tuple[int, int, int]:
+        """Height of the bar, its width with words and with icons alone."""
+        widths = []
+        for words in (True, False):
+            self._show_words(words)
+            widths.append(sum(b.sizeHint().expandedTo(b.minimumSize()).width() + 2 for b in self._single) + 8)
+        self._show_words(not self._icons)
+        return max(b.sizeHint().expandedTo(b.minimumSize()).height() for b in self._single) + 8, widths[0], widths[1]
 
     def _show_words(self, on: bool) -> None:
         style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if on else Qt.ToolButtonStyle.ToolButtonIconOnly
         for button in (self.fit, self.follow, self.legend):
-            button.setToolButtonStyle(style)
-        self._wide = 0
+            if button.toolButtonStyle() is not style:
+                button.setToolButtonStyle(style)
+
+    @Slot()
+    def _fill_menu(self) -> None:
+        menu = self.more.menu()
+        menu.clear()
+        for button in self._single:
+            action = menu.addAction(button.icon(), button.accessibleName(), button.click)
+            action.setCheckable(button.isCheckable())
+            action.setChecked(button.isChecked())
 
     @Slot(float)
     def show_zoom(self, zoom: float) -> None:
         """Say the zoom."""
         self.percent.setText(f"{round(zoom * 100)} %")
+        self.more.setText(self.percent.text())
         self.percent.setAccessibleDescription(f"Now {round(zoom * 100)} %")
 
     def show_theme(self, theme: Theme) -> None:
@@ -86,11 +128,15 @@ class ZoomBar(QFrame):
                              (self.follow, "target"), (self.legend, "info")):
             button.setIcon(icon(name, theme.text, size))
             button.setIconSize(QSize(size, size))
-        for button in (self.zoom_out, self.percent, self.zoom_in, self.fit, self.follow, self.legend):
+        for button in (*self._single, self.more):
             button.setMinimumSize(round(theme.sizes.target), round(theme.sizes.target))
-        self._show_words(True)
         self.percent.setMinimumWidth(round(self.percent.fontMetrics().horizontalAdvance("1000 %") + 14))
-        self.adjustSize()
+        self._needs = None
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self._needs = None
 
     def _button(self, name: str, tip: str, icon_name: str = "", text: str = "", *,
                 checked: bool | None = None) -> QToolButton:

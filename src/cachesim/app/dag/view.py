@@ -419,10 +419,22 @@ class DagView(PanZoomView):
     def _fit_scene(self) -> None:
         """The scene's own size, and room below it so that nothing has to hide under the buttons."""
         layout = self._dag.layout
+        self._reserve()
         self.setSceneRect(0.0, 0.0, layout.width, layout.height + self._cover.foot / self.zoom)
         self._scrolled()
 
+    def _reserve(self) -> None:
+        """A graph that reaches down to the buttons ends above them; over free ground they float."""
+        self._cover.fit_bar()
+        whole, bar = self.viewport().height() + self._cover.reserved, self._cover.bar_height
+        reaches = self._dag.layout.height * self.zoom > whole - bar
+        reserved = bar if reaches and not self._cover.zoom_bar.collapsed else 0
+        if reserved != self._cover.reserved:
+            self._cover.reserved = reserved
+            self.setViewportMargins(0, 0, 0, reserved)
+
     def _place_cover(self) -> None:
+        self._reserve()
         self._cover.place()
         if self._list is not None:
             self._list.setGeometry(self.rect())
