@@ -20,6 +20,11 @@ SIZES = ((1280, 800), (1920, 1080))
 BROKEN = "FROM alpine\nRUN apk add curl\nCOPPY . .\n"
 FAILING = "FROM alpine AS base\nRUN apk add curl\n\nFROM alpine\nCOPY missing.txt /\nRUN true\n"
 BUSYBOX = "FROM busybox:1.36\nCOPY f /f\nRUN cat /f\n"
+LANES = "".join(f"FROM {base} AS {name}\nWORKDIR /{name}\nCOPY {name}/ .\n{more}\n" for base, name, more in (
+    ("node:22-slim", "deps", "RUN npm ci\n"), ("deps", "assets", "RUN npm run assets\n"),
+    ("deps", "server", "".join(f"RUN npm run part{n}\n" for n in range(1, 9))),
+    ("server", "licenses", "RUN npm run licenses\n"),
+    ("nginx:1.27", "web", "COPY --from=assets /assets /srv/\nCOPY --from=server /server /srv/\nCOPY --from=licenses /l /l\n")))
 
 
 class States:
@@ -41,6 +46,7 @@ class States:
             "not_watching": self.not_watching, "foreign_text": self.foreign_text, "steps_list": self.steps_list,
             "advice": self.advice, "legend": self.legend, "find": self.find, "whatif_menu": self.whatif_menu,
             "file_dialog": self.file_dialog, "options": self.options, "preferences": self.preferences,
+            "four_lanes": partial(self.lanes, "licenses"), "five_lanes": partial(self.lanes, ""),
             "palette": partial(self.palette, "file"), "palette_nothing": partial(self.palette, "xyzzy"), "crash": self.crash}
         for sample in samples():
             self.states[f"sample_{sample.name}"] = partial(self.sample, sample.name)
@@ -122,6 +128,20 @@ class States:
         self.bench.replace_text(text, "picture")
         self.turn(0.1)
         self.until(lambda: not self.bench.prediction.job.busy and not self.bench.prediction.pending)
+
+    def lanes(self, left_out: str) -> None:
+        """Many stages that the target needs, one of them long; a late one was edited."""
+        kept = "".join(f"FROM {part}" for part in LANES.split("FROM ")[1:] if not left_out or f"AS {left_out}" not in part)
+        text = "".join(line for line in kept.splitlines(True) if not left_out or f"--from={left_out}" not in line)
+        folder = self.plain(text)
+        for name in ("deps", "assets", "server", "licenses", "web"):
+            (folder / name).mkdir()
+            (folder / name / "main.js").write_text("tea\n")
+        self.open(folder)
+        self.bench.build("First build")
+        self.turn(0.3)
+        self.bench.edit_file("server/main.js", b"sencha\n")
+        self.turn(0.3)
 
     # -- states -------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,8 @@ from PySide6.QtCore import QObject, QPoint, QRect, Slot
 from PySide6.QtWidgets import QGraphicsView
 
 from cachesim.app.dag.canvas import Canvas
-from cachesim.app.dag.overlay import Caption, LaneBar, Legend, ZoomBar
+from cachesim.app.dag.overlay import Caption, LaneBar, Legend, MoreLanes, ZoomBar
+from cachesim.app.dag.words import Beyond
 from cachesim.app.theme import Theme, look_of_step
 from cachesim.graph.model import EdgeKind
 from cachesim.simulate.report import SimulationReport
@@ -35,6 +36,7 @@ class Cover(QObject):
         self.zoom_bar = ZoomBar(view)
         self.state = Caption("State of the graph", view, "Go to line")
         self.why = Caption("Why", view)
+        self.more_left, self.more_right = MoreLanes(left=True, parent=view), MoreLanes(left=False, parent=view)
         self.empty = Caption("Nothing to show", view, "Begin with FROM alpine")
         self.zoom_bar.legend_changed.connect(self._show_legend)
 
@@ -58,6 +60,8 @@ class Cover(QObject):
         """Take other colours."""
         self._theme = theme
         self.zoom_bar.show_theme(theme)
+        for hint in (self.more_left, self.more_right):
+            hint.show_theme(theme)
         self.state.show_theme(theme, edge=self._edge or theme.error)
         self.empty.show_theme(theme)
         self.why.show_theme(theme, edge=theme.accent, px=theme.sizes.verdict if theme.sizes.presenting else 0.0)
@@ -88,9 +92,19 @@ class Cover(QObject):
         """Left, width and text of the lanes whose own names are out of sight."""
         self.lane_bar.show_names(names)
 
+    def show_more(self, left: Beyond, right: Beyond) -> None:
+        """Say which lanes lie beyond the edges, at the height of the lanes' names."""
+        area, listed = self._view.viewport().geometry(), self.zoom_bar.isHidden()
+        for hint, lanes in ((self.more_left, left), (self.more_right, right)):
+            hint.show_lanes(Beyond() if listed else lanes)
+            x = area.x() + _EDGE if hint is self.more_left else area.right() + 1 - hint.width() - _EDGE
+            hint.move(x, area.y() + _EDGE)
+
     def show_for_list(self, listed: bool) -> None:
         """The list has no zoom and no legend."""
         self.zoom_bar.setVisible(not listed)
+        if listed:
+            self.show_more(Beyond(), Beyond())
         self.legend.setVisible(not listed and self.zoom_bar.legend.isChecked())
 
     def place(self) -> None:

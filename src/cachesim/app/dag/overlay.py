@@ -10,10 +10,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, Q
 
 from cachesim.app.dag.canvas import Canvas
 from cachesim.app.dag.edge_item import paint_sample
+from cachesim.app.dag.words import Beyond
 from cachesim.app.theme import Look, Theme, icon
 from cachesim.graph.model import EdgeKind
 
-__all__ = ["Caption", "LaneBar", "Legend", "ZoomBar"]
+__all__ = ["Caption", "LaneBar", "Legend", "MoreLanes", "ZoomBar"]
 
 _BARS = 6       # as many bars at least must have room below each other, else there is only a button
 _EDGES = ((EdgeKind.PARENT, "builds on"), (EdgeKind.COPY_FROM, "copies from"), (EdgeKind.MOUNT, "mounts"))
@@ -43,11 +44,11 @@ class ZoomBar(QFrame):
         self.more.setMenu(QMenu(self.more))
         self.more.menu().aboutToShow.connect(self._fill_menu)
         self.more.hide()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(3, 3, 3, 3)
-        row.setSpacing(2)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(3, 3, 3, 3)
+        self._row.setSpacing(2)
         for button in (*self._single, self.more):
-            row.addWidget(button)
+            self._row.addWidget(button)
         self.zoom_in.clicked.connect(self.zoom_in_asked)
         self.zoom_out.clicked.connect(self.zoom_out_asked)
         self.percent.clicked.connect(self.reset_asked)
@@ -79,7 +80,7 @@ class ZoomBar(QFrame):
             for button in self._single:
                 button.setHidden(small)
             self.more.setHidden(not small)
-            self.layout().activate()
+            self._row.activate()
             self.adjustSize()
 
     def _measured(self) -> tuple[int, int, int]:
@@ -151,6 +152,43 @@ class ZoomBar(QFrame):
             button.setCheckable(True)
             button.setChecked(checked)
         return button
+
+
+class MoreLanes(QToolButton):
+    """"2 more lanes, 3 run →" at the edge behind which they lie; a click brings the nearest into view."""
+
+    asked = Signal(int)     # its stage
+
+    def __init__(self, *, left: bool, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("moreLanes")
+        self._left, self._lanes = left, Beyond()
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)     # the arrow keys walk there, and the view follows
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.clicked.connect(self._ask)
+        self.hide()
+
+    def show_lanes(self, lanes: Beyond) -> None:
+        """Tell of these; of none, be hidden."""
+        if lanes != self._lanes:
+            self._lanes = lanes
+            self.setText(f"← {lanes.text}" if self._left else f"{lanes.text} →")
+            self.setAccessibleName(f"{lanes.text} to the {'left' if self._left else 'right'}")
+            self.setToolTip(lanes.sentence)
+            self.setVisible(bool(lanes.text))
+            self.adjustSize()
+
+    def show_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self.setStyleSheet(f"#moreLanes {{ color: {theme.text}; background: {theme.selection};"
+                           f" border: {theme.border:.0f}px solid {theme.accent}; border-radius: 5px; padding: 2px 8px;"
+                           f" min-height: {round(theme.sizes.target) - 6}px; }}"
+                           f"#moreLanes:hover {{ border-color: {theme.text}; }}")
+        self.adjustSize()
+
+    @Slot()
+    def _ask(self) -> None:
+        self.asked.emit(self._lanes.nearest)
 
 
 class LaneBar(QWidget):

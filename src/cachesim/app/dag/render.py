@@ -26,14 +26,14 @@ def render_svg(scene: DagScene, path: Path) -> None:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    area = scene.sceneRect()
-    generator = QSvgGenerator()
-    generator.setOutputDevice(buffer)
-    generator.setTitle("Build graph")
-    generator.setResolution(96)
-    generator.setSize(QSize(math.ceil(area.width()), math.ceil(area.height())))
-    generator.setViewBox(QRectF(0.0, 0.0, math.ceil(area.width()), math.ceil(area.height())))
     with scene.as_drawing():
+        area = scene.sceneRect()
+        generator = QSvgGenerator()
+        generator.setOutputDevice(buffer)
+        generator.setTitle("Build graph")
+        generator.setResolution(96)
+        generator.setSize(QSize(math.ceil(area.width()), math.ceil(area.height())))
+        generator.setViewBox(QRectF(0.0, 0.0, math.ceil(area.width()), math.ceil(area.height())))
         painter = QPainter(generator)
         painter.setFont(scene.canvas.text_font)         # no other family gets into the file
         painter.fillRect(QRectF(0.0, 0.0, area.width(), area.height()), scene.canvas.bg)
@@ -54,11 +54,11 @@ def render_png(scene: DagScene, path: Path, scale: float = 2.0) -> None:
 
 def png(scene: DagScene, scale: float = 2.0) -> bytes:
     """The picture as PNG bytes."""
-    area = scene.sceneRect()
-    scale = min(scale, _LONGEST_SIDE / max(area.width(), area.height(), 1.0))
-    image = QImage(math.ceil(area.width() * scale), math.ceil(area.height() * scale), QImage.Format.Format_RGB32)
-    image.fill(scene.canvas.bg)
     with scene.as_drawing():
+        area = scene.sceneRect()
+        scale = min(scale, _LONGEST_SIDE / max(area.width(), area.height(), 1.0))
+        image = QImage(math.ceil(area.width() * scale), math.ceil(area.height() * scale), QImage.Format.Format_RGB32)
+        image.fill(scene.canvas.bg)
         painter = QPainter(image)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
         scene.render(painter, QRectF(image.rect()), area)

@@ -6,6 +6,7 @@ items; those that stay are the same objects.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ __all__ = ["DagScene"]
 _EMPTY = BuildGraph((), (), -1, (), (), {}, None, ())
 _WIDER_BY = 10.0            # steps in which nodes grow into free room: dragging a border moves them seldom
 _WIDER_MOST = 0.5           # of their own width; wider, a node of three words looks empty
+_FIRST, _FIRST_PRESENTING = 0.85, 0.9
+_NARROWEST = 0.8            # of their own width, where all lanes are seen together that way
 _Net = tuple[StepId | Source, EdgeKind]
 _Key = TypeVar("_Key")
 _Item = TypeVar("_Item", bound=QGraphicsItem)
@@ -232,7 +235,7 @@ class DagScene(QGraphicsScene):
 
     @contextmanager
     def as_drawing(self) -> Iterator[None]:
-        """While this lasts everything is drawn in full, from outlines, and without what belongs to the window."""
+        """While this lasts all is drawn in full, from outlines, at its own width, and without what belongs to the window."""
         canvas, current, hovered = self.canvas, self.current, self._hovered
         level, glowing = canvas.level, {s: item.glow for s, item in self.steps.items() if item.glow}
         self._hovered = None
@@ -240,10 +243,13 @@ class DagScene(QGraphicsScene):
         for step in glowing:
             self.set_glow(step, 0.0)
         canvas.vector, canvas.level = True, Level.FULL
+        room = self._room
+        self.set_room(math.inf)         # a file does not depend on how wide the window is
         try:
             yield
         finally:
             canvas.vector, canvas.level = False, level
+            self.set_room(room)
             self._hovered = hovered
             self.set_current(current)
             for step, glow in glowing.items():
@@ -281,13 +287,22 @@ class DagScene(QGraphicsScene):
         self._show_current()
 
     def _node_width(self) -> float:
-        """How wide the nodes of the present lanes can be: all lanes together stay within the room."""
+        """How wide the nodes of the present lanes can be: all lanes together stay within the room, or, where a little less
+        suffices for that, within what the room holds at the smallest first zoom."""
         plain, lanes = self.canvas.plain.node_width, sum(not lane.folded for lane in self.layout.lanes)
-        if not lanes:
+        if not lanes or math.isinf(self._room):
             return plain
         least = self.layout.width - lanes * (self.layout.metrics.node_width - plain)
-        wider = (self._room - least) / lanes // _WIDER_BY * _WIDER_BY
-        return plain + max(0.0, min(wider, plain * _WIDER_MOST))
+        if least <= self._room:
+            wider = (self._room - least) / lanes // _WIDER_BY * _WIDER_BY
+            return plain + min(wider, plain * _WIDER_MOST)
+        narrower = math.ceil((least - self._room / self.smallest) / lanes)
+        return plain - narrower if 0 < narrower <= plain * (1 - _NARROWEST) else plain
+
+    @property
+    def smallest(self) -> float:
+        """The smallest zoom of a first look: below it, scrolling is better than squinting."""
+        return _FIRST_PRESENTING if self.canvas.theme.sizes.presenting else _FIRST
 
     def _link(self, graph: BuildGraph) -> None:
         self._incoming, self._outgoing = {}, {}

@@ -29,7 +29,7 @@ from cachesim.app.dag.scene import DagScene
 from cachesim.app.dag.step_item import Badge, StepItem
 from cachesim.app.dag.steps_list import StepsList
 from cachesim.app.dag.typed import TypingWatch
-from cachesim.app.dag.words import sentence_of, stage_name, stale_caption
+from cachesim.app.dag.words import Beyond, beyond, sentence_of, stage_name, stale_caption
 from cachesim.app.settings import Settings
 from cachesim.app.theme import Theme
 from cachesim.app.workbench import Workbench
@@ -42,8 +42,7 @@ from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["DagView"]
 
-_FIRST_SMALLEST = 0.85      # of the first zoom: below it, scrolling is better than squinting
-_STAGE_SMALLEST = 0.9       # while presenting
+_CUT = 0.1                  # of a lane's width: with more of it out of sight its nodes cannot be read
 _MANY = 300                 # steps above which only visible ones are animated
 _ARROWS = {Qt.Key.Key_Up: Direction.UP, Qt.Key.Key_Down: Direction.DOWN, Qt.Key.Key_Left: Direction.LEFT,
            Qt.Key.Key_Right: Direction.RIGHT}
@@ -102,6 +101,8 @@ class DagView(PanZoomView):
         buttons.follow_changed.connect(self.set_follow)
         self._cover.state.pressed.connect(self._go_to_error)
         self._cover.empty.pressed.connect(workbench.begin)
+        for hint in (self._cover.more_left, self._cover.more_right):
+            hint.asked.connect(self._show_lane)
         self.zoom_changed.connect(buttons.show_zoom)
         for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
             bar.valueChanged.connect(self._scrolled)
@@ -362,6 +363,8 @@ class DagView(PanZoomView):
         self._cover.show_report(report)
         if moved:
             self._fit_scene()
+        else:
+            self._cover.show_more(*self._unseen())      # what runs out of sight
         if not self._arrived and report.steps:
             self._arrive()
         self._dag.set_current(self._workbench.selected)
@@ -394,10 +397,10 @@ class DagView(PanZoomView):
             self.show_step(first.id)
 
     def first_zoom(self) -> float:
-        fit = self.viewport().width() / self._dag.layout.width
+        fit, smallest = self.viewport().width() / self._dag.layout.width, self._dag.smallest
         if self._dag.canvas.theme.sizes.presenting:     # nodes are grown to be read: only what nearly fits is made to fit
-            return fit if _STAGE_SMALLEST <= fit < 1.0 else 1.0
-        return min(max(fit, _FIRST_SMALLEST), 1.0)
+            return fit if smallest <= fit < 1.0 else 1.0
+        return min(max(fit, smallest), 1.0)
 
     def _refit(self) -> None:
         """Fit the width again, as at the first look, unless somebody chose a zoom."""
@@ -451,7 +454,31 @@ class DagView(PanZoomView):
                 assert report is not None
                 names.append((head.left(), head.width(), stage_name(report.graph, lane.stage)))
         self._cover.show_lane_names(names)
+        self._cover.show_more(*self._unseen())
         self._cover.place_legend()
+
+    def _unseen(self) -> tuple[Beyond, Beyond]:
+        """The lanes that lie left and right of what is seen, the nearest first."""
+        report, transform, width = self._dag.report, self.viewportTransform(), self.viewport().width()
+        left: list[int] = []
+        right: list[int] = []
+        for lane in self._dag.layout.lanes if report is not None else ():
+            place = transform.mapRect(QRectF(*lane.rect))
+            if place.right() - width > _CUT * place.width():
+                right.append(lane.stage)
+            elif -place.left() > _CUT * place.width():
+                left.insert(0, lane.stage)
+        return beyond(report, left), beyond(report, right)
+
+    @Slot(int)
+    def _show_lane(self, stage: int) -> None:
+        """Bring a lane into view that lies beyond the edge."""
+        lane = self._dag.layout.lane(stage)
+        if lane is not None:
+            self.moved_by_hand()
+            seen = self.mapToScene(self.viewport().rect()).boundingRect()
+            rect = QRectF(lane.rect.x, seen.center().y(), lane.rect.width, 1.0)
+            self.ensureVisible(rect, round(self._dag.layout.metrics.lane_gap * self.zoom), 0)
 
     def _selected_rect(self) -> QRect | None:
         """Where the selected node is seen, in px of this widget."""

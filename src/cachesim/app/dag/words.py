@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from cachesim.app.theme import word_of
 from cachesim.diagnostics import Diagnostic, Severity
@@ -10,13 +11,35 @@ from cachesim.engines.base import MissReason, Outcome
 from cachesim.graph.model import BuildGraph, StepId
 from cachesim.layout.layered import META
 from cachesim.project.measured import Cost, Knowledge, takes
-from cachesim.simulate.report import StepReport
+from cachesim.simulate.report import SimulationReport, StepReport
 
-__all__ = ["cause_of", "does_parse", "instruction_of", "node_text", "node_words", "sentence_of", "stage_name", "stale_caption"]
+__all__ = ["Beyond", "beyond", "cause_of", "does_parse", "instruction_of", "node_text", "node_words", "sentence_of",
+           "stage_name", "stale_caption"]
 
 _RESOLVED = frozenset({"unknown-target", "cycle", "blank-base", "bad-platform", "bad-reference", "expansion", "onbuild",
                        "from-variable", "unknown-stage"})     # found in a file that does parse
 _LONGEST = 400      # characters of an instruction that a cell or a tooltip shows
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """Lanes that lie beyond an edge of the view: in words, why they matter, and the nearest one."""
+
+    text: str = ""
+    sentence: str = ""
+    nearest: int = META
+
+
+def beyond(report: SimulationReport | None, stages: Sequence[int]) -> Beyond:
+    """What lies out of sight: how many lanes, and how much of it runs."""
+    if report is None or not stages:
+        return Beyond()
+    there = set(stages)
+    runs = sum(step.runs for step in report.steps if step.id.stage in there)
+    names = [stage_name(report.graph, stage) for stage in stages]
+    text = f"1 more: {names[0]}" if len(names) == 1 else f"{len(names)} more lanes"
+    said = f", {runs} run{'s' if runs == 1 else ''}" if runs else ""
+    return Beyond(text + said, f"Out of sight: {', '.join(names)}{said}. Click to scroll there", stages[0])
 
 
 def stage_name(graph: BuildGraph, stage: int) -> str:
