@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-__all__ = ["REMEMBERED", "Same"]
+__all__ = ["REMEMBERED", "Same", "SameAll"]
 
 REMEMBERED = 32     # answers kept for each question about a whole Dockerfile: what a person goes back and forth between
 
 T = TypeVar("T")
+V = TypeVar("V", covariant=True)
 
 
 class Same(Generic[T]):
@@ -29,3 +30,20 @@ class Same(Generic[T]):
 
     def __hash__(self) -> int:
         return id(self.value)
+
+
+class SameAll(Generic[V]):
+    """Some values as a key: equal only to the same ones in the same order."""
+
+    __slots__ = ("_hash", "_ids", "values")
+
+    def __init__(self, values: tuple[V, ...]) -> None:
+        self.values = values
+        self._ids = tuple(map(id, values))
+        self._hash = hash(self._ids)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SameAll) and other._ids == self._ids
+
+    def __hash__(self) -> int:
+        return self._hash

@@ -6,6 +6,7 @@ Source: BuildKit v0.25.2, frontend/dockerfile/parser/{parser,directives}.go.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -48,15 +49,25 @@ class Body:
 class LogicalLine(NamedTuple):
     """One instruction: its joined text, the pieces it was joined from, its heredoc bodies.
 
-    `pieces` holds (offset in text, line, column) of each physical line that gave text.
+    `head` is its span without the bodies; `pieces` holds (offset in text, line, column) of each physical line that gave text.
     """
 
     text: str
-    first: int
-    last: int
+    span: SourceSpan
+    head: SourceSpan
     pieces: tuple[tuple[int, int, int], ...]
     bodies: tuple[Body, ...] = ()
     has_empty_lines: bool = False       # inside of a continuation
+
+    @property
+    def first(self) -> int:
+        """Its first physical line, from 1."""
+        return self.span.line
+
+    @property
+    def last(self) -> int:
+        """The last one, the end of a heredoc included."""
+        return self.span.end_line
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset in the joined text."""
@@ -105,6 +116,20 @@ def continued(line: str, escape: str) -> str | None:
 def scan(text: str) -> Scan:
     """Take a text apart; works for any text."""
     return _Scanner(text).run()
+
+
+@functools.lru_cache(maxsize=4096)      # while somebody types, all lines but one stay the same
+def _alone(raw: str, number: int, escape: str) -> LogicalLine | None:
+    """The instruction that one physical line is; None if it is none, or only the beginning of one.
+
+    The same line at the same place gives the same object.
+    """
+    line = raw.rstrip("\r\n").lstrip(BLANKS)
+    if not line or line[0] == "#" or "<<" in line or continued(line, escape) is not None:
+        return None
+    column = raw.index(line[0])
+    span = SourceSpan(number, column, number, _length(raw))
+    return LogicalLine(line, span, span, ((0, number, column),))
 
 
 class _Scanner:
@@ -169,6 +194,11 @@ class _Scanner:
     def _read_instruction(self) -> None:
         first = self._at
         raw = self._raw(first)
+        whole = _alone(raw, first + 1, self._escape) if first or not self._bom else None
+        if whole is not None:
+            self._at += 1
+            self._instructions.append(whole)
+            return
         line = raw.rstrip("\r\n").lstrip(BLANKS)
         self._at += 1
         if not line or line.startswith("#"):
@@ -176,16 +206,17 @@ class _Scanner:
         column = len(self._lines[first]) - len(raw) + raw.index(line[0])
         head = continued(line, self._escape)
         if head is None:
-            logical = LogicalLine(line, first + 1, first + 1, ((0, first + 1, column),))
+            span = self._span(first, column)
+            logical = LogicalLine(line, span, span, ((0, first + 1, column),))
         else:
             logical = self._join(head, first, column)
         if "<<" in logical.text:
             logical = self._with_heredocs(logical)
         self._instructions.append(logical)
 
-    def _join(self, head: str, first: int, column: int) -> LogicalLine:
-        texts, pieces = [head], [(0, first + 1, column)]
-        offset = len(head)
+    def _join(self, begun: str, first: int, column: int) -> LogicalLine:
+        texts, pieces = [begun], [(0, first + 1, column)]
+        offset = len(begun)
         empty_lines = False
         while self._at < self._count:
             line = self._lines[self._at].rstrip("\r\n")
@@ -202,18 +233,23 @@ class _Scanner:
             offset += len(texts[-1])
             if piece is None:
                 break
-        return LogicalLine("".join(texts), first + 1, self._at, tuple(pieces), (), empty_lines)
+        head = SourceSpan(first + 1, column, pieces[-1][1], _length(self._lines[pieces[-1][1] - 1]))
+        return LogicalLine("".join(texts), self._span(first, column), head, tuple(pieces), (), empty_lines)
+
+    def _span(self, first: int, column: int) -> SourceSpan:
+        """From a place to the end of the last line that was read."""
+        return SourceSpan(first + 1, column, self._at, _length(self._lines[self._at - 1]))
 
     def _with_heredocs(self, logical: LogicalLine) -> LogicalLine:
         try:
             opened = openings(logical.text, self._escape)
         except ExpandError as error:
-            self._problems.append(Problem(self._head_span(logical), str(error), "bad-heredoc"))
+            self._problems.append(Problem(logical.span, str(error), "bad-heredoc"))
             return logical
         if not opened:
             return logical
         bodies = tuple(self._read_body(opening, logical) for opening in opened)
-        return LogicalLine(logical.text, logical.first, self._at, logical.pieces, bodies, logical.has_empty_lines)
+        return logical._replace(span=self._span(logical.first - 1, logical.head.column), bodies=bodies)
 
     def _read_body(self, opening: Opening, logical: LogicalLine) -> Body:
         first = self._at
@@ -221,14 +257,15 @@ class _Scanner:
             self._at += 1
             if opening.closed_by(self._lines[self._at - 1]):
                 return Body(opening, self._body_text(first, self._at - 1), first + 1, self._at - 1, True)
-        self._problems.append(Problem(self._head_span(logical), "unterminated heredoc", "unterminated-heredoc"))
+        self._problems.append(Problem(logical.span, "unterminated heredoc", "unterminated-heredoc"))
         return Body(opening, self._body_text(first, self._at), first + 1, self._at, False)
 
     def _body_text(self, first: int, end: int) -> str:
         return "".join(f"{line}\n" for line in self._lines[first:end])
 
-    def _head_span(self, logical: LogicalLine) -> SourceSpan:
-        return SourceSpan(logical.first, logical.pieces[0][2], logical.last, len(self._lines[logical.last - 1]))
+
+def _length(line: str) -> int:
+    return len(line) - line.endswith("\r")
 
 
 def _line_span(lines: list[str], index: int) -> SourceSpan:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from cachesim.diagnostics import Diagnostic, Severity, SourceSpan
 from cachesim.dockerfile.build import Place, build
-from cachesim.dockerfile.instructions import Arg, From, Instruction, Maintainer, ParsedDockerfile
-from cachesim.dockerfile.lines import Body, LogicalLine, Scan, read_directive, scan
+from cachesim.dockerfile.instructions import Arg, From, Instruction, ParsedDockerfile
+from cachesim.dockerfile.lines import LogicalLine, Scan, read_directive, scan
 from cachesim.dockerfile.nodes import Node, Refusal, read_node
 from cachesim.dockerfile.words import split_keyword
 from cachesim.same import REMEMBERED
@@ -36,14 +37,20 @@ def parse_instruction(text: str) -> Instruction | None:
         return None
     line = scanned.instructions[0]
     try:
-        return _instruction(scanned.escape, *_place(line, scanned))
+        return _read(line, scanned.escape)[0]
     except Refusal:
         return None
 
 
 @functools.lru_cache(maxsize=4096)      # while somebody types, all lines but one stay the same
-def _instruction(escape: str, span: SourceSpan, text: str, bodies: tuple[Body, ...]) -> Instruction:
-    return build(read_node(text, escape), Place(span, text, bodies), _trigger)
+def _read(line: LogicalLine, escape: str) -> tuple[Instruction, tuple[Diagnostic, ...]]:
+    """An instruction, and what is odd about it.
+
+    Raises:
+        Refusal: What the engine would refuse.
+    """
+    node = read_node(line.text, escape)
+    return build(node, Place(line.span, line.text, line.bodies), _trigger), tuple(_oddities(node, line))
 
 
 def _trigger(text: str, span: SourceSpan) -> Instruction | None:
@@ -79,8 +86,7 @@ class _Parser:
 
     def _read(self, line: LogicalLine) -> None:
         try:
-            node = read_node(line.text, self._scan.escape)
-            instruction = _instruction(self._scan.escape, *_place(line, self._scan))
+            instruction, odd = _read(line, self._scan.escape)
         except Refusal as refusal:
             self._refuse(refusal, line)
             return
@@ -89,7 +95,7 @@ class _Parser:
             self._in_stage = True
         elif not self._in_stage and not isinstance(instruction, Arg):
             self._late.append(_error(instruction.span, "no build stage in current context", "before-from"))
-        self._warn(instruction, node, line)
+        self._warnings += odd
 
     def _refuse(self, refusal: Refusal, line: LogicalLine) -> None:
         span = self._span_of(refusal.word, line)
@@ -103,7 +109,7 @@ class _Parser:
     def _span_of(self, word: str, line: LogicalLine) -> SourceSpan:
         offset = line.text.find(word) if word else -1
         if offset < 0:
-            return _head_span(line, self._scan)
+            return line.head
         first, column = line.position(offset)
         last, end = line.position(offset + len(word) - 1)
         return SourceSpan(first, column, last, end + 1)
@@ -111,25 +117,6 @@ class _Parser:
     def _end(self) -> SourceSpan:
         lines = self._scan.lines
         return SourceSpan(len(lines), 0, len(lines), len(lines[-1])) if lines else SourceSpan(1, 0, 1, 0)
-
-    def _warn(self, instruction: Instruction, node: Node, line: LogicalLine) -> None:
-        if isinstance(instruction, Maintainer):
-            self._note(line, "MAINTAINER is deprecated: LABEL org.opencontainers.image.authors says the same",
-                       "maintainer-deprecated")
-        elif node.legacy:
-            self._note(line, f'"{node.keyword} key value" is the old form: "{node.keyword} key=value" is not ambiguous',
-                       "legacy-key-value")
-        elif node.rest.startswith("[") and not node.json and node.keyword in _JSON_FORMS:
-            self._note(line, "This looks like a JSON array but is none, so it is taken as plain text", "not-json")
-        if line.has_empty_lines:
-            self._note(line, "Empty lines inside of a continued instruction will become errors", "empty-continuation")
-        if ("<<" in node.rest and not line.bodies and not node.json and node.keyword in ("RUN", "COPY", "ADD")
-                and _HEREDOC.search(node.rest)):
-            self._note(line, "The engine sees no heredoc here: a quote or a substitution before it is not closed",
-                       "heredoc-not-seen")
-
-    def _note(self, line: LogicalLine, message: str, code: str) -> None:
-        self._warnings.append(Diagnostic(_head_span(line, self._scan), Severity.WARNING, message, code))
 
     def _warn_late_directives(self) -> None:
         """`# escape=` that is an ordinary comment because something stands before it."""
@@ -147,18 +134,21 @@ _JSON_FORMS = frozenset({"RUN", "CMD", "ENTRYPOINT", "COPY", "ADD", "VOLUME", "H
 _HEREDOC = re.compile(r"(?:^|[\t ])[0-9]*<<-?[A-Za-z_'\"]")
 
 
-def _place(line: LogicalLine, scanned: Scan) -> Place:
-    last = scanned.lines[line.last - 1]
-    span = SourceSpan(line.first, line.pieces[0][2], line.last, len(last) - last.endswith("\r"))
-    return Place(span, line.text, line.bodies)
+def _oddities(node: Node, line: LogicalLine) -> Iterator[Diagnostic]:
+    def note(message: str, code: str) -> Diagnostic:
+        return Diagnostic(line.head, Severity.WARNING, message, code)
 
-
-def _head_span(line: LogicalLine, scanned: Scan) -> SourceSpan:
-    """The instruction without its heredoc bodies."""
-    _, first, column = line.pieces[0]
-    last = line.pieces[-1][1]
-    text = scanned.lines[last - 1]
-    return SourceSpan(first, column, last, len(text) - text.endswith("\r"))
+    if node.keyword == "MAINTAINER":
+        yield note("MAINTAINER is deprecated: LABEL org.opencontainers.image.authors says the same", "maintainer-deprecated")
+    elif node.legacy:
+        yield note(f'"{node.keyword} key value" is the old form: "{node.keyword} key=value" is not ambiguous', "legacy-key-value")
+    elif node.rest.startswith("[") and not node.json and node.keyword in _JSON_FORMS:
+        yield note("This looks like a JSON array but is none, so it is taken as plain text", "not-json")
+    if line.has_empty_lines:
+        yield note("Empty lines inside of a continued instruction will become errors", "empty-continuation")
+    if ("<<" in node.rest and not line.bodies and not node.json and node.keyword in ("RUN", "COPY", "ADD")
+            and _HEREDOC.search(node.rest)):
+        yield note("The engine sees no heredoc here: a quote or a substitution before it is not closed", "heredoc-not-seen")
 
 
 def _error(span: SourceSpan, message: str, code: str) -> Diagnostic:

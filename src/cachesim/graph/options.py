@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -124,6 +125,7 @@ _DIGEST = "sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128}"
 _PATH = re.compile(rf"{_PART}(/{_PART})*(:\w[\w.-]{{0,127}})?(@({_DIGEST}))?", re.ASCII)
 
 
+@functools.lru_cache(maxsize=1024)
 def normalize_ref(ref: str) -> str:
     """Spell an image reference out: registry, library/ and :latest are added ("base:1" -> "docker.io/library/base:1").
 
@@ -148,6 +150,7 @@ def _domain_and_path(name: str) -> tuple[str, str]:
     return domain, "library/" + path if domain == "docker.io" and "/" not in path else path
 
 
+@functools.lru_cache(maxsize=1024)
 def reference_problem(ref: str) -> str:
     """Why an image reference is refused before anybody looks for the image, or "".
 
@@ -162,6 +165,7 @@ def reference_problem(ref: str) -> str:
     return "" if _DOMAIN.fullmatch(domain) and _PATH.fullmatch(path) else "invalid reference format"
 
 
+@functools.lru_cache(maxsize=1024)
 def familiar_ref(ref: str) -> str:
     """Spell an image reference as people write it, without ":latest" ("docker.io/library/base:latest" -> "base").
 

@@ -7,8 +7,10 @@ for the classic builder moby v28.5 builder/dockerfile (evaluator.go, dispatchers
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from cachesim.diagnostics import Diagnostic, Severity, SourceSpan
 from cachesim.dockerfile.expand import ExpandError, expand_word
@@ -37,7 +39,7 @@ from cachesim.graph.model import (
 from cachesim.graph.options import BaseImage, BuildOptions, EngineKind, familiar_ref, normalize_ref, reference_problem
 from cachesim.graph.platforms import Platform, PlatformError, platform_args
 from cachesim.graph.query import first_cycle, reachable
-from cachesim.same import REMEMBERED, Same
+from cachesim.same import REMEMBERED, Same, SameAll
 
 __all__ = ["resolve"]
 
@@ -60,6 +62,61 @@ def _resolved(parsed: Same[ParsedDockerfile], options: BuildOptions, bases: tupl
     return _Resolver(parsed.value, options, {ref: image.value for ref, image in bases}, engine).graph()
 
 
+class _Naming(NamedTuple):
+    """A step that names what it reads: a stage, a context or an image."""
+
+    step: Step
+    kind: EdgeKind
+    name: str
+    by_index: bool
+
+
+class _Outline(NamedTuple):
+    """What follows from the instructions of a stage alone: its steps, and what each takes from where, in order."""
+
+    steps: tuple[Step, ...]
+    inputs: tuple[Edge | _Naming, ...]
+
+
+@functools.lru_cache(maxsize=8 * REMEMBERED)
+def _outline(index: int, triggers: int, instructions: SameAll[Instruction]) -> _Outline:
+    """Of the stage at an index: FROM, a number of ONBUILD triggers of its base, its own instructions.
+
+    The same ones give the same object.
+    """
+    steps = tuple([Step(StepId(index, i), instruction, onbuild=0 < i <= triggers)
+                   for i, instruction in enumerate(instructions.values)])
+    inputs: list[Edge | _Naming] = []
+    for above, step in itertools.pairwise(steps):
+        inputs.append(Edge(EdgeKind.PARENT, above.id, step.id))
+        if isinstance(step.instruction, Copy):
+            inputs += _read_by_copy(step, step.instruction)
+        elif isinstance(step.instruction, Run):
+            inputs += _mounted(step, step.instruction)
+    return _Outline(steps, tuple(inputs))
+
+
+def _read_by_copy(step: Step, copy: Copy) -> Iterator[Edge | _Naming]:
+    if copy.from_:
+        yield _Naming(step, EdgeKind.COPY_FROM, copy.from_, by_index=True)
+        return
+    remote = [_remote(s) for s in copy.sources]
+    if any(r is None for r in remote):
+        yield Edge(EdgeKind.CONTEXT, Source(SourceKind.CONTEXT), step.id)
+    for source in remote:
+        if source is not None:
+            yield Edge(EdgeKind.CONTEXT, source, step.id)
+
+
+def _mounted(step: Step, run: Run) -> Iterator[Edge | _Naming]:
+    for mount in run.mounts:
+        name = dict(mount.options).get("from")
+        if name:
+            yield _Naming(step, EdgeKind.MOUNT, name, by_index=False)
+        elif mount.type == "bind":
+            yield Edge(EdgeKind.CONTEXT, Source(SourceKind.CONTEXT), step.id)
+
+
 class _Resolver:
     def __init__(self, parsed: ParsedDockerfile, options: BuildOptions, bases: Mapping[str, BaseImage],
                  engine: EngineKind) -> None:
@@ -70,6 +127,7 @@ class _Resolver:
         self.error = parsed.error
         self.scope: dict[str, str] = {}
         self.stages: list[Stage] = []
+        self.inputs: list[tuple[Edge | _Naming, ...]] = []      # of each stage, its base excepted
 
     def graph(self) -> BuildGraph:
         meta, groups = _stages_of(self.parsed.instructions)
@@ -147,10 +205,9 @@ class _Resolver:
         base, misnamed = self._base(from_, image or "scratch")
         triggers, unread = self._triggers(base, from_)
         problem = problem or misnamed or unread
-        steps = [Step(StepId(index, 0), from_)]
-        steps += [Step(StepId(index, 1 + i), trigger, onbuild=True) for i, trigger in enumerate(triggers)]
-        steps += [Step(StepId(index, len(steps) + i), instruction) for i, instruction in enumerate(group[1:])]
-        return Stage(index, from_.name, base, platform, tuple(steps), reachable=False, error=problem)
+        outline = _outline(index, len(triggers), SameAll((from_, *triggers, *group[1:])))
+        self.inputs.append(outline.inputs)
+        return Stage(index, from_.name, base, platform, outline.steps, reachable=False, error=problem)
 
     def _base(self, from_: From, image: str) -> tuple[Source | int, Diagnostic | None]:
         if from_.name and self.engine is EngineKind.BUILDKIT and familiar_ref(from_.name) in self.contexts:
@@ -167,17 +224,10 @@ class _Resolver:
 
     def _check_names(self, graph: BuildGraph) -> None:
         """Refuse --from and from= that name nothing there can be, in stages that are not needed too."""
-        for step in (s for stage in graph.stages for s in stage.steps[1:]):
-            instruction = step.instruction
-            names: list[tuple[str, bool]] = []
-            if isinstance(instruction, Copy) and instruction.from_:
-                names.append((instruction.from_, True))
-            elif isinstance(instruction, Run):
-                names += [(dict(m.options).get("from") or "scratch", False) for m in instruction.mounts]
-            for name, by_index in names:
-                found = graph.find(name, by_index=by_index) if "$" not in name else 0
-                if isinstance(found, Source) and found.kind is SourceKind.IMAGE and (problem := reference_problem(name)):
-                    self._fail(instruction.span, f'failed to parse stage name "{name}": {problem}', "bad-reference")
+        for named in (i for inputs in self.inputs for i in inputs if isinstance(i, _Naming)):
+            found = graph.find(named.name, by_index=named.by_index) if "$" not in named.name else 0
+            if isinstance(found, Source) and found.kind is SourceKind.IMAGE and (problem := reference_problem(named.name)):
+                self._fail(named.step.instruction.span, f'failed to parse stage name "{named.name}": {problem}', "bad-reference")
 
     def _triggers(self, base: Source | int, from_: From) -> tuple[list[Instruction], Diagnostic | None]:
         if isinstance(base, int):
@@ -224,71 +274,51 @@ class _Resolver:
         added = [Step(StepId(stage.index, last.id.index + i),
                       Label("LABEL", last.instruction.span, f"LABEL {key}={value}", (), (), ((key, value),), False))
                  for i, (key, value) in enumerate(labels, 1)]
+        self.inputs[stage.index] += tuple([Edge(EdgeKind.PARENT, StepId(stage.index, s.id.index - 1), s.id) for s in added])
         stages = list(graph.stages)
         stages[graph.target] = replace(stage, steps=(*stage.steps, *added))
         return replace(graph, stages=tuple(stages))
 
     def _edges(self, graph: BuildGraph) -> list[Edge]:
         edges: list[Edge] = []
-        for stage in graph.stages:
-            if stage.base is not None and isinstance(stage.base, int):
-                edges.append(Edge(EdgeKind.PARENT, graph.stages[stage.base].steps[-1].id, stage.steps[0].id))
-            elif isinstance(stage.base, Source):
-                edges.append(Edge(EdgeKind.PARENT, stage.base, stage.steps[0].id))
-            for above, step in zip(stage.steps, stage.steps[1:], strict=False):
-                edges.append(Edge(EdgeKind.PARENT, above.id, step.id))
-                if isinstance(step.instruction, (Copy, Run)):
-                    edges += self._own_edges(graph, stage, step)
+        for stage, inputs in zip(graph.stages, self.inputs, strict=True):
+            origin = graph.stages[stage.base].steps[-1].id if isinstance(stage.base, int) else stage.base
+            edges.append(Edge(EdgeKind.PARENT, origin, stage.steps[0].id))
+            for given in inputs:
+                if isinstance(given, Edge):
+                    edges.append(given)
+                else:
+                    edges += self._named(graph, stage, given)
         return edges
 
-    def _own_edges(self, graph: BuildGraph, stage: Stage, step: Step) -> list[Edge]:
-        instruction = step.instruction
-        if isinstance(instruction, Copy):
-            if instruction.from_:
-                return self._from_edge(graph, stage, step, EdgeKind.COPY_FROM, instruction.from_, by_index=True)
-            remote = [_remote(s) for s in instruction.sources]
-            edges = [Edge(EdgeKind.CONTEXT, r, step.id) for r in remote if r is not None]
-            if any(r is None for r in remote):
-                edges.insert(0, Edge(EdgeKind.CONTEXT, Source(SourceKind.CONTEXT), step.id))
-            return edges
-        edges = []
-        if isinstance(instruction, Run):
-            for mount in instruction.mounts:
-                values = dict(mount.options)
-                if values.get("from"):
-                    edges += self._from_edge(graph, stage, step, EdgeKind.MOUNT, values["from"], by_index=False)
-                elif mount.type == "bind":
-                    edges.append(Edge(EdgeKind.CONTEXT, Source(SourceKind.CONTEXT), step.id))
-        return edges
-
-    def _from_edge(self, graph: BuildGraph, stage: Stage, step: Step, kind: EdgeKind, name: str, *,
-                   by_index: bool) -> list[Edge]:
-        span = step.instruction.span
+    def _named(self, graph: BuildGraph, stage: Stage, named: _Naming) -> list[Edge]:
         if self.engine is EngineKind.CLASSIC:
-            return self._classic_from(graph, stage, step, kind, name)
-        if "$" in name:
+            return self._classic_from(graph, stage, named)
+        span = named.step.instruction.span
+        if "$" in named.name:
             self._fail(span, "variable expansion is not supported for --from, define a new stage with FROM using ARG from "
                              "global scope as a workaround", "from-variable")
             return []
-        found = graph.find(name, by_index=by_index)
+        found = graph.find(named.name, by_index=named.by_index)
         if isinstance(found, Source):
-            return [Edge(kind, found, step.id)]
+            return [Edge(named.kind, found, named.step.id)]
         if found < 0 or found >= len(graph.stages):
             self._fail(span, f"invalid stage index {found}", "unknown-stage")
             return []
-        return [Edge(kind, graph.stages[found].steps[-1].id, step.id)]
+        return [Edge(named.kind, graph.stages[found].steps[-1].id, named.step.id)]
 
-    def _classic_from(self, graph: BuildGraph, stage: Stage, step: Step, kind: EdgeKind, name: str) -> list[Edge]:
+    def _classic_from(self, graph: BuildGraph, stage: Stage, named: _Naming) -> list[Edge]:
         """The classic builder only knows stages that are finished, and says what is wrong when it gets there."""
+        name, step = named.name, named.step
         earlier = graph.stages[:stage.index]
         found = next((s for s in earlier if s.name and s.name == name.lower()), None)
         if found is None and name.isdigit() and int(name) < len(earlier):
             found = earlier[int(name)]
         if found is not None:
-            return [Edge(kind, found.steps[-1].id, step.id)]
+            return [Edge(named.kind, found.steps[-1].id, step.id)]
         if name.isdigit() or "$" in name:
             return []
-        return [Edge(kind, find_source(name, {}), step.id)]
+        return [Edge(named.kind, find_source(name, {}), step.id)]
 
     def _needed(self, graph: BuildGraph) -> set[int]:
         if self.engine is EngineKind.CLASSIC:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from cachesim.engines.base import Assumption
 from cachesim.engines.buildkit.conversion import Occurrence, StageState, StepOps
 from cachesim.engines.buildkit.vertex import Op
-from cachesim.graph.model import Stage, StepId
+from cachesim.graph.model import Source, Step, StepId
 from cachesim.graph.options import BaseImage, BuildOptions, ImageStore
 from cachesim.same import REMEMBERED, Same
 
@@ -23,6 +23,7 @@ _KEPT = 4       # for one stage: the same one after several edits above it
 
 OpKey = tuple[object, ...]      # what makes two operations one vertex
 Made = tuple[int, int]          # an occurrence and its operation
+StageKey = tuple[int, Source | int, str, str, Same[tuple[Step, ...]]]      # index, base, name, platform, steps
 
 
 class Settings(NamedTuple):
@@ -35,23 +36,6 @@ class Settings(NamedTuple):
     names: tuple[str, ...]
     scope: tuple[tuple[str, str], ...]
     single: bool
-
-
-class StageKey:
-    """A stage as a key: equal to one with the same instructions at the same place."""
-
-    __slots__ = ("_hash", "_key", "_steps")
-
-    def __init__(self, stage: Stage) -> None:
-        self._steps = stage.steps       # so that no other instruction gets the identity of one of these
-        self._key = (stage.index, stage.base, stage.name, stage.platform, tuple([id(s.instruction) for s in stage.steps]))
-        self._hash = hash(self._key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, StageKey) and other._key == self._key
-
-    def __hash__(self) -> int:
-        return self._hash
 
 
 class Addition(NamedTuple):

@@ -23,7 +23,7 @@ from cachesim.dockerfile.go_values import read_bool
 from cachesim.dockerfile.mounts import MountError, ResolvedMount, resolve_mount
 from cachesim.engines.base import Assumption, BuildRequest, HistoryEntry
 from cachesim.engines.buildkit import history
-from cachesim.engines.buildkit.additions import Addition, Made, OpKey, Settings, StageKey, earlier_additions, kept, remember
+from cachesim.engines.buildkit.additions import Addition, Made, OpKey, Settings, earlier_additions, kept, remember
 from cachesim.engines.buildkit.conversion import Conversion, LocalSource, Occurrence, StageState, StepOps
 from cachesim.engines.buildkit.copies import CopySource, copy_facts, owner_key
 from cachesim.engines.buildkit.env import DEFAULT_PATH, Env
@@ -82,7 +82,8 @@ def _converted(graph: Same[BuildGraph], escape: str, options: BuildOptions, base
     converter = _Converter(graph.value, settings.value)
     for stage in stages:
         if stage.reachable:
-            converter.add(stage, earlier_additions(settings, StageKey(stage)))
+            key = (stage.index, stage.base, stage.name, stage.platform, Same(stage.steps))
+            converter.add(stage, earlier_additions(settings, key))
     return converter.conversion()
 
 
