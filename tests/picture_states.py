@@ -47,6 +47,7 @@ class States:
             "advice": self.advice, "legend": self.legend, "find": self.find, "whatif_menu": self.whatif_menu,
             "file_dialog": self.file_dialog, "options": self.options, "preferences": self.preferences,
             "four_lanes": partial(self.lanes, "licenses"), "five_lanes": partial(self.lanes, ""),
+            "fitted": self.fitted,
             "palette": partial(self.palette, "file"), "palette_nothing": partial(self.palette, "xyzzy"), "crash": self.crash}
         for sample in samples():
             self.states[f"sample_{sample.name}"] = partial(self.sample, sample.name)
@@ -142,6 +143,11 @@ class States:
         self.turn(0.3)
         self.bench.edit_file("server/main.js", b"sencha\n")
         self.turn(0.3)
+
+    def fitted(self) -> None:
+        self.lanes("")
+        self.window.graph.cover.zoom_bar.fit.click()
+        self.turn(0.2)
 
     # -- states -------------------------------------------------------------------------------------------------
 

@@ -175,10 +175,28 @@ def test_presentation_grows_the_nodes_and_comes_back_exactly(scene: DagScene) ->
 
 def test_texts_under_nine_pixels_are_left_out_step_by_step(qapp: object) -> None:
     canvas = Canvas(LIGHT)
-    assert [canvas.level_at(zoom) for zoom in (1.0, 0.75, 0.74, 0.5, 0.4, 0.1)] == [
-        Level.FULL, Level.FULL, Level.KEYWORD, Level.KEYWORD, Level.BLOCK, Level.BLOCK]
+    assert [canvas.level_at(zoom) for zoom in (1.0, 0.75, 0.74, 0.55, 0.5, 0.4, 0.39, 0.1)] == [
+        Level.FULL, Level.FULL, Level.LINE, Level.LINE, Level.KEYWORD, Level.KEYWORD, Level.BLOCK, Level.BLOCK]
     big = Canvas(LIGHT.with_sizes(PRESENTATION))
     assert big.level_at(0.5) is Level.FULL
+
+
+def test_zoomed_out_a_node_still_says_its_instruction_larger(scene: DagScene) -> None:
+    item = scene.steps[StepId(0, 1)]
+    image = QImage(900, 520, QImage.Format.Format_RGB32)
+
+    def painted(zoom: float) -> tuple[str, float]:
+        scene.set_zoom(zoom, 1.0)
+        painter = QPainter(image)
+        painter.scale(zoom, zoom)
+        scene.render(painter)
+        painter.end()
+        assert item._texts is not None
+        return item.shown_text, item._texts[0][2].pixelSize() * zoom
+    assert painted(1.0) == ("/app", 12.0)
+    words, px = painted(0.6)
+    assert words == "/app" and px > 9.0
+    assert painted(1.0) == ("/app", 12.0)
 
 
 def test_painting_gives_back_every_reference_to_none(scene: DagScene) -> None:

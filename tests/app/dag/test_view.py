@@ -181,7 +181,7 @@ def test_zoomed_out_texts_shrink_to_the_keyword_and_then_to_colour_and_icon(view
     while view.zoom > 0.3:
         key(view, Qt.Key.Key_Minus, CTRL)
         levels.append(view.dag.canvas.level)
-    assert list(dict.fromkeys(levels)) == [Level.FULL, Level.KEYWORD, Level.BLOCK]
+    assert list(dict.fromkeys(levels)) == [Level.FULL, Level.LINE, Level.KEYWORD, Level.BLOCK]
 
 
 def test_zoom_has_limits(view: DagView) -> None:

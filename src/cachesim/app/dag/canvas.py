@@ -25,6 +25,7 @@ class Level(enum.Enum):
     """How much of a node is drawn."""
 
     FULL = "full text"
+    LINE = "the instruction alone, larger"
     KEYWORD = "keyword only"
     BLOCK = "colour and icon"
 
@@ -86,9 +87,12 @@ class Canvas:
         return before is not self.level
 
     def level_at(self, zoom: float) -> Level:
-        """Texts under 9 px on screen are left out: first all but the keyword, then that too."""
+        """Texts under 9 px on screen are left out: first the verdict and the number, so that the instruction has room to be
+        larger, then all but the keyword, then that too."""
         if self.text_px * zoom >= _READABLE:
             return Level.FULL
+        if self.line_px * zoom >= _READABLE:
+            return Level.LINE
         return Level.KEYWORD if self.keyword_px * zoom >= _READABLE else Level.BLOCK
 
     def ink(self, look: Look) -> Ink:
@@ -169,15 +173,17 @@ class Canvas:
         if plain != self.plain:
             self.plain = self.metrics = plain
         self.k = sizes.node_height / 40.0
-        self.text_px, self.keyword_px = sizes.node_text, sizes.node_text * 1.6
+        self.text_px, self.line_px, self.keyword_px = (sizes.node_text * share for share in (1.0, 1.4, 1.9))
         self.family = QFontInfo(QGuiApplication.font()).family()
         self.keyword_font = self.font(self.text_px, bold=True)
         self.text_font = self.font(self.text_px)
         self.small_font = self.font(self.text_px * 0.92)
+        self.line_font, self.line_bold = self.font(self.line_px), self.font(self.line_px, bold=True)
         self.big_font = self.font(self.keyword_px, bold=True)
         self.keyword_metrics = QFontMetricsF(self.keyword_font)
         self.text_metrics = QFontMetricsF(self.text_font)
         self.small_metrics = QFontMetricsF(self.small_font)
+        self.line_metrics, self.line_bold_metrics = QFontMetricsF(self.line_font), QFontMetricsF(self.line_bold)
         self.big_metrics = QFontMetricsF(self.big_font)
         self.text, self.muted = QColor(theme.text), QColor(theme.muted)
         self.bg, self.panel, self.line = QColor(theme.bg), QColor(theme.panel), QColor(theme.line)
@@ -212,6 +218,11 @@ class Canvas:
     def text_y(self) -> float:
         """Upper edge of a node's first line."""
         return 4.0 * self.k
+
+    @property
+    def line_y(self) -> float:
+        """Upper edge of a node's only line."""
+        return (self.metrics.node_height - self.line_bold_metrics.height()) / 2
 
     @property
     def strip(self) -> QRectF:
@@ -264,7 +275,7 @@ def paint_ground(painter: QPainter, canvas: Canvas, look: Look, label: Label, wi
         painter.drawLines(ink.pattern)
     elif ink.solid:
         painter.fillRect(canvas.strip, ink.strong)
-    size = (16.0 if canvas.level is Level.FULL else 20.0) * canvas.k
+    size = (20.0 if canvas.level is Level.KEYWORD else 16.0) * canvas.k
     canvas.icon(painter, look.icon, look.strong, canvas.metrics.icon_x + 2 * canvas.k - size / 2, (height - size) / 2,
                 size)
     painter.setPen(canvas.text)
@@ -273,6 +284,10 @@ def paint_ground(painter: QPainter, canvas: Canvas, look: Look, label: Label, wi
         painter.setFont(canvas.big_font)
         painter.drawText(QPointF(left, (height - big.height()) / 2 + big.ascent()),
                          big.elidedText(label.keyword, Qt.TextElideMode.ElideRight, width - left - 6.0 * canvas.k))
+        return
+    if canvas.level is Level.LINE:
+        painter.setFont(canvas.line_bold)
+        painter.drawText(QPointF(canvas.text_x, canvas.line_y + canvas.line_bold_metrics.ascent()), label.keyword)
         return
     painter.setFont(canvas.keyword_font)
     painter.drawText(QPointF(canvas.text_x, canvas.text_y + canvas.keyword_metrics.ascent()), label.keyword)

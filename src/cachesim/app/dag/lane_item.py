@@ -188,7 +188,7 @@ class SourceItem(QGraphicsItem):
         name = "folder-open" if self._source.kind is SourceKind.NAMED_CONTEXT else "layers"
         canvas.icon(painter, name, canvas.muted.name(), rect.left() + 7.0 * canvas.k, rect.center().y() - size / 2,
                     size)
-        if canvas.level is Level.FULL:
+        if canvas.level in (Level.FULL, Level.LINE):
             room = rect.adjusted(23.0 * canvas.k, 0.0, -8.0 * canvas.k, 0.0)
             text = canvas.small_metrics.elidedText(shortened(self._source.name), Qt.TextElideMode.ElideMiddle,
                                                    room.width())

@@ -52,6 +52,7 @@ class StepItem(QGraphicsItem):
         self._width = canvas.metrics.node_width
         self._height = canvas.metrics.node_height
         self._texts: list[tuple[QPointF, QStaticText, QFont, QColor]] | None = None     # made when first painted
+        self._set_in_line = False       # whether they are those of the level LINE
         self._label = Label("")
         self.setAcceptHoverEvents(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -138,10 +139,11 @@ class StepItem(QGraphicsItem):
         node = QRectF(0.0, 0.0, self._width, self._height)
         if self.glow > 0:
             self._paint_glow(painter, node, canvas.ink(look))
-        if self._texts is None:
-            self._texts = self._set()
+        in_line = canvas.level is Level.LINE
+        if self._texts is None or in_line is not self._set_in_line:
+            self._texts, self._set_in_line = self._set_line() if in_line else self._set(), in_line
         self._paint_ground(painter, look)
-        if canvas.level is Level.FULL:
+        if canvas.level in (Level.FULL, Level.LINE):
             self._paint_text(painter, self._texts)
         if self.running:
             self._paint_bar(painter)
@@ -160,7 +162,7 @@ class StepItem(QGraphicsItem):
             paint_ground(painter, canvas, look, self._label, self._width, self._height)
             return
         label = self._label if canvas.level is Level.FULL else _BLANK
-        if canvas.level is Level.KEYWORD:
+        if canvas.level in (Level.LINE, Level.KEYWORD):
             label = Label(self._label.keyword)
         picture, reach = canvas.ground(look, label, self._width, self._height)
         place = painter.worldTransform()
@@ -241,6 +243,16 @@ class StepItem(QGraphicsItem):
         self._label = Label(keyword, word, self.mark)
         return [(QPointF(rest_x, canvas.text_y), _still(rest), canvas.text_font, canvas.text),
                 (QPointF(number_x, canvas.text_y + 0.5 * k), _still(number), canvas.small_font, canvas.muted)]
+
+    def _set_line(self) -> list[tuple[QPointF, QStaticText, QFont, QColor]]:
+        """The same for a node that says its instruction alone."""
+        canvas = self._canvas
+        keyword, rest = node_text(self.step.instruction.text)
+        x = canvas.text_x + canvas.line_bold_metrics.horizontalAdvance(keyword) + canvas.line_metrics.horizontalAdvance(" ")
+        room = self._width - 6.0 * canvas.k - x
+        self._label = Label(keyword)
+        return [(QPointF(x, canvas.line_y), _still(canvas.line_metrics.elidedText(rest, Qt.TextElideMode.ElideRight, room)),
+                 canvas.line_font, canvas.text)]
 
     # -- pointer ------------------------------------------------------------------------------------------------
 
