@@ -98,6 +98,14 @@ def test_a_cycle_still_has_a_layout(build: Build) -> None:
     assert sorted(stage for stage, _ in lane_order(graph)) == [0, 1]
 
 
+def test_a_needed_lane_can_be_folded_in_its_place(build: Build) -> None:
+    graph = build([(IMAGE, [("RUN a", [])]), (0, [("RUN b", [])])])
+    layout = layered_positions(graph, aside=frozenset({0}))
+    assert [(lane.stage, lane.folded, lane.needed, lane.foldable) for lane in layout.lanes] == [
+        (0, True, True, True), (1, False, True, False)]
+    assert set(layout.steps) == {StepId(1, 0), StepId(1, 1)} and layout.steps[StepId(1, 0)].x == 20 + 44 + 44
+
+
 def test_nothing_to_build_is_an_empty_canvas() -> None:
     layout = layered_positions(BuildGraph((), (), -1, (), (), {}, None, ()))
     assert layout.lanes == () and dict(layout.steps) == {}
@@ -106,7 +114,8 @@ def test_nothing_to_build_is_an_empty_canvas() -> None:
 
 def test_presentation_grows_every_distance_with_the_node() -> None:
     big = Metrics.of_node(300.0, 60.0)
-    assert (big.node_width, big.node_height, big.row_gap, big.lane_gap) == (300.0, 60.0, 18.0, 66.0)
+    assert (big.node_width, big.node_height, big.row_gap) == (300.0, 60.0, 18.0)
+    assert 44.0 < big.lane_gap == big.folded_width < 66.0       # large nodes need the width for themselves
     assert Metrics.of_node(190.0, 40.0) == Metrics()
 
 

@@ -80,6 +80,18 @@ def test_from_a_stage_starts_at_the_right_of_its_last_step_and_ends_at_the_left_
     assert path.points[-1] == Point(first.x, first.y + 20.0)
 
 
+def test_edges_begin_at_the_strip_of_a_needed_lane_that_is_folded(build: Build) -> None:
+    graph = build([(IMAGE, [("RUN a", [])]), (0, [("RUN b", [])]), (IMAGE, [("COPY c", [(COPY, 0)])]), (0, [])], target=2)
+    layout = layered_positions(graph, aside=frozenset({0}))
+    strip = layout.lane(0)
+    assert strip is not None and strip.folded
+    ways = [path for path in edge_paths(graph, layout) if isinstance(path.edge.origin, StepId)]
+    assert [(path.edge.origin, path.edge.target) for path in ways] == [(StepId(0, 1), StepId(2, 1))]
+    start, end = ways[0].points[0], ways[0].points[-1]
+    assert start.x == strip.rect.right and strip.rect.y < start.y < strip.rect.bottom
+    assert end.x == layout.steps[StepId(2, 1)].x
+
+
 def test_neighbours_at_one_height_are_joined_by_one_straight_line(build: Build) -> None:
     graph = build([(IMAGE, [("RUN a", [])]), (IMAGE, [("COPY", [(COPY, 0)])])])
     [path] = edge_paths(graph, layered_positions(graph))

@@ -72,10 +72,12 @@ class Metrics:
 
     @classmethod
     def of_node(cls, width: float, height: float) -> Metrics:
-        """The distances that fit nodes of that size: everything but the node's width follows its height."""
+        """The distances that fit nodes of that size: they follow its height, those between lanes less so, for large nodes
+        need the width for themselves."""
         k = height / 40.0
-        return cls(width, height, 12.0 * k, 44.0 * k, 44.0 * k, 174.0 * k, 30.0 * k, 8.0 * k, 21.0 * k, 22.0 * k,
-                   20.0 * k)
+        less = k ** 0.5
+        return cls(width, height, 12.0 * k, 44.0 * less, 44.0 * less, 174.0 * k, 30.0 * k, 8.0 * k, 21.0 * k, 22.0 * k,
+                   20.0 * less)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Lane:
 
     @property
     def foldable(self) -> bool:
-        return not self.needed
+        return self.folded or not self.needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +122,12 @@ class Layout:
 
 
 def layered_positions(graph: BuildGraph, metrics: Metrics | None = None,
-                      unfolded: frozenset[int] = frozenset()) -> Layout:
+                      unfolded: frozenset[int] = frozenset(), aside: frozenset[int] = frozenset()) -> Layout:
     """Place the steps in lanes, parents above children.
 
     Args:
         unfolded: Stages (META too) that are shown in full although the target does not need them.
+        aside: Stages that are folded although the target needs them.
     Returns:
         The same for the same input, whatever the hash seed.
     """
@@ -138,7 +141,7 @@ def layered_positions(graph: BuildGraph, metrics: Metrics | None = None,
     members[META] = tuple(step.id for step in graph.meta)
     for number, (stage, needed) in enumerate(lane_order(graph)):
         x += m.lane_gap if number else 0.0
-        folded = not needed and stage not in unfolded
+        folded = stage in aside or (not needed and stage not in unfolded)
         width = m.folded_width if folded else m.node_width
         y = m.margin + m.header
         if folded:

@@ -91,7 +91,8 @@ def chain_lines(layout: Layout) -> dict[int, tuple[tuple[Point, Point], ...]]:
 def edge_paths(graph: BuildGraph, layout: Layout) -> tuple[EdgePath, ...]:
     """Route all edges that are drawn as lines of their own: between lanes, and from small source nodes down to a step.
 
-    Edges inside a lane are `chain_lines`; those of folded lanes and of the build context are not drawn.
+    Edges inside a lane are `chain_lines`; those of lanes that the target does not need, while folded, and of the build context
+    are not drawn.
     """
     plans = _plans(graph, layout)
     _choose_heights(plans, layout)
@@ -138,10 +139,12 @@ def _toward(corner: Point, other: Point, radius: float) -> Point:
 def _plans(graph: BuildGraph, layout: Layout) -> list[_Plan]:
     """The edges between lanes with their ports: several at one node spread over its side."""
     number = {lane.stage: i for i, lane in enumerate(layout.lanes)}
+    places = dict(layout.steps)
+    places |= {step: lane.rect for lane in layout.lanes if lane.folded and lane.needed for step in lane.steps}
 
     def between_lanes(edge: Edge) -> bool:
         return (isinstance(edge.origin, StepId) and edge.origin.stage != edge.target.stage
-                and edge.origin in layout.steps and edge.target in layout.steps and edge.kind is not EdgeKind.CONTEXT)
+                and edge.origin in places and edge.target in places and edge.kind is not EdgeKind.CONTEXT)
 
     def key(edge: Edge) -> tuple[int, StepId, int, StepId, int]:
         assert isinstance(edge.origin, StepId)
@@ -158,7 +161,7 @@ def _plans(graph: BuildGraph, layout: Layout) -> list[_Plan]:
     plans = []
     for edge in edges:
         assert isinstance(edge.origin, StepId)
-        here, there = layout.steps[edge.origin], layout.steps[edge.target]
+        here, there = places[edge.origin], places[edge.target]
         kinds, ins = sorted(out[edge.origin], key=_ORDER.__getitem__), into[edge.target]
         first, last = number[edge.origin.stage], number[edge.target.stage] - 1
         corridors = list(range(first, last + 1)) if last >= first else list(range(first, last - 1, -1))

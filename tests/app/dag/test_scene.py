@@ -168,7 +168,7 @@ def test_an_outside_image_is_a_small_node(scene: DagScene) -> None:
 def test_presentation_grows_the_nodes_and_comes_back_exactly(scene: DagScene) -> None:
     before = scene.describe()
     scene.set_theme(LIGHT.with_sizes(PRESENTATION))
-    assert "0.0 162,75 300x60 hit" in scene.describe()
+    assert "0.0 132,69 300x60 hit" in scene.describe()
     scene.set_theme(LIGHT)
     assert scene.describe() == before
 

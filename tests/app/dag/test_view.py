@@ -605,6 +605,62 @@ def test_presenting_makes_fit_what_nearly_fits(view: DagView, workbench: Workben
     assert view.zoom == 1.0
 
 
+def test_presenting_folds_cached_lanes_to_strips_where_not_all_have_room(
+        qtbot: QtBot, workbench: Workbench, show: Show) -> None:
+    view = view_of(qtbot, workbench, 742, 700)
+    view.show()
+    text = LANES.partition("FROM four AS five")[0]
+    show(workbench, text, {8: MissReason.PART, 11: MissReason.PARENT})
+    workbench.set_look(LIGHT.with_sizes(PRESENTATION))
+
+    def folded() -> list[int]:
+        return [lane.stage for lane in view.dag.layout.lanes if lane.folded]
+    assert folded() == [0, 1] and not view.horizontalScrollBar().maximum()
+    assert view.zoom >= 0.9 and view.dag.canvas.text_px * view.zoom >= 16
+    assert view.dag.lanes[0].text.count == "2 cached" and "Click to unfold" in view.dag.lanes[0].toolTip()
+    show(workbench, text, {2: MissReason.PART, 5: MissReason.PARENT})    # another edit touches others
+    assert folded() == [2, 3] and StepId(0, 1) in view.dag.steps
+    show(workbench, text, {8: MissReason.PART, 11: MissReason.PARENT})
+    workbench.select(StepId(1, 1))          # what somebody talks about is open
+    assert folded() == [0] and view.dag.steps[StepId(1, 1)].current
+    workbench.select(StepId(2, 1))
+    assert folded() == [0, 1]
+    strip = view.dag.lanes[0].lane.rect
+    view.horizontalScrollBar().setValue(0)
+    QTest.mouseClick(view.viewport(), LEFT, pos=view.mapFromScene(QPointF(*strip.center)))
+    assert folded() == [1] and view.dag.steps[StepId(0, 1)].look is not None
+    workbench.set_look(LIGHT)
+    assert folded() == []
+    workbench.set_look(LIGHT.with_sizes(PRESENTATION))
+    assert folded() == [0, 1]               # opened for one presentation
+
+
+def test_presenting_where_all_is_cached_the_last_lane_stays_open(
+        qtbot: QtBot, workbench: Workbench, show: Show) -> None:
+    view = view_of(qtbot, workbench, 742, 700)
+    view.show()
+    show(workbench, LANES, {})
+    workbench.set_look(LIGHT.with_sizes(PRESENTATION))
+    assert [lane.folded for lane in view.dag.layout.lanes] == [True] * 5 + [False]
+    view.resize(2600, 700)
+    assert not any(lane.folded for lane in view.dag.layout.lanes)
+
+
+def test_the_hand_that_presses_a_node_finds_it_where_it_is(qtbot: QtBot, workbench: Workbench, show: Show) -> None:
+    view = view_of(qtbot, workbench, 742, 700)
+    view.show()
+    text = LANES.partition("FROM four AS five")[0]
+    show(workbench, text, {8: MissReason.PART, 11: MissReason.PARENT})
+    workbench.set_look(LIGHT.with_sizes(PRESENTATION))
+    workbench.select(StepId(0, 1))
+    view.show_step(StepId(2, 1))
+    rect = view.dag.rect_of(StepId(2, 1))
+    assert rect is not None and view.dag.lanes[0].lane.folded is False
+    QTest.mousePress(view.viewport(), LEFT, pos=view.mapFromScene(rect.center()))
+    assert workbench.selected == StepId(2, 1) and view.dag.rect_of(StepId(2, 1)) == rect
+    QTest.mouseRelease(view.viewport(), LEFT, pos=view.mapFromScene(rect.center()))
+
+
 def test_presenting_tells_the_first_miss_while_nothing_is_selected(view: DagView, workbench: Workbench) -> None:
     assert not view.cover.why.isVisible()
     workbench.set_look(LIGHT.with_sizes(PRESENTATION))

@@ -20,12 +20,13 @@ __all__ = ["LaneItem", "LaneText", "SourceItem"]
 
 @dataclass(frozen=True, slots=True)
 class LaneText:
-    """The words of a lane. `note` is quiet and right of the name ("target")."""
+    """The words of a lane. `note` is quiet and right of the name ("target"); folded, `count` stands behind it ("4 cached")."""
 
     name: str
     note: str
     steps: int
     is_target: bool = False
+    count: str = ""
 
     @property
     def sentence(self) -> str:
@@ -123,12 +124,14 @@ class LaneItem(QGraphicsItem):
 
     def _paint_folded(self, painter: QPainter) -> None:
         canvas, rect = self._canvas, _qrect(self.lane.rect)
-        look = canvas.theme.look(Outcome.CONFIG_ONLY if self.lane.stage == META else Outcome.UNREACHED)
-        pen = QPen(canvas.ink(look).strong, 1.4 * canvas.k * canvas.theme.border)
-        if self.lane.stage != META:
+        look = canvas.theme.look(Outcome.HIT if self.lane.needed else
+                                 Outcome.CONFIG_ONLY if self.lane.stage == META else Outcome.UNREACHED)
+        ink = canvas.ink(look)
+        pen = QPen(ink.strong, 1.4 * canvas.k * canvas.theme.border)
+        if self.lane.stage != META and not self.lane.needed:
             pen.setStyle(Qt.PenStyle.DashLine)
         painter.setPen(pen)
-        painter.setBrush(canvas.panel)
+        painter.setBrush(ink.fill if self.lane.needed else canvas.panel)
         painter.drawRoundedRect(rect, 8.0 * canvas.k, 8.0 * canvas.k)
         size = 16.0 * canvas.k
         canvas.icon(painter, look.icon, look.strong, rect.center().x() - size / 2, rect.top() + 10.0 * canvas.k, size)
@@ -143,11 +146,11 @@ class LaneItem(QGraphicsItem):
         room = rect.height() - 46.0 * canvas.k
         font, quiet = canvas.lane_font(), canvas.small_font
         metrics = QFontMetricsF(font)
-        count = f" · {self.text.steps}"
+        count = f" · {self.text.count}"
         tail = QFontMetricsF(quiet).horizontalAdvance(count)
         name = metrics.elidedText(self.text.name, Qt.TextElideMode.ElideRight, room - tail)
         line = QRectF(0.0, -rect.width() / 2, room, rect.width())       # ends below the icon
-        painter.setPen(canvas.muted)
+        painter.setPen(canvas.text if self.lane.needed else canvas.muted)
         painter.setFont(quiet)
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, count)
         line.setRight(line.right() - tail)

@@ -24,7 +24,7 @@ from cachesim.app.stepmemo import StepMemo
 from cachesim.app.theme import Look, Theme, look_of_step
 from cachesim.engines.base import Outcome
 from cachesim.graph.model import BuildGraph, Edge, EdgeKind, Source, SourceKind, Step, StepId
-from cachesim.layout.layered import Layout, layered_positions
+from cachesim.layout.layered import Layout, lane_order, layered_positions
 from cachesim.layout.route import chain_lines, edge_paths
 from cachesim.project.measured import Cost
 from cachesim.simulate.report import SimulationReport, StepReport
@@ -36,6 +36,7 @@ _WIDER_BY = 10.0            # steps in which nodes grow into free room: dragging
 _WIDER_MOST = 0.5           # of their own width; wider, a node of three words looks empty
 _FIRST, _FIRST_PRESENTING = 0.85, 0.9
 _NARROWEST = 0.8            # of their own width, where all lanes are seen together that way
+_QUIET = frozenset({Outcome.HIT, Outcome.CONFIG_ONLY, Outcome.NOT_NEEDED, Outcome.UNREACHED})
 _Net = tuple[StepId | Source, EdgeKind]
 _Key = TypeVar("_Key")
 _Item = TypeVar("_Item", bound=QGraphicsItem)
@@ -64,6 +65,8 @@ class DagScene(QGraphicsScene):
         self.report: SimulationReport | None = None
         self.cost: Callable[[StepReport], Cost | None] = lambda _: None      # what a step takes; set by the view
         self.unfolded: frozenset[int] = frozenset()
+        self._aside: frozenset[int] = frozenset()       # lanes folded for want of room, see `_put_aside`
+        self._opened: frozenset[int] = frozenset()      # those of them that somebody opened again
         self.current: StepId | None = None
         self._hovered: StepId | None = None
         self._shape: object = None
@@ -82,11 +85,15 @@ class DagScene(QGraphicsScene):
 
     # -- the report ---------------------------------------------------------------------------------------------
 
-    def show_report(self, report: SimulationReport) -> bool:
-        """Show another report; its verdicts wait in `pending` until switched. True if items came, went or moved."""
+    def show_report(self, report: SimulationReport, *, settle: bool = True) -> bool:
+        """Show another report; its verdicts wait in `pending` until switched. True if items came, went or moved.
+
+        Args:
+            settle: Let lanes fold and unfold for it; not while something hangs over them.
+        """
         self.report = report
         shape = _shape_of(report.graph)
-        moved = shape != self._shape
+        moved = shape != self._shape or (settle and self._put_aside() != self._aside)
         if moved:
             self._shape = shape
             self._arrange()
@@ -156,7 +163,9 @@ class DagScene(QGraphicsScene):
         plain = self.canvas.plain
         self.canvas.set_theme(theme)
         if self.report is not None:
-            if plain != self.canvas.plain:
+            if not theme.sizes.presenting:
+                self._opened = frozenset()
+            if plain != self.canvas.plain or self._put_aside() != self._aside:
                 self._arrange()
             for item in self.steps.values():
                 item.refresh()
@@ -167,6 +176,9 @@ class DagScene(QGraphicsScene):
     def set_room(self, room: float) -> bool:
         """Let nodes grow into that width (px at 100 %), so that fewer words are cut off. True if anything moved."""
         self._room = room
+        if self.report is not None and self._put_aside() != self._aside:
+            self._rearrange()
+            return True
         moved = self.report is not None and self._node_width() != self.canvas.metrics.node_width
         if moved:
             self._arrange()
@@ -180,15 +192,27 @@ class DagScene(QGraphicsScene):
         """Show these stages in full although the target does not need them."""
         if stages != self.unfolded:
             self.unfolded = stages
-            if self.report is not None:
-                self._arrange()
-                self.show_report(self.report)
-                self.switch()
+            self._rearrange()
 
-    def set_current(self, step: StepId | None) -> None:
-        """Put the focus ring there; its edges are stronger, the step that is its cause is marked."""
+    def open_lane(self, stage: int) -> None:
+        """Show a lane in full that was folded for want of room."""
+        self._opened |= {stage}
+        self._rearrange()
+
+    def _rearrange(self) -> None:
+        if self.report is not None:
+            self._arrange()
+            self.show_report(self.report)
+            self.switch()
+
+    def set_current(self, step: StepId | None, *, settle: bool = True) -> bool:
+        """Put the focus ring there; its edges are stronger, its cause is marked. True if a lane unfolded for it."""
         self.current = step
+        moved = settle and self.report is not None and self._put_aside() != self._aside
+        if moved:
+            self._rearrange()
         self._show_current()
+        return moved
 
     def set_hovered(self, step: StepId | None) -> None:
         """The pointer is over a step: its edges are stronger too."""
@@ -239,7 +263,7 @@ class DagScene(QGraphicsScene):
         canvas, current, hovered = self.canvas, self.current, self._hovered
         level, glowing = canvas.level, {s: item.glow for s, item in self.steps.items() if item.glow}
         self._hovered = None
-        self.set_current(None)
+        self.set_current(None, settle=False)
         for step in glowing:
             self.set_glow(step, 0.0)
         canvas.vector, canvas.level = True, Level.FULL
@@ -251,7 +275,7 @@ class DagScene(QGraphicsScene):
             canvas.vector, canvas.level = False, level
             self.set_room(room)
             self._hovered = hovered
-            self.set_current(current)
+            self.set_current(current, settle=False)
             for step, glow in glowing.items():
                 self.set_glow(step, glow)
 
@@ -274,10 +298,11 @@ class DagScene(QGraphicsScene):
         """Make items and places fit the report's structure."""
         assert self.report is not None
         graph = self.report.graph
-        self.layout = layered_positions(graph, self.canvas.metrics, self.unfolded)
+        self._aside = self._put_aside()
+        self.layout = layered_positions(graph, self.canvas.metrics, self.unfolded, self._aside)
         if (width := self._node_width()) != self.canvas.metrics.node_width:
             self.canvas.widen(width)
-            self.layout = layered_positions(graph, self.canvas.metrics, self.unfolded)
+            self.layout = layered_positions(graph, self.canvas.metrics, self.unfolded, self._aside)
         self._link(graph)
         self._arrange_lanes(graph)
         self._arrange_steps(graph)
@@ -285,6 +310,27 @@ class DagScene(QGraphicsScene):
         self._arrange_edges(graph)
         self.setSceneRect(0.0, 0.0, self.layout.width, self.layout.height)
         self._show_current()
+
+    def _put_aside(self) -> frozenset[int]:
+        """Lanes that fold to strips in a presentation, where not all have room: those in which all is cached, from the left and
+        only as many as it takes; not where the selected step is, and never all of them."""
+        if self.report is None or not self.canvas.theme.sizes.presenting or not 0 < self._room < math.inf:
+            return frozenset()
+        graph, plain = self.report.graph, self.canvas.plain
+        order = lane_order(graph)
+        open_lanes = [stage for stage, needed in order if needed or stage in self.unfolded]
+        touched = {step.id.stage for step in self.report.steps if step.outcome not in _QUIET}
+        kept = touched | self._opened | ({self.current.stage} if self.current is not None else set())
+        quiet = [stage for stage, needed in order if needed and stage not in kept]
+        if len(quiet) == len(open_lanes):
+            quiet = quiet[:-1]
+        fixed = 2 * plain.margin + (len(order) - 1) * plain.lane_gap
+        for count in range(len(quiet) + 1):
+            strips = len(order) - len(open_lanes) + count
+            nodes = (len(open_lanes) - count) * plain.node_width * _NARROWEST
+            if fixed + strips * plain.folded_width + nodes <= self._room / self.smallest:
+                return frozenset(quiet[:count])
+        return frozenset(quiet)
 
     def _node_width(self) -> float:
         """How wide the nodes of the present lanes can be: all lanes together stay within the room, or, where a little less
@@ -312,11 +358,12 @@ class DagScene(QGraphicsScene):
                 self._outgoing.setdefault(edge.origin, []).append(edge)
 
     def _arrange_lanes(self, graph: BuildGraph) -> None:
+        assert self.report is not None
         lines = chain_lines(self.layout)
         wanted = {lane.stage: lane for lane in self.layout.lanes}
         self._drop(self.lanes, wanted)
         for stage, lane in wanted.items():
-            text = _lane_text(graph, self.layout, stage)
+            text = _lane_text(self.report, self.layout, stage)
             if stage not in self.lanes:
                 self.lanes[stage] = LaneItem(self.canvas, lane, text)
                 self.addItem(self.lanes[stage])
@@ -410,12 +457,14 @@ def _marks_of(graph: BuildGraph) -> dict[StepId, str]:
     return marks
 
 
-def _lane_text(graph: BuildGraph, layout: Layout, stage: int) -> LaneText:
-    lane = layout.lane(stage)
+def _lane_text(report: SimulationReport, layout: Layout, stage: int) -> LaneText:
+    graph, lane = report.graph, layout.lane(stage)
     assert lane is not None
     target = stage == graph.target
     note = "target" if target else "" if lane.needed or stage < 0 else "not in target"
-    return LaneText(stage_name(graph, stage), note, len(lane.steps), target)
+    cached = sum(step.id.stage == stage and step.outcome in (Outcome.HIT, Outcome.NOT_NEEDED) for step in report.steps)
+    count = f"{cached} cached" if lane.needed and cached else str(len(lane.steps))
+    return LaneText(stage_name(graph, stage), note, len(lane.steps), target, count)
 
 
 def _rounded(rect: QRectF) -> str:

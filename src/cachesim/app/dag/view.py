@@ -230,7 +230,10 @@ class DagView(PanZoomView):
         lane = self._dag.layout.lane(stage)
         if lane is not None and lane.foldable:
             self._cascade.finish()
-            self._dag.set_unfolded(self._dag.unfolded ^ {stage})
+            if lane.needed:
+                self._dag.open_lane(stage)
+            else:
+                self._dag.set_unfolded(self._dag.unfolded ^ {stage})
             self._fit_scene()
             self._refit()
             if self._dag.current is not None and self._dag.current.stage == stage:
@@ -267,7 +270,7 @@ class DagView(PanZoomView):
                 self.show_report(report, animate=False)
             else:
                 self._cascade.finish()
-                self._dag.show_report(report)
+                self._dag.show_report(report, settle=False)
                 self._dag.switch()
         self._take_stale()
 
@@ -290,7 +293,9 @@ class DagView(PanZoomView):
 
     @Slot(object)
     def _take_selection(self, step: StepId | None) -> None:
-        self._dag.set_current(step)
+        if self._dag.set_current(step, settle=not self._by_hand and not self._drag.active):
+            self._fit_scene()
+            self._refit()
         self._say_current()
         if step is not None and self._follow and not self._by_hand:
             self.show_step(step)
@@ -302,6 +307,7 @@ class DagView(PanZoomView):
             self._place_before = self.place_of_turn
         self._cascade.finish()
         self._dag.set_theme(look)
+        self._dag.set_room(self._room)
         self._cover.show_theme(look)
         self.setBackgroundBrush(QColor(look.bg))
         self._fit_scene()
@@ -356,6 +362,7 @@ class DagView(PanZoomView):
         """Show a report, its changes one after the other or at once."""
         self._cascade.finish()
         self._drag.cancel()
+        self._dag.set_current(self._workbench.selected, settle=False)
         moved = self._dag.show_report(report)
         changed = self._animated() if animate and not self._reduce_motion and self.isVisible() else ()
         self._dag.switch(self._dag.pending if not changed else set(self._dag.pending).difference(changed))
@@ -363,11 +370,12 @@ class DagView(PanZoomView):
         self._cover.show_report(report)
         if moved:
             self._fit_scene()
+            self._refit()
         else:
             self._cover.show_more(*self._unseen())      # what runs out of sight
         if not self._arrived and report.steps:
             self._arrive()
-        self._dag.set_current(self._workbench.selected)
+        self._dag.set_current(self._workbench.selected, settle=False)
         self._say_current()
 
     def _animated(self) -> tuple[StepId, ...]:
@@ -425,6 +433,14 @@ class DagView(PanZoomView):
         self._reserve()
         self.setSceneRect(0.0, 0.0, layout.width, layout.height + self._cover.foot / self.zoom)
         self._scrolled()
+
+    @property
+    def _room(self) -> int:
+        """Width for the lanes. Where they fold for want of room it is the same with and without a scroll bar, else they would
+        unfold as soon as it goes, and it would come back."""
+        width = self.viewport().width()
+        bar = self.verticalScrollBar().sizeHint().width()
+        return min(width, self.width() - bar) if self._workbench.look.sizes.presenting else width
 
     def _reserve(self) -> None:
         """A graph that reaches down to the buttons ends above them; over free ground they float."""
@@ -525,7 +541,7 @@ class DagView(PanZoomView):
             self._arrive()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        if self._dag.set_room(self.viewport().width()):
+        if self._dag.set_room(self._room):
             self._fit_scene()
         super().resizeEvent(event)
         self._refit()
