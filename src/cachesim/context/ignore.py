@@ -69,6 +69,20 @@ class IgnoreMatcher:
         deciding = [p.line for p, m in zip(self.patterns, matched, strict=True) if m]
         return deciding[-1] if deciding else None
 
+    def matches_or_parent(self, written: str) -> bool:
+        """Whether a source is kept out as the linter asks: the path as written, and each of its parents.
+
+        Source: moby/patternmatcher MatchesOrParentMatches.
+        """
+        above = _clean(posixpath.dirname(written))
+        parts = above.split("/") if above != "." else []
+        paths = (written, *("/".join(parts[:i + 1]) for i in range(len(parts))))
+        matched = False
+        for pattern in self.patterns:
+            if pattern.exception == matched and any(pattern.matches(path) for path in paths):
+                matched = not pattern.exception
+        return matched
+
     def filtered(self, tree: FileEntry) -> FileEntry:
         """The tree without what is kept out; a kept-out directory stays if it holds something that is not."""
         if not self.patterns:

@@ -1,16 +1,17 @@
-"""How does the engine, a Go program, read durations, sizes, numbers and booleans?
+"""How does the engine, a Go program, read durations, sizes, numbers, booleans and addresses?
 
-Each function raises ValueError with the engine's words.
-Source: Go's time.ParseDuration, strconv.ParseInt, strconv.ParseBool; docker/go-units RAMInBytes.
+Each read_ function raises ValueError with the engine's words.
+Source: Go's time.ParseDuration, net.ParseIP, strconv.ParseInt, strconv.ParseBool; docker/go-units RAMInBytes.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 from cachesim.dockerfile.words import go_quote
 
-__all__ = ["read_bool", "read_duration", "read_int32", "read_size", "read_uint32"]
+__all__ = ["is_ip", "read_bool", "read_duration", "read_int32", "read_size", "read_uint32"]
 
 _UNITS = {"ns": 1, "us": 10**3, "\xb5s": 10**3, "\u03bcs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9,
           "h": 3600 * 10**9}
@@ -93,3 +94,12 @@ def read_size(text: str) -> int:
     if suffix[0] not in _SIZE_UNITS or suffix[1:] not in ("", "b", "ib"):
         raise ValueError(text)
     return int(size * _SIZE_UNITS[suffix[0]])
+
+
+def is_ip(text: str) -> bool:
+    """Whether it is an address, of version 4 or 6."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text

@@ -224,7 +224,8 @@ class ParsedDockerfile:
     """The whole file. `instructions` holds everything that parses, also when `error` is set.
 
     `error` is the first finding for which the engine refuses the whole file before it runs anything (an unknown
-    instruction or flag, a bad word, no FROM); it is in `diagnostics` too.
+    instruction or flag, a bad word, no FROM); it is in `diagnostics` too. `comments` holds the comment that describes an
+    instruction (the last one above it), by the instruction's first line; `check` is what the linter reads of `# check=…`.
     """
 
     directives: tuple[Directive, ...]
@@ -232,3 +233,5 @@ class ParsedDockerfile:
     diagnostics: tuple[Diagnostic, ...]
     error: Diagnostic | None
     escape: str = "\\"
+    comments: tuple[tuple[int, str], ...] = ()
+    check: str = ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from cachesim.dockerfile.heredoc import Opening, openings
 from cachesim.dockerfile.instructions import Directive
 from cachesim.dockerfile.words import BLANKS
 
-__all__ = ["Body", "LogicalLine", "Problem", "Scan", "continued", "is_comment", "read_directive", "scan"]
+__all__ = ["Body", "LogicalLine", "Problem", "Scan", "continued", "is_comment", "read_check", "read_directive", "scan"]
 
 MAX_LINE = 65535        # bytes, line feed not counted
 
@@ -79,13 +80,17 @@ class LogicalLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """All lines of a file, taken apart; `problems` in the order in which the engine would meet them."""
+    """All lines of a file, taken apart; `problems` in the order in which the engine would meet them.
+
+    `comments` holds the last comment above an instruction by the first line of that, where no empty one stands between.
+    """
 
     lines: tuple[str, ...]              # physical, without their line feeds
     directives: tuple[Directive, ...]
     instructions: tuple[LogicalLine, ...]
     problems: tuple[Problem, ...]
     escape: str
+    comments: tuple[tuple[int, str], ...] = ()
 
 
 def is_comment(line: str) -> bool:
@@ -101,6 +106,22 @@ def read_directive(line: str) -> tuple[str, str] | None:
     name, rest = match[1].lower(), match[2]
     value = rest.strip(_GO_BLANKS) or rest[-1:]     # a value of blanks only is one blank
     return (name, value) if value and name in _DIRECTIVE_NAMES else None
+
+
+def read_check(lines: Sequence[str]) -> str:
+    """What the linter reads of a file's `# check=…`: up to the first blank, also below `#!`, not where the line is indented."""
+    seen: set[str] = set()
+    for number, line in enumerate(lines):
+        line = line if number else line.removeprefix("\ufeff")
+        if not number and line.startswith("#!"):
+            continue
+        found = read_directive(line) if line.startswith("#") else None
+        if found is None or found[0] in seen:
+            break
+        if found[0] == "check":
+            return found[1].partition(" ")[0]
+        seen.add(found[0])
+    return ""
 
 
 def continued(line: str, escape: str) -> str | None:
@@ -144,6 +165,8 @@ class _Scanner:
         self._problems: list[Problem] = []
         self._escape = "\\"
         self._at = 0            # index of the next physical line
+        self._comment = ""      # the last one since the last instruction
+        self._comments: list[tuple[int, str]] = []
 
     def run(self) -> Scan:
         too_long = self._cut_at_long_line(self._lines)
@@ -155,7 +178,7 @@ class _Scanner:
                 _line_span(self._lines, self._count),
                 f"dockerfile line greater than max allowed size of {MAX_LINE}", "line-too-long"))
         return Scan(tuple(self._lines), tuple(self._directives), tuple(self._instructions), tuple(self._problems),
-                    self._escape)
+                    self._escape, tuple(self._comments))
 
     def _cut_at_long_line(self, lines: list[str]) -> bool:
         """The engine reads nothing from a too long line on."""
@@ -197,11 +220,14 @@ class _Scanner:
         whole = _alone(raw, first + 1, self._escape) if first or not self._bom else None
         if whole is not None:
             self._at += 1
-            self._instructions.append(whole)
+            self._take(whole, first)
             return
         line = raw.rstrip("\r\n").lstrip(BLANKS)
         self._at += 1
-        if not line or line.startswith("#"):
+        if not line:
+            return
+        if line[0] == "#":
+            self._comment = raw[1:].strip()
             return
         column = len(self._lines[first]) - len(raw) + raw.index(line[0])
         head = continued(line, self._escape)
@@ -212,7 +238,13 @@ class _Scanner:
             logical = self._join(head, first, column)
         if "<<" in logical.text:
             logical = self._with_heredocs(logical)
-        self._instructions.append(logical)
+        self._take(logical, first)
+
+    def _take(self, line: LogicalLine, first: int) -> None:
+        if self._comment:
+            self._comments.append((first + 1, self._comment))
+            self._comment = ""
+        self._instructions.append(line)
 
     def _join(self, begun: str, first: int, column: int) -> LogicalLine:
         texts, pieces = [begun], [(0, first + 1, column)]

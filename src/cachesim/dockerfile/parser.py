@@ -16,7 +16,7 @@ from dataclasses import replace
 from cachesim.diagnostics import Diagnostic, Severity, SourceSpan
 from cachesim.dockerfile.build import Place, build
 from cachesim.dockerfile.instructions import Arg, From, Instruction, ParsedDockerfile
-from cachesim.dockerfile.lines import LogicalLine, Scan, read_directive, scan
+from cachesim.dockerfile.lines import LogicalLine, Scan, read_check, read_directive, scan
 from cachesim.dockerfile.nodes import Node, Refusal, read_node
 from cachesim.dockerfile.words import split_keyword
 from cachesim.same import REMEMBERED
@@ -82,7 +82,8 @@ class _Parser:
         errors = self._early + self._late
         findings = sorted(errors + self._warnings, key=lambda d: d.span)
         return ParsedDockerfile(self._scan.directives, tuple(self._instructions), tuple(findings),
-                                errors[0] if errors else None, self._scan.escape)
+                                errors[0] if errors else None, self._scan.escape,
+                                self._scan.comments, read_check(self._scan.lines))
 
     def _read(self, line: LogicalLine) -> None:
         try:

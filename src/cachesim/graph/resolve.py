@@ -225,7 +225,10 @@ class _Resolver:
     def _check_names(self, graph: BuildGraph) -> None:
         """Refuse --from and from= that name nothing there can be, in stages that are not needed too."""
         for named in (i for inputs in self.inputs for i in inputs if isinstance(i, _Naming)):
-            found = graph.find(named.name, by_index=named.by_index) if "$" not in named.name else 0
+            try:
+                found = graph.find(named.name, by_index=named.by_index) if self._expanded(named) == named.name else 0
+            except ExpandError:
+                continue
             if isinstance(found, Source) and found.kind is SourceKind.IMAGE and (problem := reference_problem(named.name)):
                 self._fail(named.step.instruction.span, f'failed to parse stage name "{named.name}": {problem}', "bad-reference")
 
@@ -295,7 +298,12 @@ class _Resolver:
         if self.engine is EngineKind.CLASSIC:
             return self._classic_from(graph, stage, named)
         span = named.step.instruction.span
-        if "$" in named.name:
+        try:
+            changes = self._expanded(named) != named.name
+        except ExpandError as e:
+            self._fail(span, str(e), "expansion")
+            return []
+        if changes:
             self._fail(span, "variable expansion is not supported for --from, define a new stage with FROM using ARG from "
                              "global scope as a workaround", "from-variable")
             return []
@@ -306,6 +314,10 @@ class _Resolver:
             self._fail(span, f"invalid stage index {found}", "unknown-stage")
             return []
         return [Edge(named.kind, graph.stages[found].steps[-1].id, named.step.id)]
+
+    def _expanded(self, named: _Naming) -> str:
+        """What a --from would come to; a lone $ is nothing. In a mount it was refused before."""
+        return expand_word(named.name, {}, self.parsed.escape) if named.by_index else named.name
 
     def _classic_from(self, graph: BuildGraph, stage: Stage, named: _Naming) -> list[Edge]:
         """The classic builder only knows stages that are finished, and says what is wrong when it gets there."""

@@ -45,6 +45,29 @@ def test_the_engines_reason_is_given(line: str, reason: str) -> None:
     assert all(s.outcome is not Outcome.MISS for s in report.steps)
 
 
+@pytest.mark.parametrize("ports", ["+80", "80-81 1/UDP", "1-2:3", "1.2.3.4::80", "[::1]:1:2", ":80", "08", "80-80"])
+def test_ports_that_can_be_exposed(ports: str) -> None:
+    assert not report_of(f"FROM base:1\nEXPOSE {ports}\n").error
+
+
+@pytest.mark.parametrize(("port", "reason"), [
+    ("1:80-81", "invalid ranges specified for container and host Ports: 80-81 and 1"), ("x:80", "invalid hostPort: x"),
+    ("1.2.3:1:2", "invalid IP address: 1.2.3"), ("[::1:1:2", "missing ']' in address"), ("81-80", "invalid containerPort: 81-80"),
+    ("80/tcp:90/x", "invalid proto: x"), ("80:", "no port specified"), ("65536", "invalid containerPort: 65536")])
+def test_ports_that_cannot(port: str, reason: str) -> None:
+    assert reason in report_of(f"FROM base:1\nEXPOSE {port}\n").error
+
+
+def test_a_broken_ignore_file_is_refused_where_nothing_is_copied_too() -> None:
+    assert "illegal exclusion pattern" in report_of("FROM base:1\nRUN true\n", ignore="!\n").error
+
+
+@pytest.mark.parametrize(("name", "reason"), [
+    ("b$", 'failed to parse stage name "b$"'), ("${b", "unsupported modifier"), ("b$x", "variable expansion is not supported")])
+def test_dollars_in_from(name: str, reason: str) -> None:
+    assert reason in report_of(f"FROM base:1 AS b\nFROM base:1\nCOPY --from={name} /x /y\n").error
+
+
 def test_an_ignored_source_names_the_line() -> None:
     report = report_of("FROM base:1\nCOPY f /f\nRUN x\n", ignore="# c\nf\n")
     assert "line 2 of .dockerignore keeps it out" in report.error

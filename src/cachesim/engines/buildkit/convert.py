@@ -46,7 +46,7 @@ from cachesim.graph.options import BaseImage, BuildOptions, ImageConfig, ImageSt
 from cachesim.graph.platforms import HOST, Platform, PlatformError
 from cachesim.same import REMEMBERED, Same
 
-__all__ = ["StepRefused", "convert"]
+__all__ = ["StepRefused", "convert", "watched"]
 
 _NOT_IN_ENV = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"})
 _LETTERS = re.compile(r"[ugoa]*([-+=][rwxXstugo]*)+(,[ugoa]*([-+=][rwxXstugo]*)+)*")     # of chmod
@@ -54,10 +54,10 @@ _PLAIN_CONFIG = ImageConfig(env=(("PATH", DEFAULT_PATH),))
 
 
 class StepRefused(CachesimError):
-    """A step that the frontend refuses before anything runs, in the engine's words."""
+    """A step that is refused before anything runs, in the engine's words; `late`: not by the frontend, but after it."""
 
-    def __init__(self, step: StepId, message: str, code: str = "refused") -> None:
-        self.step, self.code = step, code
+    def __init__(self, step: StepId, message: str, code: str = "refused", *, late: bool = False) -> None:
+        self.step, self.code, self.late = step, code, late
         super().__init__(message)
 
 
@@ -73,12 +73,31 @@ def convert(graph: BuildGraph, request: BuildRequest) -> Conversion:
     return _converted(Same(graph), request.dockerfile.escape, request.options, bases, request.store)
 
 
+def watched(graph: BuildGraph, request: BuildRequest, look_at: Callable[[StageState, Stage, Step], None]) -> None:
+    """Go through the steps of everything that the target needs as `convert` does, and show each to `look_at` at its place.
+
+    Raises:
+        StepRefused: When the frontend refuses a step.
+    """
+    bases = tuple([(ref, Same(image)) for ref, image in request.bases.items()])
+    converter = _Watched(graph, _settings(graph, request.dockerfile.escape, request.options, bases, request.store))
+    converter.look_at = look_at
+    for stage in graph.stages:
+        if stage.reachable:
+            converter.add(stage, [])
+
+
+def _settings(graph: BuildGraph, escape: str, options: BuildOptions, bases: tuple[tuple[str, Same[BaseImage]], ...],
+              store: ImageStore) -> Settings:
+    return Settings(escape, options, bases, store, tuple([s.name for s in graph.stages]), graph.global_scope,
+                    _state_count(graph) == 1)
+
+
 @functools.lru_cache(maxsize=REMEMBERED)
 def _converted(graph: Same[BuildGraph], escape: str, options: BuildOptions, bases: tuple[tuple[str, Same[BaseImage]], ...],
                store: ImageStore) -> Conversion:
     stages = graph.value.stages
-    settings = kept(Settings(escape, options, bases, store, tuple([s.name for s in stages]), graph.value.global_scope,
-                             _state_count(graph.value) == 1))
+    settings = kept(_settings(graph.value, escape, options, bases, store))
     converter = _Converter(graph.value, settings.value)
     for stage in stages:
         if stage.reachable:
@@ -519,14 +538,15 @@ class _Converter:
                 extra.append((ResolvedMount(target="/dev/pipes/", source="/", readonly=True), script))
         full = argv if argv is not None else (*self._shell(state), text)
         if not full:
-            raise StepRefused(step.id, "failed to marshal LLB definition: arguments are required", "empty-command")
+            raise StepRefused(step.id, "failed to marshal LLB definition: arguments are required", "empty-command",
+                              late=True)
         name = self._prefix(state, self._step_text(state, self._masked(run, shown, expand), run=True), onbuild=step.onbuild)
         mounts = [resolve_mount(f.value or "", expand) for f in run.flags if f.name == "mount"]
         network = run.network or self.network
         if run.flags and run.flag("device") is not None:
             raise StepRefused(step.id, "device feature is only supported in Dockerfile frontend 1.14.0-labs or later", "device")
         if run.network == NetworkMode.HOST.value and self.options.network is not NetworkMode.HOST:
-            raise StepRefused(step.id, "failed to load LLB: network.host is not allowed", "network-host")
+            raise StepRefused(step.id, "failed to load LLB: network.host is not allowed", "network-host", late=True)
         inputs, fields, targets = self._mounts(state, step, mounts, extra, internal)
         place = RunPlace(state.env, state.arg_names, state.cwd or "/", state.user, state.platform_name)
         made = prepared_run(full, argv is None, place, state.args, self.run_options, network, tuple(fields), tuple(targets),
@@ -704,7 +724,7 @@ class _Converter:
         bodies = {h.name: expand_heredoc(h.used, state.env) if h.expand else h.used for h in copy.heredocs}
         _check_chmod(step, words.chmod)
         if problem := bad_exclude(words.excludes) if sources else "":
-            raise StepRefused(step.id, problem, "bad-exclude")
+            raise StepRefused(step.id, problem, "bad-exclude", late=True)
         name_text = self._step_text(state, copy.text)
         name = self._prefix(state, name_text, onbuild=step.onbuild)
         linked = self.merges and copy.link and not words.chmod and state.op is not None
@@ -759,7 +779,8 @@ class _Converter:
         if kind == "http" and add.checksum and (problem := checksum_problem(add.checksum)):
             raise StepRefused(step.id, problem, "checksum")
         if kind == "http" and re.match(r"https?://(/|$|\[[^\]]*$)", url):
-            raise StepRefused(step.id, f'failed to load cache key: Get "{url}": http: no Host in request URL', "bad-url")
+            raise StepRefused(step.id, f'failed to load cache key: Get "{url}": http: no Host in request URL', "bad-url",
+                              late=True)
         base = posixpath.basename(url.split("#")[0].split("?")[0]) or "__unnamed__"
         token = digest_of("remote", url, add.checksum, str(add.keep_git_dir))
         name = "" if kind == "git" else base
@@ -767,6 +788,18 @@ class _Converter:
         op = self._add(OpKind.REMOTE, token, (), None, shown, internal=True, source=SourceSpec((f"remote {token}",), tree=tree))
         self.assumptions.append(Assumption(f"{url} still gives the same bytes as before (only the engine can fetch it)", step.id))
         taken.add(op, Selector(name, follow=False), base, contents_only=kind == "git", unpack=bool(add.unpack))
+
+
+class _Watched(_Converter):
+    look_at: Callable[[StageState, Stage, Step], None]
+
+    def _dispatch(self, state: StageState, stage: Stage, step: Step) -> None:
+        self.look_at(state, stage, step)
+        try:
+            super()._dispatch(state, stage, step)
+        except StepRefused as refused:
+            if not refused.late:
+                raise
 
 
 @dataclass(slots=True)
@@ -872,7 +905,7 @@ def _go_clean(path: str) -> str:
 
 def _no_user_table(step: StepId, owner: str) -> StepRefused:
     return StepRefused(step, f"invalid user index: -1 ({owner} is looked up in an empty file system, which has no user table)",
-                       "no-user-table")
+                       "no-user-table", late=True)
 
 
 def _numeric_owner(text: str) -> bool:

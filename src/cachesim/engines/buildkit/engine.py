@@ -11,9 +11,9 @@ from cachesim.cache.index import KeyIndex, Links, StepKey, Tables
 from cachesim.cache.key import CacheKey, KeyPart, PartChange, PartKind, changed_parts
 from cachesim.cache.store import CacheStore
 from cachesim.context.checksum import Selector
-from cachesim.context.ignore import IgnoreMatcher, matcher_for
+from cachesim.context.ignore import matcher_for
 from cachesim.context.select import on_disk, transferred, updated_copy
-from cachesim.context.snapshot import ContextSnapshot, FileEntry
+from cachesim.context.snapshot import FileEntry
 from cachesim.diagnostics import Diagnostic, Severity
 from cachesim.digest import Digest, digest_of
 from cachesim.engines.base import (
@@ -30,7 +30,8 @@ from cachesim.engines.base import (
 from cachesim.engines.buildkit.contents import Contents, World
 from cachesim.engines.buildkit.conversion import Conversion, StepOps
 from cachesim.engines.buildkit.convert import StepRefused, convert
-from cachesim.engines.buildkit.files import changed_files, lazy_paths
+from cachesim.engines.buildkit.files import changed_files, lazy_paths, main_ignore
+from cachesim.engines.buildkit.linter.lint import lint_violation
 from cachesim.engines.buildkit.probe import BuildFails, Walk
 from cachesim.engines.buildkit.refusals import bad_source_pattern, refused_request
 from cachesim.engines.buildkit.vertex import Op, OpKind
@@ -59,6 +60,8 @@ class BuildKit:
         if message := refused_request(request):
             return _failed(graph, message, None, graph.diagnostics, {}), store
         try:
+            if violation := lint_violation(graph, request):
+                return _failed(graph, violation.reason, None, (*graph.diagnostics, *violation.diagnostics), {}), store
             conversion = convert(graph, request)
         except StepRefused as refused:
             found = Diagnostic(graph.step(refused.step).instruction.span, Severity.ERROR, str(refused), refused.code)
@@ -93,6 +96,7 @@ class _Build:
 
     def verdict(self) -> tuple[BuildVerdict, CacheStore]:
         try:
+            main_ignore(self.request)       # read, and refused, even where no step takes anything from the context
             sent = {op: self._sent(local.name, local.follow) for op, local in self.conversion.locals.items()
                     if op in self.conversion.needed}
         except (ContextError, _ContextRefused) as e:
@@ -145,7 +149,7 @@ class _Build:
             ignore = matcher_for(snapshot.ignore_text(".dockerignore"), f"{name}/.dockerignore")
         else:
             snapshot = self.request.context
-            ignore = self._main_ignore(snapshot)
+            ignore = main_ignore(self.request)
         key = f"{self.request.context_key} {name}".rstrip()
         if follow is not None and (problem := bad_source_pattern(follow)):
             raise _ContextRefused(problem)
@@ -157,13 +161,6 @@ class _Build:
                                "Change its permissions, or name it in .dockerignore")
         copy, stale = updated_copy(self.index.copies.get(key), tree)
         return _Sent(copy, on_disk(copy, tree), tuple(stale), key)
-
-    def _main_ignore(self, snapshot: ContextSnapshot) -> IgnoreMatcher:
-        own = f"{self.request.options.dockerfile}.dockerignore"
-        text = snapshot.ignore_text(own)
-        if text is not None:
-            return matcher_for(text, own)
-        return matcher_for(snapshot.ignore_text(".dockerignore"), ".dockerignore")
 
     def _stale(self) -> list[Diagnostic]:
         found = []
@@ -205,7 +202,7 @@ class _Build:
 
     def _why_missing(self, path: str) -> str:
         if path and self.request.context.get(path) is not None:
-            line = self._main_ignore(self.request.context).line_for(path)
+            line = main_ignore(self.request).line_for(path)
             if line is not None:
                 return f" (line {line} of .dockerignore keeps it out)"
         return ""

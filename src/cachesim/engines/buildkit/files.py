@@ -1,4 +1,4 @@
-"""Which files does a selection take, and which of them changed since the last build?"""
+"""Which files does a selection take, which of them changed since the last build, and which does nobody send?"""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import overload
 
 from cachesim.context.checksum import Selector, entry_digest, header_digest, matching_entries, resolve_links
+from cachesim.context.ignore import IgnoreMatcher, matcher_for
 from cachesim.context.snapshot import FileEntry, FileKind, lookup, size_text, walk
 from cachesim.digest import Digest
+from cachesim.engines.base import BuildRequest
 
-__all__ = ["FileState", "changed_files", "lazy_paths"]
+__all__ = ["FileState", "changed_files", "lazy_paths", "main_ignore"]
 
 _LIMIT = 200        # changed files that are named one by one
 
@@ -134,3 +136,16 @@ def describe(entry: FileEntry) -> str:
     if entry.is_dir:
         return f"folder, mode {entry.mode:04o}"
     return f"{size_text(entry.size)}, mode {entry.mode:04o}, {entry.digest.short}"
+
+
+def main_ignore(request: BuildRequest) -> IgnoreMatcher:
+    """The ignore file of the build context: the Dockerfile's own, or the common one.
+
+    Raises:
+        ContextError: If the engine would refuse the file.
+    """
+    own = f"{request.options.dockerfile}.dockerignore"
+    text = request.context.ignore_text(own)
+    if text is not None:
+        return matcher_for(text, own)
+    return matcher_for(request.context.ignore_text(".dockerignore"), ".dockerignore")

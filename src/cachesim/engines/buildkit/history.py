@@ -6,15 +6,18 @@ Source: BuildKit v0.25 dockerfile2llb/convert.go (commitToHistory and its caller
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 
 from cachesim.dockerfile import instructions as ins
+from cachesim.dockerfile.go_values import is_ip
 from cachesim.dockerfile.words import go_quote
 from cachesim.engines.base import HistoryEntry
 from cachesim.engines.buildkit.env import Env
 
 __all__ = ["COMMENT", "command", "copy", "env", "expose", "healthcheck", "is_signal", "meta", "port_problem", "run"]
 
+_PORT = re.compile(r"[+-]?[0-9]+")
 COMMENT = "buildkit.dockerfile.v0"
 _SIGNALS = frozenset(
     "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM TRAP TSTP TTIN "
@@ -56,34 +59,47 @@ def copy(keyword: str, chown: str, chmod: str, sources: Sequence[str], heredocs:
 
 
 def expose(words: Sequence[str]) -> HistoryEntry:
-    """EXPOSE: ranges spelled out, protocol added."""
+    """EXPOSE: ranges spelled out, protocol added; the words have no `port_problem`."""
     ports: list[str] = []
     for word in words:
-        span, _, protocol = word.partition("/")
-        first, dash, last = span.rpartition(":")[2].partition("-")
-        if first.isdigit() and (not dash or last.isdigit()):
-            ports += [f"{n}/{(protocol or 'tcp').lower()}" for n in range(int(first), int(last or first) + 1)]
-        else:
-            ports.append(word)
+        span, _, protocol = word.rpartition(":")[2].partition("/")
+        ports += [f"{n}/{(protocol or 'tcp').lower()}" for n in _port_range(span) or ()]
     return meta(f"EXPOSE [{' '.join(ports)}]")
 
 
 def port_problem(word: str) -> str:
-    """Why EXPOSE refuses a word, or "". Source: docker/go-connections nat.ParsePortSpec."""
-    rest, _, protocol = word.partition("/")
-    port = rest.rpartition(":")[2]
+    """Why EXPOSE refuses a word, or "". Source: BuildKit v0.25 dockerfile2llb/convert_expose.go."""
+    rest, _, last = word.rpartition(":")
+    address, _, host = rest.rpartition(":")
+    port, _, protocol = last.partition("/")
     if not port:
-        return f'invalid port: "{word}": no port specified'
+        return f"invalid port: {go_quote(word)}: no port specified"
     if protocol.lower() not in ("", "tcp", "udp", "sctp"):
-        return f'invalid port: "{word}": invalid proto: {protocol}'
-    address = rest.rpartition(":")[0].rpartition(":")[0]
-    if address and not all(part.isdigit() for part in address.strip("[]").split(".")) and ":" not in address:
+        return f"invalid port: {go_quote(word)}: invalid proto: {protocol}"
+    if address.startswith("["):
+        if not address.endswith("]"):
+            return f"invalid IP address {address}: address {address}:: missing ']' in address"
+        address = address[1:-1]
+    if address and not is_ip(address):
         return f"invalid IP address: {address}"
-    first, dash, last = port.partition("-")
-    numbers = [first, last] if dash else [first]
-    if not all(n.isdigit() and int(n) <= 65535 for n in numbers) or (dash and int(last) < int(first)):
+    inside = _port_range(port)
+    if inside is None:
         return f"invalid containerPort: {port}"
+    outside = _port_range(host) if host else None
+    if host and outside is None:
+        return f"invalid hostPort: {host}"
+    if outside is not None and len(inside) > 1 and len(inside) != len(outside):
+        return f"invalid ranges specified for container and host Ports: {port} and {host}"
     return ""
+
+
+def _port_range(text: str) -> range | None:
+    """Ports from one to the other, or None if that is no range."""
+    first, dash, last = text.partition("-")
+    if not all(_PORT.fullmatch(word) for word in ((first, last) if dash else (first,))):
+        return None
+    start, end = int(first), int(last or first)
+    return range(start, end + 1) if start <= end <= 65535 else None
 
 
 def healthcheck(check: ins.Healthcheck) -> HistoryEntry:

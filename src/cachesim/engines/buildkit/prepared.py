@@ -21,7 +21,7 @@ from cachesim.engines.buildkit.runs import RunFacts, RunOptions, RunPlace, run_f
 from cachesim.engines.buildkit.vertex import ExecSpec
 
 __all__ = ["PreparedCopy", "PreparedRun", "SourceWord", "clean_path", "prepared_copy", "prepared_env", "prepared_run",
-           "step_text"]
+           "remote_kind", "step_text"]
 
 
 class SourceWord(NamedTuple):
@@ -85,7 +85,7 @@ def _copy(keyword: str, sources: tuple[str, ...], destination: str, chown: str, 
 
 def _source(word: str, excludes: tuple[str, ...]) -> SourceWord:
     path = clean_path(word)
-    return SourceWord(word, _remote(word), path, Selector(path.lstrip("/"), True, has_wildcards(path), excludes),
+    return SourceWord(word, remote_kind(word), path, Selector(path.lstrip("/"), True, has_wildcards(path), excludes),
                       posixpath.basename(path) or "/")
 
 
@@ -132,7 +132,8 @@ def clean_path(path: str) -> str:
     return "/" + posixpath.normpath("/" + path).lstrip("/")
 
 
-def _remote(word: str) -> str:
+def remote_kind(word: str) -> str:
+    """Whether ADD fetches a source: "http", "git", or "" for a path."""
     if word.startswith(("http://", "https://")):
         return "git" if word.split("#")[0].split("?")[0].endswith(".git") else "http"
     return "git" if word.startswith(("git://", "ssh://", "git@")) else ""

@@ -6,19 +6,18 @@ frontend/dockerfile/linter/linter.go (ParseLintOptions).
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable
 
 from cachesim.context.ignore import IgnoreMatcher, go_match_error
-from cachesim.dockerfile.go_values import read_bool
+from cachesim.dockerfile.go_values import is_ip
 from cachesim.dockerfile.words import go_quote
 from cachesim.engines.base import BuildRequest
+from cachesim.engines.buildkit.linter.options import LintOptionsError, lint_options
 from cachesim.graph.options import BuildOptions, ImageStore, reference_problem
 
 __all__ = ["bad_exclude", "bad_source_pattern", "checksum_problem", "refused_request"]
 
-_CHECK_NAMES = ("skip", "error", "experimental")
 _DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
@@ -44,13 +43,7 @@ def _by_client(options: BuildOptions, store: ImageStore) -> str:
 
 
 def _is_address(text: str) -> bool:
-    if text == "host-gateway":
-        return True
-    try:
-        ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        return False
-    return True
+    return text == "host-gateway" or is_ip(text.removeprefix("[").removesuffix("]"))
 
 
 def _by_frontend(request: BuildRequest) -> str:
@@ -60,25 +53,10 @@ def _by_frontend(request: BuildRequest) -> str:
     epoch = given.get("SOURCE_DATE_EPOCH") or "0"
     if not re.fullmatch("[+-]?[0-9]+", epoch):
         return f"invalid SOURCE_DATE_EPOCH: {epoch}: strconv.ParseInt: parsing {go_quote(epoch)}: invalid syntax"
-    if problem := _check_problem(given.get("BUILDKIT_DOCKERFILE_CHECK") or ""):
-        return f"failed to parse build-arg:BUILDKIT_DOCKERFILE_CHECK: {problem}"
-    for directive in request.dockerfile.directives:
-        if directive.name == "check" and (problem := _check_problem(directive.value)):
-            return f"failed to parse check options: {problem}"
-    return ""
-
-
-def _check_problem(text: str) -> str:
-    for part in text.split(";") if text else ():
-        key, equals, value = part.strip().partition("=")
-        if not equals or key.strip().lower() not in _CHECK_NAMES:
-            return f"invalid check option {go_quote(key.strip())}"
-        if key.strip().lower() == "error":
-            try:
-                read_bool(value.strip())
-            except ValueError:
-                return (f"failed to parse check option {go_quote(part.strip())}: "
-                        f"strconv.ParseBool: parsing {go_quote(value.strip())}: invalid syntax")
+    try:
+        lint_options(request)
+    except LintOptionsError as e:
+        return str(e)
     return ""
 
 
