@@ -552,14 +552,36 @@ def test_another_start_of_the_cache(qtbot: QtBot, opened: MainWindow) -> None:
     assert "6 never built" in words(opened) or "5 never built" in words(opened)
 
 
-def test_another_builder_says_that_it_made_none_of_the_builds(qtbot: QtBot, opened: MainWindow) -> None:
-    opened.workbench.build("first")
-    with qtbot.waitSignal(opened.workbench.report_changed, timeout=15_000):
-        opened.workbench.set_engine(EngineKind.CLASSIC, ImageStore.GRAPHDRIVER)
-    assert opened.verdict.sentence().startswith("each builder has a cache of its own")
-    with qtbot.waitSignal(opened.workbench.report_changed, timeout=15_000):
-        opened.workbench.set_engine(EngineKind.BUILDKIT, ImageStore.CONTAINERD)
-    assert "cache of its own" not in opened.verdict.sentence()
+def test_another_builder_is_shown_as_if_it_had_made_the_builds(qtbot: QtBot, opened: MainWindow) -> None:
+    bench = opened.workbench
+    bench.edit_file("src/app.py", b"print('coffee')\n")
+    bench.build("an edit")
+    with_buildkit = bench.timeline
+    menu = opened.actions_.submenus("engine")[0]
+    menu.aboutToShow.emit()
+    with qtbot.waitSignal(bench.report_changed, timeout=15_000):
+        next(a for a in menu.actions() if a.text() == "Classic builder").trigger()
+    assert opened.verdict.sentence() == "Nothing would run." and bench.state.engine is EngineKind.CLASSIC
+    assert all(e.state.engine is EngineKind.CLASSIC and e.report.history for e in bench.timeline.entries)
+    bar = next(m for m in opened.messages.messages() if m.key == "whatif")
+    assert "a cache of its own" in bar.text and "the 2 builds so far" in bar.text
+    with qtbot.waitSignal(bench.report_changed, timeout=15_000):
+        bar.actions[0].run()
+    assert "6 never built" in words(opened) and bench.changes[-1] == "Classic builder has built nothing yet"
+    bench.take_back()
+    with qtbot.waitSignal(bench.report_changed, timeout=15_000):
+        bench.take_back()
+    assert bench.timeline == with_buildkit and bench.state.engine is EngineKind.BUILDKIT
+
+
+def test_what_an_engine_was_seen_to_build_is_known_after_another_was_tried(opened: MainWindow) -> None:
+    bench = opened.workbench
+    bench.set_timeline(bench.timeline.made_for_real("an engine", bench.state))
+    bench.set_engine(EngineKind.CLASSIC, ImageStore.GRAPHDRIVER)
+    assert bench.timeline.seen_on("an engine") == ()
+    bench.rename_entry(bench.timeline.entries[0].id, "the first one")
+    bench.set_engine(EngineKind.BUILDKIT, ImageStore.CONTAINERD)
+    assert len(bench.timeline.seen_on("an engine")) == 1 and bench.timeline.entries[0].label == "the first one"
 
 
 def test_the_foot_of_the_window_names_the_build_arguments(qtbot: QtBot, opened: MainWindow) -> None:

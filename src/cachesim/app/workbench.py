@@ -74,6 +74,7 @@ class Workbench(Desk):
         self._undone: tuple[Before, ...] = ()           # what was taken back and can be done again, newest last
         self._now: Now | None = None                    # what was left to look back; None: one is there
         self._going = False
+        self._made: dict[tuple[EngineKind, ImageStore], Timeline] = {}      # the builds as other builders made them
         self.may_leave: Callable[[], bool] = lambda: True      # asks before unsaved text is left; set by the window
         self.disk = ProjectDisk(self)
         self.disk.opened.connect(self._take_project)
@@ -207,13 +208,8 @@ class Workbench(Desk):
         self._change(replace(self._state, options=options), label)
 
     def set_engine(self, engine: EngineKind, store: ImageStore, label: str = "") -> None:
-        """Take another engine or image store."""
-        other = engine is not self._state.engine
+        """Take another engine or image store; the builds of the timeline become its own (see `Timeline.made_by`)."""
         self._change(replace(self._state, engine=engine, store=store), label or f"use {engine.value}, {store.value}")
-        if other and self._timeline.current is not None and all(
-                e.state.engine is not engine for e in self._timeline.entries):
-            self.remark("each builder has a cache of its own, and this one made none of these builds; Build > Compare with "
-                        "another engine lets both make them")
 
     def set_claims(self, claims: Sequence[RunClaim], label: str = "state what a RUN does") -> None:
         """Take what the person states about RUN steps."""
@@ -295,6 +291,9 @@ class Workbench(Desk):
         self.remark("")
         self._leave_look()
         other_builder = (state.engine, state.store) != (self._state.engine, self._state.store)
+        if other_builder and not self._going:
+            self._made[self._state.engine, self._state.store] = self._timeline
+            self.set_timeline(self._timeline.made_by(state.engine, state.store, self._made.get((state.engine, state.store))))
         self._state = state
         if other_builder:
             self.keeper.note_builder(state.engine, state.store)
@@ -485,6 +484,7 @@ class Workbench(Desk):
         self.remark("")
         self.keeper.open(None, {})
         self._project, self._now, self.starts = started.info, None, started.choices
+        self._made = {}
         self._note_changes(())
         self.seen_changed.emit(None)
         self.post(Message("", key="set aside"))

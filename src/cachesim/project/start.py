@@ -113,7 +113,8 @@ def start_project(info: ProjectInfo, blobs: BlobStore, *, engine: EngineKind | N
         if images is not None:
             images.close()
     state = replace(state, bases=bases, claims=saved.claims)
-    timeline, taken, choices = start_timeline(info, state, saved.timeline, blobs, kind, progress, revision)
+    own = saved.timeline.made_by(engine, store)         # another one may have been chosen since they were kept
+    timeline, taken, choices = start_timeline(info, state, own, blobs, kind, progress, revision)
     notes += [book.message, held.message, blobs.message]
     return Started(info, state, timeline, taken, choices, facts, tuple(n for n in notes if n), saved.records,
                    held)

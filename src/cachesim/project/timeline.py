@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from cachesim.cache.store import EMPTY_STORE, CacheStore
 from cachesim.engines.base import RunClaim
+from cachesim.graph.options import EngineKind, ImageStore
 from cachesim.pipeline import simulate
 from cachesim.project.state import ProjectState
 from cachesim.simulate.report import SimulationReport
@@ -125,12 +128,35 @@ class Timeline:
 
     def with_claims(self, claims: tuple[RunClaim, ...]) -> Timeline:
         """The same builds, made anew with other statements about RUNs."""
+        return self._anew(lambda entry: replace(entry, state=replace(entry.state, claims=claims)))
+
+    def made_by(self, engine: EngineKind, store: ImageStore, known: Timeline | None = None) -> Timeline:
+        """The same builds as if that builder had made them all; itself if it did.
+
+        Each builder keeps a cache of its own, so the builds of another one say nothing about what it would run.
+
+        Args:
+            known: A timeline of that builder: a build that it holds is taken from there, with who was seen to make it.
+        """
+        if all((e.state.engine, e.state.store) == (engine, store) for e in self.entries):
+            return self
+        seen = {e.id: e for e in known.entries} if known is not None else {}
+        return self._anew(lambda entry: replace(entry, state=replace(entry.state, engine=engine, store=store), made_on=()), seen)
+
+    def _anew(self, other: Callable[[TimelineEntry], TimelineEntry], seen: Mapping[int, TimelineEntry] = MappingProxyType({}),
+              ) -> Timeline:
+        """Make each build again in another way; one that was seen with the same parents is taken as it is."""
         entries: dict[int, TimelineEntry] = {}
-        for entry in self.entries:
-            state = replace(entry.state, claims=claims)
+        taken: set[int | None] = {None}
+        for entry in map(other, self.entries):
+            there = seen.get(entry.id)
+            if there is not None and entry.parent in taken and (there.parent, there.state) == (entry.parent, entry.state):
+                entries[entry.id] = replace(there, label=entry.label)
+                taken.add(entry.id)
+                continue
             before = entries[entry.parent].store if entry.parent in entries else EMPTY_STORE
-            report, store = simulate(state.request(entry.label), before)
-            entries[entry.id] = replace(entry, state=state, report=report, store=store)
+            report, store = simulate(entry.state.request(entry.label), before)
+            entries[entry.id] = replace(entry, report=report, store=store)
         return replace(self, entries=tuple(entries.values()))
 
     def without(self, entry_id: int) -> Timeline:

@@ -113,7 +113,7 @@ class WhatIf(QObject):
         menu.clear()
         state = self._bench.state
         for text, engine, store in ENGINES:
-            action = menu.addAction(text, partial(self._bench.set_engine, engine, store, f"use {text}"))
+            action = menu.addAction(text, partial(self.use_engine, text, engine, store))
             action.setCheckable(True)
             action.setChecked(state.engine is engine and (engine is EngineKind.CLASSIC or state.store is store))
 
@@ -199,6 +199,18 @@ class WhatIf(QObject):
         self._say(f"The content of secret {name} changed. A secret's content is no part of any key, "
                   "so nothing runs because of it.")
 
+    def use_engine(self, name: str, engine: EngineKind, store: ImageStore) -> None:
+        """Let another builder have made the builds, and make the next one."""
+        bench, label = self._bench, f"use {name}"
+        before = bench.state.engine, bench.state.store
+        bench.set_engine(engine, store, label)
+        count = len(bench.timeline.path())
+        if count and (bench.state.engine, bench.state.store) != before:
+            cache = "an image store" if engine is before[0] else "a builder"
+            self._say(f"Now: {name}. {cache[:1].upper()}{cache[1:]} has a cache of its own; you see it as if "
+                      f"{'the build' if count == 1 else f'the {count} builds'} so far had been made with it.", more=(
+                          MessageAction("It has built nothing yet", partial(bench.empty_cache, f"{name} has built nothing yet")),))
+
     # -- the world outside --------------------------------------------------------------------------------------
 
     def move_base(self, ref: str) -> None:
@@ -223,9 +235,9 @@ class WhatIf(QObject):
         self._bench.empty_cache("empty CI runner", replace(self._bench.state, context=context))
         self._say("This is a fresh clone on a machine that has built nothing. The earlier builds stay in the timeline.")
 
-    def _say(self, text: str, *, changed: bool = True) -> None:
+    def _say(self, text: str, *, changed: bool = True, more: tuple[MessageAction, ...] = ()) -> None:
         back = (MessageAction("Take back", self._bench.take_back),) if changed else ()
-        self._bench.post(Message(text, actions=back, key="whatif"))
+        self._bench.post(Message(text, actions=(*more, *back), key="whatif"))
         self._said = self._bench.state, self._bench.timeline
 
     @Slot()
