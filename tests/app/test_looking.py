@@ -31,7 +31,7 @@ def two_builds(opened: MainWindow, settled: Settled) -> MainWindow:
 
 
 def button(window: MainWindow, text: str) -> QPushButton:
-    return next(b for b in window.findChildren(QPushButton) if b.text() == text and b.isVisible())
+    return next(b for b in window.findChildren(QPushButton) if b.text().startswith(text) and b.isVisible())
 
 
 def why(window: MainWindow) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from cachesim.engines.base import Outcome
 from cachesim.project.state import ProjectState
-from cachesim.project.timeline import Timeline
+from cachesim.project.timeline import Timeline, TimelineEntry
 from cachesim.simulate.report import SimulationReport
 
 __all__ = ["Before", "Now", "made_sentence", "next_place"]
@@ -22,11 +22,17 @@ __all__ = ["Before", "Now", "made_sentence", "next_place"]
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What to come back to when a change that is not text is taken back."""
+    """What to come back to when something that is not text is taken back.
+
+    Attributes:
+        entry: The build that was the current one.
+        build: Set if it was a build that happened: this one (of the same state).
+    """
 
     label: str
     state: ProjectState
     entry: int | None
+    build: TimelineEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ def made_sentence(number: int, report: SimulationReport) -> str:
     """What a build did, in the words of the strip ("Build 2 ran 8 of 14 steps")."""
     if report.blank or report.error:
         return f"Build {number} failed"
-    steps = [s for s in report.steps if s.outcome not in (Outcome.CONFIG_ONLY, Outcome.UNREACHED)]
+    steps = report.steps_of_target
     runs, unsure = (sum(1 for step in steps if step.outcome is o) for o in (Outcome.MISS, Outcome.UNDETERMINED))
     said = f"Build {number} ran {runs if runs else 'none'} of {len(steps)} step{'' if len(steps) == 1 else 's'}"
     return f"{said}, {unsure} {'depends' if unsure == 1 else 'depend'} on a RUN" if unsure else said

@@ -229,7 +229,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _show_changes(self, _: object = None) -> None:
-        changes = self.workbench.changes
+        changes = self.workbench.done
         self.actions_["take_back"].setEnabled(bool(changes))
         files = self.workbench.project is not None and self.workbench.state.context.known
         for command_id in ("confirm", "confirm_no_cache"):

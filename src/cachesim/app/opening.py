@@ -7,18 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
-from time import time_ns
 
 from cachesim.assets import Sample
 from cachesim.context.scan import read_regular_file
-from cachesim.context.snapshot import ContextSnapshot, FileKind, directory, regular_file, symlink
+from cachesim.context.snapshot import ContextSnapshot, FileKind
 from cachesim.digest import digest_of_bytes
 from cachesim.errors import InputError
 from cachesim.progress import Progress
 from cachesim.project.blobs import BlobStore
 from cachesim.project.folders import data_dir, write_atomically
 from cachesim.project.open import ProjectInfo, dockerfiles_in, read_dockerfile, scan_project
-from cachesim.project.scenario import ScenarioFile, read_scenarios
+from cachesim.project.prepared import Prepared, prepared_of
 from cachesim.project.start import Started, StartKind, built, start_project
 from cachesim.project.state import ProjectState
 from cachesim.project.timeline import Timeline
@@ -31,11 +30,19 @@ _NO_FILES = "no-files"
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A project as it was found; `state` is what to show (a sample starts with an edit that hangs)."""
+    """A project as it was found.
+
+    Attributes:
+        state: What to show.
+        prepared: The edits of a sample.
+        fresh: It is a sample that nobody opened yet: its first edit is to be made.
+    """
 
     started: Started
     state: ProjectState
     timeline: Timeline
+    prepared: Prepared | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,41 +54,19 @@ class OnDisk:
 
 
 def open_project(info: ProjectInfo, blobs: BlobStore, commit: str, progress: Progress) -> Opened:
-    """Read a project, and let the first edit of a shipped sample happen; `commit` names the one whose build starts it."""
+    """Read a project, and what is prepared for a shipped sample; `commit` names the one whose build starts it."""
     if info.has_files:          # of one that was named alone, too: the others of its context are a click away
         info = replace(info, dockerfiles=tuple(dict.fromkeys((*dockerfiles_in(info.context_dir), info.dockerfile))))
     started = start_project(info, blobs, kind=StartKind.HEAD if commit else None, revision=commit or "HEAD",
                             progress=progress)
-    scenario = info.context_dir / "scenario.json"
-    if started.kind is StartKind.DISK and info.context_dir.parent == data_dir() / "samples" and scenario.is_file():
-        return _with_first_edit(started, scenario, blobs)
-    return Opened(started, started.state, started.timeline)
-
-
-def _with_first_edit(started: Started, scenario: Path, blobs: BlobStore) -> Opened:
-    """The first edit that the scenario makes joins the timeline, and its state is shown against the build before."""
-    builds = read_scenarios(scenario)[0].builds
-    if len(builds) < 2:
+    if info.context_dir.parent != data_dir() / "samples":
         return Opened(started, started.state, started.timeline)
-    state = replace(started.state, options=replace(builds[1].options, dockerfile=started.state.options.dockerfile))
-    for path, file in builds[1].files.items():
-        state = _edited(state, path, file, blobs)
-    timeline = built(started.timeline, builds[1].edit, state)
-    return Opened(started, state, timeline.at(started.timeline.current))
-
-
-def _edited(state: ProjectState, path: str, file: ScenarioFile | None, blobs: BlobStore) -> ProjectState:
-    if file is None:
-        return replace(state, context=state.context.without(path))
-    if file.link is not None:
-        entry = symlink(file.link, time_ns())
-    elif file.data is None:
-        entry = directory(mode=file.mode, mtime_ns=time_ns())
-    else:
-        if path == state.options.dockerfile:
-            return state.with_text(file.data.decode("utf-8", "surrogateescape"), time_ns())
-        entry = regular_file(blobs.put(file.data), len(file.data), file.mode, time_ns())
-    return replace(state, context=state.context.with_entry(path, entry))
+    prepared = prepared_of(info.context_dir / "scenario.json")
+    if prepared is None or started.kind is not StartKind.DISK:
+        return Opened(started, started.state, started.timeline, prepared)
+    state = prepared.at_first(started.state)
+    timeline = built(Timeline(origin=started.timeline.origin), "First build", state, progress)
+    return Opened(started, state, timeline, prepared, fresh=True)
 
 
 def new_draft() -> tuple[Path, Path]:

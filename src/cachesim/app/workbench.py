@@ -34,6 +34,7 @@ from cachesim.progress import Progress
 from cachesim.project.blobs import BlobStore
 from cachesim.project.folders import write_atomically
 from cachesim.project.open import ProjectInfo
+from cachesim.project.prepared import Prepared, PreparedEdit
 from cachesim.project.start import StartChoice, StartKind, start_timeline
 from cachesim.project.state import ProjectState
 from cachesim.project.timeline import Timeline, TimelineEntry
@@ -57,7 +58,7 @@ class Workbench(Desk):
     diagnostics_changed = Signal(object)    # tuple[Diagnostic, ...]
     timeline_changed = Signal(object)       # Timeline
     seen_changed = Signal(object)           # TimelineEntry | None: a build that is looked back at; None: now
-    changes_changed = Signal(object)        # tuple[str, ...]: labels of `changes`
+    changes_changed = Signal(object)        # tuple[str, ...]: labels of what was `done`
     compared = Signal(object)               # ReportComparison | None
     saved_changed = Signal(bool)
     crashed = Signal(object)                # Exception: a bug in a job
@@ -70,10 +71,12 @@ class Workbench(Desk):
         self._timeline = Timeline()
         self._project: ProjectInfo | None = None
         self._comparison: ReportComparison | None = None
-        self._changes: tuple[Before, ...] = ()
+        self._changes: tuple[Before, ...] = ()          # what was done beside the text, builds too, newest last
         self._undone: tuple[Before, ...] = ()           # what was taken back and can be done again, newest last
         self._now: Now | None = None                    # what was left to look back; None: one is there
         self._going = False
+        self._titled = ("", "")                         # a text, and what the edit that gave it was called
+        self._prepared: Prepared | None = None
         self._made: dict[tuple[EngineKind, ImageStore], Timeline] = {}      # the builds as other builders made them
         self.may_leave: Callable[[], bool] = lambda: True      # asks before unsaved text is left; set by the window
         self.disk = ProjectDisk(self)
@@ -142,8 +145,30 @@ class Workbench(Desk):
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """What was changed beside the text since the last build, in words, oldest first (see `take_back`)."""
+        """What was changed beside the text since the last build, in words, oldest first."""
+        built = max((number for number, before in enumerate(self._changes, 1) if before.build is not None), default=0)
+        return tuple(before.label for before in self._changes[built:])
+
+    @property
+    def done(self) -> tuple[str, ...]:
+        """What was done beside the text and can be taken back, builds too, in words, oldest first (see `take_back`)."""
         return tuple(before.label for before in self._changes)
+
+    @property
+    def text_title(self) -> str:
+        """What the last edit of the text from outside the editor was called, while the text is as it left it."""
+        return self._titled[1] if self._titled[0] == self._state.text else ""
+
+    @property
+    def prepared(self) -> Prepared | None:
+        """The edits to try that come with a sample."""
+        return self._prepared
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the builds so far and the changes since then are called, the newest last."""
+        path = tuple(entry.label for entry in self._timeline.path())
+        return (*path, *self.changes, *filter(None, (self.text_title,)))
 
     @property
     def undone(self) -> tuple[str, ...]:
@@ -192,8 +217,29 @@ class Workbench(Desk):
     def replace_text(self, text: str, label: str) -> None:
         """Change the text from outside the editor, as one undo step there."""
         if text != self._state.text:
+            self._titled = text, label
             self.text_edited.emit((text, label))
             self.new_text(text)
+
+    def make_prepared(self, edit: PreparedEdit) -> None:
+        """Make an edit that comes with a sample; one undo step for the text, one for the rest."""
+        after = edit.applied(self._state, self.blobs, time_ns())
+        text, rest = after.text, after.with_text(self._state.text, time_ns()) if after.text != self._state.text else after
+        more = any(path != rest.options.dockerfile for path in edit.build.files)
+        if more or replace(rest, context=self._state.context) != self._state:
+            self._change(rest, edit.label)
+        self.replace_text(text, edit.label)
+
+    def try_next(self) -> None:
+        """Build what was not built yet, then make the next prepared edit."""
+        if self._prepared is None:
+            return
+        self.to_now()
+        edit = self._prepared.after(self.labels)
+        if self._timeline.current is None or self._timeline.entry(self._timeline.current).state != self._state:
+            self.build()
+        if edit is not None:
+            self.make_prepared(edit)
 
     def begin(self) -> None:
         """Give a Dockerfile without an instruction its first one."""
@@ -247,8 +293,11 @@ class Workbench(Desk):
         if not self._changes:
             return ""
         *rest, before = self._changes
-        after = Before(before.label, self._state, self._timeline.current)
-        self._restore(before)
+        after = Before(before.label, self._state, self._timeline.current, before.build)
+        if before.build is not None:
+            self._unbuild(before)
+        else:
+            self._restore(before)
         self._note_changes(tuple(rest), (*self._undone, after))
         return before.label
 
@@ -257,8 +306,12 @@ class Workbench(Desk):
         if not self._undone:
             return ""
         *rest, after = self._undone
-        before = Before(after.label, self._state, self._timeline.current)
-        self._restore(after)
+        before = Before(after.label, self._state, self._timeline.current, after.build)
+        if after.build is not None:
+            if after.build.parent in (None, *(entry.id for entry in self._timeline.entries)):
+                self.set_timeline(self._timeline.with_entry(after.build))
+        else:
+            self._restore(after)
         self._note_changes((*self._changes, before), tuple(rest))
         return after.label
 
@@ -274,10 +327,16 @@ class Workbench(Desk):
         self.set_timeline(self._timeline.at(Now(state, (), there.entry).place(self._timeline) if there.entry else None))
         self._set_state(state)
 
+    def _unbuild(self, before: Before) -> None:
+        """Take a build out of the timeline, if nobody deleted it: its cache is gone, what it built waits again."""
+        built, there = before.build, {entry.id for entry in self._timeline.entries}
+        timeline = self._timeline.without(built.id) if built is not None and built.id in there else self._timeline
+        self.set_timeline(timeline.at(before.entry if before.entry in there else timeline.current))
+
     def _note_changes(self, changes: tuple[Before, ...], undone: tuple[Before, ...] = ()) -> None:
         if (changes, undone) != (self._changes, self._undone):
             self._changes, self._undone = changes, undone
-            self.changes_changed.emit(self.changes)
+            self.changes_changed.emit(self.done)
 
     def _change(self, state: ProjectState, label: str) -> None:
         if state != self._state:
@@ -306,10 +365,11 @@ class Workbench(Desk):
         """Let the simulated build happen: the state of now joins the timeline and the cache holds it."""
         from cachesim.app.timeline.describe import describe
         self.to_now()       # an earlier build that is looked back at was made already
-        label = label or describe(self._timeline, self._state, self.changes)
+        label = label or describe(self._timeline, self._state, self.changes, self.text_title)
         report, store = self.prediction.simulate(self._state.request(label), self._timeline.store, Progress())
-        self._note_changes(())
-        self.set_timeline(self._timeline.with_build(label, self._state, report, store))
+        before, after = self._timeline.current, self._timeline.with_build(label, self._state, report, store)
+        self.set_timeline(after)
+        self._note_changes((*self._changes, Before(f"build “{label}”", self._state, before, after.entries[-1])))
 
     def set_timeline(self, timeline: Timeline) -> None:
         """Take another timeline; the prediction is made anew against its current cache."""
@@ -471,7 +531,7 @@ class Workbench(Desk):
             return
         self.keeper.open(None, {})
         self.disk.close()
-        self._project, self.starts, self._now = None, (), None
+        self._project, self.starts, self._now, self._prepared = None, (), None, None
         self.set_timeline(Timeline())
         self.show_state(ProjectState("", ContextSnapshot(EMPTY_DIR)))
         self.prediction.clear()
@@ -484,6 +544,7 @@ class Workbench(Desk):
         self.remark("")
         self.keeper.open(None, {})
         self._project, self._now, self.starts = started.info, None, started.choices
+        self._prepared, self._titled = opened.prepared, ("", "")
         self._made = {}
         self._note_changes(())
         self.seen_changed.emit(None)
@@ -499,6 +560,8 @@ class Workbench(Desk):
         self.prediction.ask()
         self.keeper.open(started.held, dict(started.records))
         self.project_opened.emit(started.info)
+        if opened.fresh and opened.prepared is not None:
+            self.make_prepared(opened.prepared.edits[0])
         self.saved_changed.emit(self.saved)
 
     def start_with(self, kind: StartKind, commit: str = "HEAD") -> None:

@@ -103,6 +103,11 @@ class Timeline:
         new = TimelineEntry(max((e.id for e in self.entries), default=0) + 1, self.current, label, state, report, store)
         return replace(self, entries=(*self.entries, new), current=new.id)
 
+    def with_entry(self, entry: TimelineEntry) -> Timeline:
+        """Put a build back that was taken out, and move there."""
+        others = tuple(e for e in self.entries if e.id != entry.id)
+        return replace(self, entries=tuple(sorted((*others, entry), key=lambda e: e.id)), current=entry.id)
+
     def made_for_real(self, engine: str, state: ProjectState, label: str = "built for real") -> Timeline:
         """Note that an engine was seen to make a build: the current entry, if it built that state, else a new one."""
         timeline = self

@@ -31,7 +31,7 @@ def test_sentences() -> None:
     assert first_miss_sentence(LACKING) == "This build fails: line 2 finds no lost.txt to copy"
     assert first_miss_sentence(BROKEN).startswith("This build fails: ")
     assert entry_summary(AGAIN) == "3 cached"
-    assert entry_summary(BROKEN) == "fails"
+    assert entry_summary(BROKEN) == "failed"
     assert preview_sentence(CHANGED, AGAIN) == "would save 2 steps"
     assert preview_sentence(AGAIN, CHANGED) == "would run 2 more steps"
     assert preview_sentence(AGAIN, AGAIN) == "would change nothing in what runs"
@@ -46,7 +46,7 @@ def test_a_build_counts_what_hangs_on_a_run_apart_as_the_verdict_does() -> None:
     again, _ = simulate(replace(state, text=text.replace("make", "remake")).request(), store)
     said = {count.word: count.number for count in counts_of(again)}
     assert said == {"cached": 2, "changed": 1, "depend on a RUN": 2}
-    assert entry_summary(again) == "2 cached, 1 runs, 2 depend"
+    assert entry_summary(again) == "2 cached, 1 ran, 2 depend"
 
 
 def test_builds_are_named_by_what_was_done() -> None:

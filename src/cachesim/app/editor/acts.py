@@ -28,7 +28,7 @@ class Acts(QObject):
     def __init__(self, text: QPlainTextEdit, workbench: Workbench) -> None:
         super().__init__(text)
         self._text, self._workbench = text, workbench
-        self._depths: list[int] = [self._depth] * len(workbench.changes)        # undo steps of the text before each change
+        self._depths: list[int] = [self._depth] * len(workbench.done)       # undo steps of the text before each change
         self._undone: list[int] = [self._depth] * len(workbench.undone)
         self._before_look: int | None = None
         self._walking = False

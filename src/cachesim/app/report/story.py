@@ -20,7 +20,7 @@ from cachesim.simulate.explain import Invalidator, downstream, invalidators
 from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["Depth", "Kind", "Line", "Link", "Story", "carriers", "claim_command", "deciding_runs", "elided", "failure_of",
-           "of_build", "overview", "short", "step_story", "with_costs"]
+           "of_build", "overview", "short", "step_story", "with_costs", "with_lines"]
 
 _CONFIG = {
     "ARG": "ARG declares a build argument. It makes no layer, but its value is in the environment of every RUN below.",
@@ -120,7 +120,7 @@ def overview(report: SimulationReport | None, past: Past = Past.NOTHING) -> Stor
             lines.append(_line(f"The engine will say: {_dot(report.error)}"))
             told = _dot(told[:1].upper() + told[1:])
         return Story("The build fails", told, tuple(lines + _assumed(report, None)))
-    steps = [s for s in report.steps if s.outcome not in (Outcome.CONFIG_ONLY, Outcome.UNREACHED)]
+    steps = report.steps_of_target
     runs = [s for s in steps if s.outcome is Outcome.MISS]
     unsure = [s for s in steps if not s.certain]
     if not steps:
@@ -174,6 +174,11 @@ def step_story(report: SimulationReport, step: StepReport, engine: EngineKind = 
     lines = [*_reasons(report, step, engine), *_consequences(report, step), *_threats(report, step),
              *_assumed(report, step)]
     return Story(short(step, 60), _sentence(report, step), tuple(lines), tuple(_rule(step)))
+
+
+def with_lines(story: Story, lines: Sequence[Line]) -> Story:
+    """The same story, with these lines before its explanation."""
+    return replace(story, explanation=(*lines, *story.explanation)) if lines else story
 
 
 def with_costs(story: Story, lines: Sequence[str]) -> Story:

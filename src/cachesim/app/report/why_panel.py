@@ -13,7 +13,19 @@ from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 from cachesim.app.looking import made_sentence
 from cachesim.app.report.claims import ClaimBox
 from cachesim.app.report.panel import Panel, copy_text, named
-from cachesim.app.report.story import Depth, Kind, Line, Link, Story, deciding_runs, of_build, overview, step_story, with_costs
+from cachesim.app.report.story import (
+    Depth,
+    Kind,
+    Line,
+    Link,
+    Story,
+    deciding_runs,
+    of_build,
+    overview,
+    step_story,
+    with_costs,
+    with_lines,
+)
 from cachesim.app.theme import Look, look_of_step, pixmap, word_of
 from cachesim.graph.model import StepId
 from cachesim.project.measured import takes
@@ -62,6 +74,7 @@ class WhyPanel(Panel):
         workbench.selection_changed.connect(self._changed)
         workbench.report_stale_changed.connect(self._changed)
         workbench.state_changed.connect(self._state_changed)
+        workbench.changes_changed.connect(self._changed)
         workbench.keeper.measured_changed.connect(self._changed)
         self.apply_look(workbench.look)
 
@@ -114,6 +127,8 @@ class WhyPanel(Panel):
             self._story = overview(report, self._workbench.timeline.past)
             if report is None and self._workbench.project is not None:
                 self._story = Story("", "The first answer is on its way…")
+            elif report is not None and self._workbench.seen is None:
+                self._story = with_lines(self._story, _to_try(self._workbench))
             self.claims.show_runs(())
         else:
             self._story = with_costs(step_story(report, step, self._workbench.state.engine), self._costs(step))
@@ -210,6 +225,22 @@ class WhyPanel(Panel):
             self.what_if_wanted.emit()
         elif kind == "do" and rest == "begin":
             self._workbench.begin()
+        elif kind == "do" and rest == "next-edit":
+            self._workbench.try_next()
+
+
+def _to_try(bench: Workbench) -> tuple[Line, ...]:
+    """Which prepared edit of a sample is shown, and the next one."""
+    prepared = bench.prepared
+    if prepared is None:
+        return ()
+    made, following = prepared.made(bench.labels), prepared.after(bench.labels)
+    shown = f"This is edit {made.number} of {len(prepared.edits)} of the sample: {made.label}. " if made is not None else ""
+    if following is None:
+        return (Line((f"{shown}It is the last one.",)),)
+    waits = bench.timeline.current is None or bench.timeline.entry(bench.timeline.current).state != bench.state
+    link = Link(f"{'Build it, then try' if waits else 'Try'} edit {following.number}", ":next-edit")
+    return (Line((shown, link, f": {following.label}.")),)
 
 
 def _html_lines(lines: tuple[Line, ...]) -> list[str]:

@@ -11,11 +11,12 @@ from cachesim.project.timeline import Timeline
 __all__ = ["changed_files", "describe"]
 
 
-def describe(timeline: Timeline, state: ProjectState, changes: Sequence[str] = ()) -> str:
+def describe(timeline: Timeline, state: ProjectState, changes: Sequence[str] = (), title: str = "") -> str:
     """Label the build that is about to happen ("First build", "No change", "Edit src/app.py and 2 more").
 
     Args:
         changes: Labels of what-if edits since the last build; they know best.
+        title: What the edit that gave the text was called, if it has a name.
     """
     if timeline.current is None:
         return "First build"
@@ -23,7 +24,8 @@ def describe(timeline: Timeline, state: ProjectState, changes: Sequence[str] = (
     said = [_sentence(label) for label in dict.fromkeys(changes)]
     own = state.options.dockerfile
     if state.text != before.text:
-        said.append(f"Edit {own.rpartition('/')[2]}")
+        named = _sentence(title) or f"Edit {own.rpartition('/')[2]}"
+        said += [named] if named not in said else []
     if not changes:
         said += [f"Edit {path}" for path in changed_files(before.context.tree, state.context.tree) if path != own]
     if not said:

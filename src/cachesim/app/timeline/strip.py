@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
 
 from cachesim.app.notify import Message, MessageAction
 from cachesim.app.theme import Theme, icon
+from cachesim.app.timeline.describe import describe
 from cachesim.app.verdict.sentences import entry_summary
 from cachesim.app.workbench import Workbench
 from cachesim.project.timeline import Timeline, TimelineEntry
@@ -39,6 +40,7 @@ from cachesim.project.timeline import Timeline, TimelineEntry
 __all__ = ["EntryButton", "TimelineStrip"]
 
 _LETTERS = (80, 34)         # of a label at most: while all builds are seen, and else
+_NOW_LETTERS = 44           # of what was not built yet
 
 
 class EntryButton(QAbstractButton):
@@ -58,7 +60,7 @@ class EntryButton(QAbstractButton):
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(f"Build {number}: {entry.label}, {self._summary}")
-        branch = "" if on_path else " This build lies on another branch."
+        branch = "" if on_path else " It lies on another branch: its cache is not the one that the next build meets."
         self.setToolTip(f"Build {number}: {entry.label} – {self._summary}.{branch} Click for what it ran, "
                         "Ctrl+click a second one to compare, F2 renames, right click for more.")
 
@@ -147,6 +149,7 @@ class TimelineStrip(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._workbench = workbench
         self._first_pick: int | None = None
+        self._styled: Theme | None = None
         self._thinned: Timeline | None = None       # what a deletion left, while a bar offers to undo it
         self._area = QScrollArea()
         self._area.setFrameShape(QFrame.Shape.NoFrame)
@@ -165,7 +168,7 @@ class TimelineStrip(QFrame):
         self._origin.clicked.connect(self._ask_origin)
         self._now = QPushButton("Now")
         self._now.setCheckable(True)
-        self._now.setAccessibleName("Now: what the next build would do")
+        self._unbuilt = ""          # what was done since the current build, in words
         self._now.clicked.connect(self._come_back)
         self._add = QPushButton("Build")
         self._add.setAccessibleName("Build, simulated")
@@ -183,6 +186,8 @@ class TimelineStrip(QFrame):
         bar.rangeChanged.connect(self._show_scrollers)
         bar.rangeChanged.connect(self._show_current)
         workbench.timeline_changed.connect(self._refresh)
+        workbench.state_changed.connect(self._show_now)
+        workbench.changes_changed.connect(self._show_now)
         workbench.seen_changed.connect(self._show_seen)
         workbench.look_changed.connect(self._refresh)
         self._refresh()
@@ -240,9 +245,8 @@ class TimelineStrip(QFrame):
         if chosen is not None:
             holder.resize(holder.sizeHint().expandedTo(self._area.viewport().size()))     # smaller, the builds would sit too high
             self._area.ensureWidgetVisible(chosen, 40, 0)
-        accent = f"QPushButton:checked {{ background: {theme.selection}; font-weight: bold; color: {theme.text}; }}"
-        self._now.setStyleSheet(self._origin.styleSheet() + accent)
         self._now.setVisible(bool(timeline.entries))
+        self._show_now()
         self._show_seen()
         if had_keys is not None:        # the buttons are new ones; the keys stay where they were
             same = next((button for button in self.entry_buttons() if button.entry.id == had_keys), None)
@@ -292,9 +296,45 @@ class TimelineStrip(QFrame):
         if chosen is not None:
             self._area.ensureWidgetVisible(chosen, 40, 0)
 
+    @Slot()
+    def _show_now(self, _: object = None) -> None:
+        """Say whether what is shown was built, and what was done since."""
+        bench = self._workbench
+        if bench.seen is not None:
+            return              # now stays what it was
+        timeline = bench.timeline
+        built = timeline.current is not None and timeline.entry(timeline.current).state == bench.state
+        unbuilt = "" if built else describe(timeline, bench.state, bench.changes, bench.text_title)
+        if (unbuilt, bench.look) == (self._unbuilt, self._styled):
+            return
+        self._unbuilt, self._styled, theme = unbuilt, bench.look, bench.look
+        frame = f"border: 1px {'dashed' if unbuilt else 'solid'} {theme.text if unbuilt else theme.line};"
+        self._now.setStyleSheet(f"QPushButton {{ {frame} padding: 2px 6px; border-radius: 4px; color: {theme.text};"
+                                f" min-height: {round(theme.sizes.target) - 6}px; }}"
+                                f" QPushButton:hover, QPushButton:focus {{ border-color: {theme.accent}; }}"
+                                f" QPushButton:checked {{ background: {theme.selection}; }}")
+        self._now.setAccessibleName(f"Now, not built yet: {unbuilt}" if unbuilt
+                                    else "Now: what the next build would do")
+        self._show_seen()
+        self._fit()
+
+    def _fit_now(self) -> None:
+        """As many words for now as leave the builds their room."""
+        unbuilt, metrics = self._unbuilt, QFontMetrics(self._now.font())
+        short = unbuilt if len(unbuilt) <= _NOW_LETTERS else unbuilt[:_NOW_LETTERS - 1].rstrip() + "…"
+        builds = sum(button.sizeHint().width() + 2 for button in self.entry_buttons())
+        room = self.width() - self._origin.sizeHint().width() - self._add.sizeHint().width() - builds - 80
+        choices = (f"Now, not built: {short}", "Now, not built", "Now") if unbuilt else ("Now",)
+        text = next((t for t in choices if metrics.horizontalAdvance(t) < room), choices[-1])
+        if text != self._now.text():
+            self._now.setText(text)
+
     def _fit(self) -> None:
         """Long labels are told in full as long as all builds are seen beside each other."""
         buttons = self.entry_buttons()
+        for button in buttons:
+            button.letters = _LETTERS[1]
+        self._fit_now()
         for letters in _LETTERS:
             for button in buttons:
                 button.letters = letters
@@ -355,7 +395,8 @@ class TimelineStrip(QFrame):
             button.seen = seen is not None and seen.id == button.entry.id
             button.update()
         self._now.setChecked(seen is None)
-        self._now.setToolTip("This is what the next build would do." if seen is None
+        what = f"Not built yet: {self._unbuilt}." if self._unbuilt else "Nothing changed since the last build."
+        self._now.setToolTip(f"{what} This is what the next build would do." if seen is None
                              else "Back to what the next build would do: everything is as you left it (Alt+Right)")
 
     @Slot(int)

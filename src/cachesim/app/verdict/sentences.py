@@ -105,16 +105,16 @@ def report_hits(report: SimulationReport) -> int:
 
 
 def entry_summary(report: SimulationReport) -> str:
-    """A build of the timeline in two or three numbers ("6 cached, 7 run, 1 depends"), counted as the verdict strip counts:
-    what hangs on the bytes of a RUN is neither, however likely it is."""
+    """A build of the timeline in two or three numbers ("6 cached, 7 ran, 1 depends"), counted as the verdict strip counts:
+    what hangs on the bytes of a RUN is neither, however likely it is. It happened, so it is told as what was."""
     if report.blank:
         return "nothing to build"
     if report.error:
-        return "fails"
+        return "failed"
     hits, runs = report_hits(report), sum(1 for step in report.steps if step.outcome is Outcome.MISS)
     unsure = sum(1 for s in report.steps if s.outcome is Outcome.UNDETERMINED and s.reason is not MissReason.NO_FILES)
     parts = [f"{hits} cached"] if hits else []
-    parts += [f"{runs} {'runs' if runs == 1 else 'run'}"] if runs else []
+    parts += [f"{runs} ran"] if runs else []
     parts += [f"{unsure} {'depends' if unsure == 1 else 'depend'}"] if unsure else []
     parts += ["files not known"] if needs_files(report) else []
     return ", ".join(parts) or "nothing to do"

@@ -51,6 +51,7 @@ class WhatIf(QObject):
     def fill(self, menu: QMenu) -> None:
         """Put every change into the menu; what needs a graph is disabled without one."""
         empty(menu)
+        self._add_prepared(menu)
         graph = self._bench.report.graph if self._bench.report is not None else None
         files = submenu(menu, "A &file changes")
         for text, tip, run in (
@@ -86,6 +87,19 @@ class WhatIf(QObject):
             _add(secrets, secret, "Its content is another one", partial(self.change_secret, secret))
         secrets.setEnabled(not secrets.isEmpty())
         self.fill_engines(submenu(menu, "Another &engine or image store"))
+
+    def _add_prepared(self, menu: QMenu) -> None:
+        """The next edit to try of a sample, and what has to be built before it."""
+        prepared = self._bench.prepared
+        if prepared is None:
+            return
+        edit = prepared.after(self._bench.labels)
+        if edit is not None:
+            _add(menu, f"&Next edit of this sample: {edit.label}", "Build what was not built yet, then make this edit",
+                 self._bench.try_next)
+        else:
+            menu.addAction("All edits of this sample were tried").setEnabled(False)
+        menu.addSeparator()
 
     def _add_cache_changes(self, menu: QMenu) -> None:
         no_cache = menu.addAction("--&no-cache")
@@ -206,10 +220,10 @@ class WhatIf(QObject):
         bench.set_engine(engine, store, label)
         count = len(bench.timeline.path())
         if count and (bench.state.engine, bench.state.store) != before:
-            cache = "an image store" if engine is before[0] else "a builder"
-            self._say(f"Now: {name}. {cache[:1].upper()}{cache[1:]} has a cache of its own; you see it as if "
-                      f"{'the build' if count == 1 else f'the {count} builds'} so far had been made with it.", more=(
-                          MessageAction("It has built nothing yet", partial(bench.empty_cache, f"{name} has built nothing yet")),))
+            who = "An image store" if engine is before[0] else "A builder"
+            builds = "the build" if count == 1 else f"the {count} builds"
+            nothing = MessageAction("It has built nothing yet", partial(bench.empty_cache, f"{name} has built nothing yet"))
+            self._say(f"{who} has a cache of its own. {name} is shown as if it had made {builds} so far.", more=(nothing,))
 
     # -- the world outside --------------------------------------------------------------------------------------
 
