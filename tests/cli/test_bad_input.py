@@ -65,8 +65,8 @@ def damage(repo: GitRepo, name: str, *, remove: bool = False) -> None:
     (AGAINST, 2, "`git fetch --unshallow` brings the rest"),
     (RANGE, 2, "`git fetch --unshallow` brings the rest"),
     (HISTORY, 0, "the clone is shallow, so older commits are missing"),
-    (ADVISE, 0, "the usual one, for the clone is shallow"),
-    (COMPARE, 0, "the usual one, for the clone is shallow"),
+    (ADVISE, 0, "the usual one, as the clone is shallow"),
+    (COMPARE, 0, "the usual one, as the clone is shallow"),
 ])
 def test_a_shallow_clone(repo: GitRepo, tmp_path: Path, words: tuple[str, ...], status: int, wanted: str,
                          monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

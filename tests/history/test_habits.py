@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cachesim.context.snapshot import ContextSnapshot
 from cachesim.errors import InputError
-from cachesim.history.habits import Habits, MixSource, habits_of
+from cachesim.graph.options import BuildOptions
+from cachesim.history.habits import Habits, MixSource, habits_of, release_args, with_releases
 from cachesim.history.replay import replay
+from cachesim.project.mix import mix_by_hand
 from cachesim.project.open import ProjectInfo
 from cachesim.project.state import ProjectState
 from tests.history.gitrepo import GitRepo
@@ -55,7 +58,7 @@ def test_a_mix_by_hand_wins_over_the_history(repo: GitRepo) -> None:
 def test_without_git_it_is_the_usual_one_and_says_so(tmp_path: Path) -> None:
     habits = found(tmp_path)
     assert (habits.source, habits.words) == (
-        MixSource.USUAL, "the usual one, for there is no git history: the folder is in no git repository")
+        MixSource.USUAL, "the usual one, as there is no git history (the folder is in no git repository)")
     assert habits.mix.groups[0].patterns == ("source",)
 
 
@@ -79,3 +82,19 @@ def test_a_shallow_clone_is_replayed_with_a_note(tmp_path: Path, repo: GitRepo) 
     done = replay(info(tmp_path / "clone"), EMPTY, 10)
     assert done.report.builds == 2 and [s.reruns for s in done.report.steps] == [1, 1]
     assert len(done.notes) == 1 and "shallow" in done.notes[0]
+
+
+def test_releases_are_among_the_usual_edits_where_the_file_takes_such_an_argument() -> None:
+    text = "ARG VERSION=1\nFROM a:$VERSION\nARG COMMIT\nARG PORT=80\nARG PYTHON_VERSION=3\nARG CACHEBUST=1\nRUN one\n"
+    state = ProjectState(text, ContextSnapshot.of({"main.py": b""}))
+    mix = mix_by_hand("source 3, docs 1", ContextSnapshot.of({"main.py": b"", "README.md": b""}))
+    usual = Habits(mix, MixSource.USUAL, "usual")
+    assert release_args(state) == ("COMMIT",)                                       # a base is no release
+    given = replace(state, options=BuildOptions(args=(("PORT", "81"), ("CACHEBUST", "2"), ("NOBODY", "1"))))
+    assert release_args(given) == ("COMMIT", "PORT")
+    found = with_releases(usual, state)
+    assert [(round(g.weight, 4), g.args) for g in found.mix.groups] == [(0.7125, ()), (0.2375, ()), (0.05, ("COMMIT",))]
+    assert found.mix.groups[-1].label == "another COMMIT"
+    assert found.words.endswith("one build in 20 is taken to give COMMIT another value")
+    assert with_releases(replace(usual, source=MixSource.HAND), state).mix == usual.mix
+    assert with_releases(usual, replace(state, text="FROM a\nRUN one\n")) == usual

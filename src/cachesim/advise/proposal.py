@@ -136,7 +136,8 @@ class _Search:
                     best = proposal
         if last is None or len(titles) < 2:
             return None
-        return Proposal("all-safe", f"All {len(titles)} safe changes together", "; then: ".join(titles) + ".", Risk.SAFE, "",
+        title = f"{len(titles)} safe changes together, one made after the other"
+        return Proposal("all-safe", title, "; then: ".join(titles) + ".", Risk.SAFE, "",
                         last.text, last.files, start.trials, last.after)
 
     def _changes(self, scene: Scene, *, checks: bool) -> Iterator[Change]:

@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     from cachesim.advise.cost import CostModel, expected_cost
     from cachesim.advise.proposal import propose
     from cachesim.graph.options import EngineKind, ImageStore
-    from cachesim.history.habits import habits_of
+    from cachesim.history.habits import habits_of, with_releases
     from cachesim.project.blobs import BlobStore
     from cachesim.project.measured import RECORD, Measured
     from cachesim.project.start import StartKind, start_project
@@ -79,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"note: {note}", file=sys.stderr)
     state = started.state
     habits = habits_of(info, state.context, state.options.dockerfile, by_hand=args.mix, last=args.last)
-    mix = habits.mix.with_args(args.changing)
+    habits = habits if args.changing else with_releases(habits, state)
+    mix = habits.mix.with_args(args.changing) if args.changing else habits.mix
     measured = Measured.from_json(started.records.get(RECORD)).seconds
     proposals = propose(state, mix, measured, table, read=blobs.reader(state.context, info.context_dir))
     if args.apply is not None:

@@ -66,6 +66,11 @@ class EditMix:
         """The same edits, each with another value of these build arguments (a commit id, a date)."""
         return replace(self, groups=tuple(replace(g, args=tuple(names)) for g in self.groups))
 
+    def with_release(self, names: Sequence[str], share: float) -> EditMix:
+        """The same edits, and one more group that gives these build arguments another value and changes no file."""
+        release = EditGroup((f"another {' and '.join(names)}",), (), 0, share, tuple(names))
+        return replace(self, groups=(*(replace(g, weight=g.weight * (1 - share)) for g in self.groups), release))
+
 
 @dataclass(slots=True)
 class MixCounter:

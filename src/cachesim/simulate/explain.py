@@ -10,6 +10,7 @@ from cachesim.engines.base import BuildVerdict, MissReason, Outcome, StepVerdict
 from cachesim.graph.model import BuildGraph, EdgeKind, Source, SourceKind, StepId
 from cachesim.graph.options import EngineKind
 from cachesim.graph.query import descendants
+from cachesim.simulate.build_args import early_args
 from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["Invalidator", "downstream", "explained", "invalidators", "steps_reading"]
@@ -44,7 +45,8 @@ def explained(graph: BuildGraph, verdict: BuildVerdict, builds: Sequence[str],
         from_build = builds[v.from_build] if 0 <= v.from_build < len(builds) else ""
         steps.append(StepReport(step, v.name, v.outcome, v.likely, v.reason, cause, cause_step, v.key, v.cached_key, changes,
                                 from_build, v.rule, v.reads, v.error, v.vertices))
-    return SimulationReport(graph, tuple(steps), verdict.internal, verdict.diagnostics, verdict.assumptions, verdict.error,
+    found = (*verdict.diagnostics, *early_args(graph)) if graph.error is None else verdict.diagnostics
+    return SimulationReport(graph, tuple(steps), verdict.internal, found, verdict.assumptions, verdict.error,
                             verdict.error_step, verdict.history, engine)
 
 

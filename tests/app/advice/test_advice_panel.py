@@ -140,7 +140,7 @@ def test_a_good_order_says_so(qtbot: QtBot, window: MainWindow, early: Path, mon
     (early / "Dockerfile").write_text(DOCKERFILE)
     panel = ask(qtbot, window, early)
     assert panel.empty.isVisible()
-    assert panel.empty.text().startswith("No better order found over this edit mix (the usual one, for there is no git")
+    assert panel.empty.text().startswith("No better order found. Weighed by the edit mix: the usual one, as there is no git")
 
 
 def test_a_diff_has_signs_numbers_and_tints_in_every_theme(faked: AdvicePanel) -> None:

@@ -167,7 +167,7 @@ def test_without_git_there_are_words_and_the_mix_by_hand(qtbot: QtBot, opened: M
     panel = ask(qtbot, opened)
     assert panel.empty.isVisible() and "is in no git repository" in panel.empty.text()
     assert "state the edit mix by hand" in panel.empty.text() and not panel.trend.isVisible()
-    assert panel.mix.head.text() == "Edit mix: the usual one, for there is no git history: the folder is in no git repository."
+    assert panel.mix.head.text() == "Edit mix: the usual one, as there is no git history (the folder is in no git repository)."
     QTest.mouseClick(panel.mix.use, Qt.MouseButton.LeftButton)
     habits = panel.mix._keeper.current
     assert habits is not None and habits.source is MixSource.HAND and panel.mix.hand.text() == USUAL_MIX

@@ -157,6 +157,9 @@ def _words(scene: Scene, moves: Sequence[Move]) -> tuple[str, str, str]:
     item = instructions[move.item]
     over = [instructions[i] for i in move.passed]
     passed = quoted(over[0 if move.up else -1].text) if over else "nothing"
+    if move.up and len(over) == 1 and over[0].keyword in _SETTINGS:        # the same, and what a person would say
+        return "sink-settings", f"Move {quoted(over[0].text)} below {quoted(item.text)}", (
+            "It is not used before, and every change of it re-runs what stands below.")
     along = f" (with {len(move.block) - 1} more that it needs)" if len(move.block) > 1 and move.up else ""
     if move.up:
         changing = next((o for o in over if isinstance(o, Copy)), over[0])

@@ -23,7 +23,7 @@ from cachesim.app.advice import search
 from cachesim.app.advice.diff import DiffLine, diff_lines
 from cachesim.app.advice.diff_view import DiffView
 from cachesim.app.advice.model import ProposalsModel, saving_words
-from cachesim.app.advice.search import Advice, with_proposal
+from cachesim.app.advice.search import Advice, edit_runs, here_words, with_proposal
 from cachesim.app.costs import cost_model
 from cachesim.app.history.habits import habits_keeper
 from cachesim.app.idle import IdleJob
@@ -69,6 +69,7 @@ class AdvicePanel(Panel):
         self.check = named(QLabel(wordWrap=True), "What to check")
         for label in (self.cost, self.why, self.check):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.here = named(QLabel(wordWrap=True), "What the edit that is shown would run with it")
         self.diff = DiffView(self)
         self.edits = EditsModel(self, ("now", "then"))
         self.edit_table = Table("Each edit now and then", self.edits, {0: 2, 6: 3, 7: 3}, self)
@@ -95,6 +96,7 @@ class AdvicePanel(Panel):
         self._habits.changed.connect(self._habits_changed)
         workbench.state_changed.connect(self._changed)
         workbench.project_opened.connect(self._changed)
+        workbench.timeline_changed.connect(self._show_proposal)
         workbench.preview_changed.connect(self._previewed)
         self._show_busy(False)
         self.apply_look(workbench.look)
@@ -109,6 +111,7 @@ class AdvicePanel(Panel):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(4)
         rows.addWidget(self.table, 1)
+        rows.addWidget(self.here)
         rows.addLayout(buttons)
         self.tabs = named(QTabWidget(), "A proposal from near")
         self.tabs.tabBar().setAccessibleName("A proposal from near")
@@ -226,7 +229,7 @@ class AdvicePanel(Panel):
             self._say(_nothing(advice))
             return
         number = len(advice.proposals)
-        self.status.setText(f"{number} proposal{'' if number == 1 else 's'} by the edit mix: {advice.habits.words}.")
+        self.status.setText(f"{number} proposal{'' if number == 1 else 's'}, weighed by the edit mix: {advice.habits.words}.")
         here = self.focusWidget() if self._stack.currentIndex() == 0 else None      # somebody waits for this with keys alone
         self._stack.setCurrentIndex(1)
         self.table.fit()
@@ -254,10 +257,10 @@ class AdvicePanel(Panel):
 
     # -- one proposal --
 
-    @Slot(QModelIndex)
-    def _show_proposal(self, _: QModelIndex) -> None:
+    @Slot(object)
+    def _show_proposal(self, _: object) -> None:
         proposal, advice = self.proposal, self._advice
-        if proposal is None or advice is None:
+        if proposal is None or advice is None or advice.state != self._workbench.state:
             self.diff.show_lines(())
             self.edits.show(None)
             return
@@ -270,6 +273,8 @@ class AdvicePanel(Panel):
         self.cost.setText(f"{saves} {before.words} now, {after.words} then. "
                           f"Once, the next build runs {sum(1 for _ in once.misses())} steps: the cache does not know the "
                           "new file yet.")
+        self.here.setText(self._here(proposal, advice))
+        self.here.setVisible(bool(self.here.text()))
         self.why.setText(proposal.why)
         self.check.setText(f"Check: {proposal.check}" if proposal.risk is Risk.CHECK else
                            "The image stays the same: files and configuration, times aside.")
@@ -277,6 +282,16 @@ class AdvicePanel(Panel):
         self.edit_table.fit()
         self._enable()
         self._preview_again()
+
+    def _here(self, proposal: Proposal, advice: Advice) -> str:
+        """What the edit on screen would run if the proposal had stood in the file before; "" if there is none."""
+        bench, timeline = self._workbench, self._workbench.timeline
+        before = timeline.entry(timeline.current).state if timeline.current is not None else None
+        if before is None or bench.seen is not None:
+            return ""
+        runs = tuple(edit_runs(bench.prediction.simulate, before, bench.state, advice.cost, taken)
+                     for taken in (None, proposal))
+        return here_words(*(found for found in runs if found is not None))
 
     def _diff(self, proposal: Proposal) -> tuple[DiffLine, ...]:
         bench = self._workbench
@@ -351,5 +366,5 @@ class AdvicePanel(Panel):
 def _nothing(advice: Advice) -> str:
     if not advice.habits.mix.groups:
         return "No file of the context is edited by this mix, so no order is better than another."
-    return (f"No better order found over this edit mix ({advice.habits.words}). "
+    return (f"No better order found. Weighed by the edit mix: {advice.habits.words}. "
             "Another mix can be stated under Build > Project history.")

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from cachesim.app.notify import Message, Tone
 from cachesim.errors import InputError
-from cachesim.history.habits import Habits, habits_of
+from cachesim.history.habits import Habits, habits_of, release_args, with_releases
 from cachesim.progress import Progress
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class ProjectHabits(QObject):
         self._bench = workbench
         self._habits: Habits | None = None
         self._found: Habits | None = None       # the same without the changing arguments
+        self._releases: tuple[str, ...] = ()    # arguments that the text is taken to release with
         self._job = workbench.new_job("edit mix")
         self._job.finished.connect(self._take)
         self._job.failed.connect(self._fail)
@@ -84,6 +85,9 @@ class ProjectHabits(QObject):
     def want(self) -> Habits | None:
         """What is known; if nothing is, or its files are gone, it is read now and comes with `changed`."""
         found, context = self._habits, self._bench.state.context
+        if found is not None and self._found is not None and release_args(self._bench.state) != self._releases:
+            self._take(self._found)         # the text declares other arguments now
+            found = self._habits
         if found is not None and any(context.get(path) is None for g in found.mix.groups for path in g.files):
             self._habits = None
         if self._habits is None and self._bench.project is not None and not self._job.busy:
@@ -132,7 +136,10 @@ class ProjectHabits(QObject):
     @Slot(object)
     def _take(self, habits: Habits) -> None:
         self._found, args = habits, self.args
-        if args and habits.mix.groups:
+        self._releases = release_args(self._bench.state)
+        if not args:
+            habits = with_releases(habits, self._bench.state)
+        elif habits.mix.groups:
             habits = replace(habits, mix=habits.mix.with_args(args),
                              words=f"{habits.words}; {' and '.join(args)} change{'s' if len(args) == 1 else ''} with every edit")
         self._show(habits)
