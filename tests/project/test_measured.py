@@ -97,7 +97,7 @@ def test_totals_are_kept_apart() -> None:
     found = report_of("FROM a\nRUN make\nCOPY big /b\nRUN other\nENV A=1\n")
     total = total_of(costs_of(found, book_of(found.steps[1]), CONTEXT))
     assert total == Total(41.2, pytest.approx(0.10005), 1)
-    assert total.words == "41 s measured, ~0.1 s estimated, 1 step of unknown length"
+    assert total.words == "41 s measured, ~0.1 s estimated, 1 step not measured"
     assert Total(0, 0, 0).words == "no time" and seconds_text(130) == "2 min"
 
 

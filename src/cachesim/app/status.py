@@ -22,18 +22,22 @@ if TYPE_CHECKING:
 
 __all__ = ["StatusLine", "docker_words", "size_words", "time_words"]
 
+_STEPS = ("A step is what the builder runs or takes from its cache. Instructions that only change the configuration, and stages "
+          "that the target does not need, are not counted.")
 _ARGS_CHARS = 40    # how much of the build arguments is shown beside the size
 
 
 def size_words(report: SimulationReport) -> str:
-    """How large the build is ("17 steps, 4 stages")."""
-    steps, stages = len(report.steps), len(report.graph.stages)
-    return f"{steps} step{'s' if steps != 1 else ''}, {stages} stage{'s' if stages != 1 else ''}"
+    """How large the build is ("8 steps of 13 instructions, 2 stages")."""
+    whole, steps, stages = len(report.steps), len(report.steps_of_target), len(report.graph.stages)
+    said = f"{steps} step{'' if steps == 1 else 's'}"
+    said += f" of {whole} instructions" if whole != steps else ""
+    return f"{said}, {stages} stage{'' if stages == 1 else 's'}"
 
 
 def time_words(seconds: float, report: SimulationReport) -> str:
     """How long the answer took and what it takes for granted."""
-    count = len(report.assumptions)
+    count = len(report.assumed)
     taken = f"simulated in {seconds * 1000:.0f} ms" if seconds >= 0.0095 else f"simulated in {seconds * 1000:.1f} ms"
     return taken if not count else f"{taken}, {count} assumption{'s' if count != 1 else ''}"
 
@@ -118,7 +122,7 @@ class StatusLine(QStatusBar):
         say(self._time, time_words(self._workbench.seconds, report) if report is not None else "")
         self._fit()
         if report is not None:
-            said = "\n".join(f"• {assumption.text}" for assumption in report.assumptions)
+            said = "\n".join(f"• {text}" for text in report.assumed)
             hint(self._time, f"Taken for granted, because nobody can know it before the build:\n{said}" if said
                  else "Nothing was taken for granted")
 
@@ -128,7 +132,7 @@ class StatusLine(QStatusBar):
         args = [name if value is None else f"{name}={value}" for name, value in self._workbench.state.options.args]
         passed = elided(f", --build-arg {' '.join(args)}", _ARGS_CHARS) if args else ""
         say(self._size, size_words(report) + passed if report is not None else "")
-        hint(self._size, "\n".join(f"--build-arg {arg}" for arg in args))
+        hint(self._size, "\n".join((_STEPS, *(f"--build-arg {arg}" for arg in args))) if report is not None else "")
 
     @Slot(object)
     def _restyle(self, theme: Theme) -> None:

@@ -353,4 +353,4 @@ def _plan_lines(plan: Plan) -> list[str]:
     for diagnostic in report.diagnostics:
         if diagnostic.message not in report.error:
             lines.append(f"line {diagnostic.span.line}: {diagnostic.severity.value}: {diagnostic.message}")
-    return [*lines, *(f"assumed: {text}" for text in dict.fromkeys(a.text for a in report.assumptions))]
+    return [*lines, *(f"assumed: {text}" for text in report.assumed)]

@@ -37,7 +37,7 @@ def report_lines(report: SimulationReport) -> list[str]:
     lines = table(("line", "step", "outcome", "why"), rows) if rows else []
     if report.error:
         lines.append(f"This build fails: {report.error}")
-    lines += [f"assumed: {a}" for a in dict.fromkeys(a.text for a in report.assumptions)]
+    lines += [f"assumed: {a}" for a in report.assumed]
     return lines
 
 

@@ -90,7 +90,7 @@ def plan_markdown(plan: Plan, words: Callable[[StepReport], str], more: tuple[st
         bold = "**" if step.runs or step.outcome is Outcome.FAILED else ""
         lines.append(f"| {step.step.line} | {md_code(step.name)} | {bold}{words(step)}{bold} | "
                      f"{cost.words if cost is not None else ''} | {md_text(step.error or step.cause)} |")
-    assumed = list(dict.fromkeys(a.text for a in report.assumptions))
+    assumed = list(report.assumed)
     if assumed:
         lines += ["", "<details><summary>Assumed</summary>", "", *(f"- {md_text(a)}" for a in assumed), "", "</details>"]
     return "\n".join(lines) + "\n"

@@ -21,7 +21,7 @@ def report_object(report: SimulationReport) -> dict[str, Any]:
                   *(_vertex(v, {"outcome": v.outcome.value, "cause": ""})
                     | (_NOT_COMPARED if v.name.startswith(_INTERNAL) else {}) for v in report.internal)]}
     if report.assumptions:
-        value["assumptions"] = list(dict.fromkeys(a.text for a in report.assumptions))
+        value["assumptions"] = list(report.assumed)
     if report.diagnostics:
         value["diagnostics"] = [{"line": d.span.line, "severity": d.severity.value, "message": d.message,
                                  "code": d.code} for d in report.diagnostics]

@@ -100,11 +100,11 @@ class Total:
 
     @property
     def words(self) -> str:
-        """ "41 s measured, ~3 s estimated, 2 steps of unknown length" """
+        """ "41 s measured, ~3 s estimated, 2 steps not measured" """
         parts = [f"{seconds_text(self.measured)} measured"] if self.measured >= 0.05 else []
         parts += [f"~{seconds_text(self.estimated)} estimated"] if self.estimated >= 0.05 else []
         if self.unknown_steps:
-            parts.append(f"{self.unknown_steps} step{'' if self.unknown_steps == 1 else 's'} of unknown length")
+            parts.append(f"{self.unknown_steps} step{'' if self.unknown_steps == 1 else 's'} not measured")
         return ", ".join(parts) or "no time"
 
 

@@ -115,6 +115,17 @@ class SimulationReport:
                 return step
         raise KeyError(step_id)
 
+    @property
+    def steps_of_target(self) -> tuple[StepReport, ...]:
+        """What "steps" means wherever they are counted: what the builder runs or takes from its cache for the target.
+        Instructions that only change the configuration, and stages that the target does not need, are none."""
+        return tuple(s for s in self.steps if s.outcome not in (Outcome.CONFIG_ONLY, Outcome.UNREACHED))
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What was taken for granted, each said once, however many steps rest on it."""
+        return tuple(dict.fromkeys(a.text for a in self.assumptions))
+
     def counts(self) -> dict[Outcome, int]:
         """Number of steps per outcome; only outcomes that occur."""
         result: dict[Outcome, int] = {}

@@ -9,13 +9,14 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from cachesim.app.report.keyparts import KeyPartsModel, KeyPartsPanel, Mark, PartRow, part_rows
+from cachesim.app.report.keyparts import KeyPartsModel, KeyPartsPanel, Mark, PartRow, part_rows, told_rows
 from cachesim.app.report.problems import ProblemsPanel
 from cachesim.app.report.table import COPY_ROLE
 from cachesim.app.theme import DARK
 from cachesim.app.workbench import Workbench
 from cachesim.cache.key import CacheKey, KeyPart, PartKind, part_name
 from cachesim.digest import digest_of
+from cachesim.engines.base import MissReason, Outcome
 from cachesim.graph.model import StepId
 
 COPY_ALL = StepId(1, 2)
@@ -152,3 +153,26 @@ def test_a_kind_is_not_said_twice(qtbot: QtBot) -> None:
     assert [part_name(kind, label) for kind, label in (
         (PartKind.COMMAND, "command"), (PartKind.PARENT, "the step above"), (PartKind.FILE, "src/app.py"), (PartKind.USER, ""))] \
         == ["command", "the step above", "file src/app.py", "user"]
+
+
+def test_a_step_above_that_runs_again_is_told_in_words_not_in_two_equal_digests(bench: Workbench) -> None:
+    report = bench.report
+    assert report is not None
+    below = next(s for s in report.steps if s.reason is MissReason.PARENT and s.step.instruction.keyword == "RUN")
+    plain = part_rows(below.cached_key, below.key)
+    assert all(row.mark is Mark.SAME for row in plain)
+    rows = told_rows(plain, report, below)
+    first = rows[0]
+    assert (first.mark, first.kind, first.label) == (Mark.CHANGED, "step above", f"line {below.step.line - 1}, COPY")
+    assert first.new == "the same definition, but it runs again: its content may be new" and first.old != first.new
+    assert rows[1:] == tuple(row for row in plain if row.kind != "step above")
+    hit = next(s for s in report.steps if s.outcome is Outcome.HIT and s.step.instruction.keyword == "RUN")
+    assert all(row.mark is Mark.SAME for row in told_rows(part_rows(hit.cached_key, hit.key), report, hit))
+
+
+def test_bytes_that_nobody_knows_before_the_build_are_no_digests(bench: Workbench) -> None:
+    report = bench.report
+    assert report is not None
+    copy = next(s for s in report.steps if not s.certain and s.step.instruction.keyword == "COPY")
+    row = next(r for r in told_rows(part_rows(copy.cached_key, copy.key), report, copy) if r.kind == "content of a stage")
+    assert (row.old, row.new) == ("the bytes of the earlier build", "nobody knows before the build")

@@ -22,6 +22,7 @@ from cachesim.engines.base import MissReason, Outcome, RunClaim, RunClaimKind
 from cachesim.graph.model import StepId
 from cachesim.graph.options import BuildOptions
 from cachesim.pipeline import simulate
+from cachesim.project.measured import Cost, Knowledge
 from cachesim.project.state import ProjectState
 from cachesim.project.timeline import Past
 from cachesim.simulate.report import SimulationReport
@@ -217,3 +218,14 @@ def test_a_node_says_which_way_an_open_verdict_leans() -> None:
     lines = {s.id: s.step.line for s in report.steps}
     step = report.step(COPY_DIST)
     assert node_words(step, lines, None) == ("Depends on a RUN, likely runs", "Depends, likely runs", "Depends on a RUN")
+
+
+def test_a_node_that_runs_says_that_its_time_was_not_measured() -> None:
+    report, _ = _edited()
+    lines = {s.id: s.step.line for s in report.steps}
+    run = next(s for s in report.steps if s.outcome is Outcome.MISS and s.step.instruction.keyword == "RUN")
+    words = node_words(run, lines, None, Cost(0.0, Knowledge.UNKNOWN))
+    assert words[0].endswith(" · not measured") and words[1].endswith(" · ? s") and "·" not in words[-1]
+    assert node_words(run, lines, None, Cost(2.0, Knowledge.ESTIMATED))[0].endswith(" · ~2.0 s")
+    hit = next(s for s in report.steps if s.outcome is Outcome.HIT)
+    assert not any("measured" in word for word in node_words(hit, lines, None, Cost(0.0, Knowledge.UNKNOWN)))

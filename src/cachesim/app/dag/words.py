@@ -70,12 +70,14 @@ def node_words(step: StepReport, lines: Mapping[StepId, int], failing: int | Non
     Args:
         lines: Source line per step, to name the cause.
         failing: Line at which the build fails, if it does.
-        cost: What it takes: for a step that runs its seconds stand behind the verdict where there is room.
+        cost: What it takes: for a step that runs its seconds stand behind the verdict where there is room, and that they
+            are not known: a step without a number would look free.
     """
     words = _verdict_words(step, lines, failing)
-    if cost is None or not step.runs or cost.known is Knowledge.UNKNOWN:
+    if cost is None or not step.runs:
         return words
-    return (*(f"{word} · {cost.words}" for word in words), *words)
+    takes_words = ("not measured", "? s") if cost.known is Knowledge.UNKNOWN else (cost.words,)
+    return (*(f"{word} · {told}" for word in words for told in takes_words), *words)
 
 
 def _verdict_words(step: StepReport, lines: Mapping[StepId, int], failing: int | None) -> tuple[str, ...]:

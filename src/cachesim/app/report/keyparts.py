@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Slot
@@ -16,11 +16,13 @@ from cachesim.app.report.table import COPY_ROLE, RowsModel, Table
 from cachesim.app.theme import Theme, icon
 from cachesim.cache.key import CacheKey, KeyPart, PartChange, PartKind, changed_parts
 from cachesim.engines.base import MissReason, Outcome
+from cachesim.graph.model import EdgeKind, Source, StepId
+from cachesim.simulate.report import SimulationReport, StepReport
 
 if TYPE_CHECKING:
     from cachesim.app.workbench import Workbench
 
-__all__ = ["KeyPartsModel", "KeyPartsPanel", "Mark", "PartRow", "part_rows"]
+__all__ = ["KeyPartsModel", "KeyPartsPanel", "Mark", "PartRow", "part_rows", "told_rows"]
 
 _INDEX = QModelIndex | QPersistentModelIndex
 _HEADERS = ("", "Part", "Name", "In the cache", "Now")
@@ -65,6 +67,43 @@ def part_rows(cached: CacheKey | None, key: CacheKey | None,
     rows += [PartRow(Mark.SAME, p.kind.value, p.label, _shown(p), _shown(p)) for p in key.parts
              if (p.kind, p.label) not in differing]
     return tuple(rows)
+
+
+def told_rows(rows: Sequence[PartRow], report: SimulationReport, step: StepReport) -> tuple[PartRow, ...]:
+    """The rows with words in the place of digests that tell nothing: a step above that runs again may bring other content
+    under the same definition, and what a RUN will write nobody knows."""
+    told = []
+    above = _above(report, step)
+    for row in rows:
+        if row.kind == PartKind.PARENT.value and above is not None and step.cached_key is not None:
+            row = _of_parent(row, above)
+        elif row.kind in (PartKind.STAGE_CONTENT.value, PartKind.CONTENT.value) and row.mark is Mark.CHANGED and not step.certain:
+            row = replace(row, old="the bytes of the earlier build", new="nobody knows before the build")
+        told.append(row)
+    return tuple(sorted(told, key=lambda row: row.mark is Mark.SAME))
+
+
+def _of_parent(row: PartRow, above: StepReport) -> PartRow:
+    where = f"line {above.step.line}, {above.step.instruction.keyword}"
+    if not above.runs and above.certain:
+        return replace(row, label=where)
+    runs = "runs again" if above.certain else "may run again"
+    if row.old == row.new:
+        return replace(row, mark=Mark.CHANGED, label=where, old=f"{row.old}, as it was built",
+                       new=f"the same definition, but it {runs}: its content may be new")
+    return replace(row, label=where, new=f"{row.new}: it {runs}")
+
+
+def _above(report: SimulationReport, step: StepReport) -> StepReport | None:
+    """The step that a step stands on: the next one above it that has a key."""
+    at: StepId | None = step.id
+    while at is not None:
+        at = next((e.origin for e in report.graph.edges if e.kind is EdgeKind.PARENT and e.target == at
+                   and not isinstance(e.origin, Source)), None)
+        found = report.step(at) if at is not None else None
+        if found is not None and found.key is not None:
+            return found
+    return None
 
 
 def _shown(part: KeyPart) -> str:
@@ -163,6 +202,8 @@ class KeyPartsPanel(Panel):
                       "no key of its own. Where it counts, it is in the keys of later steps.")
             return
         rows = part_rows(step.cached_key, step.key)
+        if report is not None:
+            rows = told_rows(rows, report, step)
         differing = sum(row.mark is not Mark.SAME for row in rows)
         head = f"Line {step.step.line}, {step.step.instruction.keyword}: "
         if step.cached_key is None:
