@@ -56,7 +56,7 @@ def test_a_release_that_runs_too_much_is_advised_against_without_a_word_from_any
                     read=lambda path: (lesson.folder / path).read_bytes() if (lesson.folder / path).is_file() else None)
     move = next(p for p in found if p.risk is Risk.SAFE)
     assert move.title == "Move `ARG VERSION=dev` below `RUN go vet ./... && go test ./...`"
-    lines = move.text.splitlines()
+    lines = [line for line in move.text.splitlines() if line]
     assert lines.index("ARG VERSION=dev") == next(n for n, line in enumerate(lines) if "go build" in line) - 1
     released = replace(state, options=BuildOptions(args=(("VERSION", "2"),)))
     runs = [edit_runs(by_pipeline, state, released, CostModel(state.context), p) for p in (None, move)]
