@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, Slot
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QRegion
+from PySide6.QtGui import QColor, QPalette, QRegion
 from PySide6.QtWidgets import QApplication, QWidget
 
 from cachesim.app.theme import Theme
@@ -20,11 +20,13 @@ class FocusMark(QWidget):
 
     def __init__(self, panes: Callable[[], list[QWidget]], theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self._panes, self._colour = panes, QColor(theme.accent)
+        self._panes = panes
         self._pane: QWidget | None = None
         self.setObjectName("focus_mark")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAutoFillBackground(True)        # by Qt alone: each key paints a piece of the frame beside its line
+        self.show_theme(theme)
         self.hide()
         app = QApplication.instance()
         assert isinstance(app, QApplication)
@@ -37,8 +39,9 @@ class FocusMark(QWidget):
 
     def show_theme(self, theme: Theme) -> None:
         """Take another colour."""
-        self._colour = QColor(theme.text if theme.border > 1 else theme.accent)
-        self.update()
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Window, QColor(theme.text if theme.border > 1 else theme.accent))
+        self.setPalette(palette)
 
     @Slot(QWidget, QWidget)
     def _follow(self, _: QWidget | None, now: QWidget | None) -> None:
@@ -68,6 +71,3 @@ class FocusMark(QWidget):
         self.setMask(QRegion(self.rect()).subtracted(QRegion(inner)))
         self.show()
         self.raise_()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(self.rect(), self._colour)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
+from PySide6.QtGui import QAccessible, QPaintEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from cachesim.app.actions import COMMANDS
@@ -78,6 +78,28 @@ def test_typing_gives_a_new_verdict(editor: CodeEditor, qtbot: QtBot, workbench:
     assert workbench.state.text == text_of(editor)
     assert icons(editor)[2] == "check"
     assert workbench.selected == StepId(0, 2)
+
+
+def test_a_key_paints_its_own_line_alone(editor: CodeEditor, qtbot: QtBot) -> None:
+    go(editor, 2, 12)
+    settle(qtbot, editor)
+    QApplication.processEvents()
+    painted: list[QRect] = []
+
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if isinstance(event, QPaintEvent):
+                painted.append(event.rect())
+            return False
+    watch = Watch()
+    port, line = editor.text.viewport(), editor.text.lines_rect(2, 2)
+    port.installEventFilter(watch)
+    QTest.keyClicks(editor.text, "x")
+    settle(qtbot, editor)
+    QApplication.processEvents()
+    port.removeEventFilter(watch)
+    assert painted
+    assert all(line.top() - 1 <= part.top() and part.bottom() <= line.bottom() + 1 for part in painted)
 
 
 def test_stripes_move_before_the_next_verdict(editor: CodeEditor) -> None:

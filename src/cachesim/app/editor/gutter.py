@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
 from cachesim.app.editor.stripes import Stripe, stripe_at
 from cachesim.app.editor.text_area import TextArea
+from cachesim.app.report.panel import bold
 from cachesim.app.theme import Look, Theme, pixmap
 from cachesim.diagnostics import Severity
 from cachesim.engines.base import MissReason, Outcome
@@ -18,6 +19,7 @@ from cachesim.graph.model import StepId
 
 __all__ = ["Gutter", "LineMark"]
 
+_POOL = 100         # pictures of stripes before they are made anew
 _MARK_ICONS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "hint"}
 
 
@@ -53,13 +55,14 @@ class Gutter(QWidget):
         self._pressed_at: QPoint | None = None
         self._dragging = False
         self._looks: dict[tuple[Outcome, MissReason | None], Look] = {}
+        self._pictures: dict[tuple[Look, int, int, float], QPixmap] = {}
         self.setMouseTracking(True)
         self.setAccessibleName("Verdict per line")
         text.updateRequest.connect(self._follow)
         text.blockCountChanged.connect(self._fit)
         text.resized.connect(self._fit)
-        self.setFont(text.font())
-        self._fit()
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.set_theme(theme)
 
     # -- what it shows ------------------------------------------------------------------------------------------
 
@@ -132,7 +135,10 @@ class Gutter(QWidget):
         """Take other colours and sizes."""
         self._theme = theme
         self._looks.clear()
+        self._pictures.clear()
+        self._colours = {name: QColor(getattr(theme, name)) for name in ("panel", "selection", "line", "text", "muted")}
         self.setFont(self._text.font())
+        self._plain, self._bold = ((font, QFontMetrics(font)) for font in (self.font(), bold(self.font())))
         self._fit()
         self.update()
 
@@ -187,62 +193,95 @@ class Gutter(QWidget):
     # -- painting -----------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(event.rect(), QColor(self._theme.panel))
-        lines = {block.blockNumber() + 1: rect for block, rect in self._text.visible_blocks()}
-        if not lines:
-            return
-        first, last = min(lines), max(lines)
-        for stripe in self._stripes if self._hanging is None else self._hanging:
-            if stripe.last >= first and stripe.first <= last:
-                top = lines[stripe.first].top() + 1 if stripe.first >= first else -9
-                bottom = lines[stripe.last].bottom() - 1 if stripe.last <= last else self.height() + 9
-                if bottom >= event.rect().top() and top <= event.rect().bottom():
+        painter, part = QPainter(self), event.rect()
+        painter.fillRect(part, self._colours["panel"])
+        lines = self._lines(part)
+        if lines:
+            first, last = min(lines), max(lines)
+            for stripe in self._painted:
+                if stripe.last >= first and stripe.first <= last:
+                    top = lines[stripe.first].top() + 1 if stripe.first >= first else -9
+                    bottom = lines[stripe.last].bottom() - 1 if stripe.last <= last else self.height() + 9
                     self._paint_stripe(painter, stripe, top, bottom, lines.get(stripe.first))
-        for line, rect in lines.items():
-            if rect.bottom() >= event.rect().top() and rect.top() <= event.rect().bottom():
+            for line, rect in lines.items():
                 self._paint_number(painter, line, rect)
         painter.end()
 
-    def _paint_stripe(self, painter: QPainter, stripe: Stripe, top: int, bottom: int, first: QRect | None) -> None:
-        look = self.look(stripe)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setOpacity(0.4 if self._dimmed else 1.0)
+    @property
+    def _painted(self) -> tuple[Stripe, ...]:
+        return self._stripes if self._hanging is None else self._hanging
+
+    def _lines(self, part: QRect) -> dict[int, QRect]:
+        """The lines in that part and all of the instructions that reach into it, as far as they are on screen."""
+        upper = self._text.cursorForPosition(part.topLeft()).blockNumber() + 1
+        stripe, end = stripe_at(self._painted, upper), 0
+        result: dict[int, QRect] = {}
+        for block, rect in self._text.visible_blocks(stripe.first if stripe is not None else upper):
+            line = block.blockNumber() + 1
+            if rect.top() > part.bottom():
+                if not end:
+                    lower = stripe_at(self._painted, line - 1)
+                    end = lower.last if lower is not None else line - 1
+                if line > end:
+                    break
+            result[line] = rect
+        return result
+
+    def _paint_stripe(self, painter: QPainter, stripe: Stripe, top: int, bottom: int, line: QRect | None) -> None:
         if stripe is self._hovered or stripe.step == self._selected:
             painter.fillRect(QRect(0, top - 1, self.target_width, bottom - top + 2),
-                             QColor(self._theme.selection if stripe.step == self._selected else self._theme.line))
-        pen = look.pen(self._theme.border * 0.8)
-        pen.setWidthF(min(pen.widthF(), self._bar * 0.28))
-        inset = pen.widthF() / 2
-        bar = QRectF(3 + inset, top + inset, self._bar - 2 * inset, max(2.0, bottom - top + 1 - 2 * inset))
-        painter.setPen(pen)
-        painter.setBrush(QColor(look.fill))
-        painter.drawRoundedRect(bar, 2, 2)
-        painter.setBrush(look.brush())
-        painter.drawRoundedRect(bar, 2, 2)
-        if first is not None and stripe.first not in self._marks:
-            self._paint_icon(painter, look.icon, look.strong, first)
-        painter.restore()
+                             self._colours["selection" if stripe.step == self._selected else "line"])
+        iconed = line.height() if line is not None and stripe.first not in self._marks else 0
+        painter.setOpacity(0.4 if self._dimmed else 1.0)
+        painter.drawPixmap(0, top, self._picture(self.look(stripe), bottom - top + 1, iconed))
+        painter.setOpacity(1.0)
 
-    def _paint_icon(self, painter: QPainter, name: str, colour: str, line: QRect) -> None:
-        size = self._icon
-        picture = pixmap(name, colour, size, self.devicePixelRatioF())
-        painter.drawPixmap(QPoint(self._bar + 6, line.top() + (line.height() - size) // 2), picture)
+    def _picture(self, look: Look, height: int, line: int) -> QPixmap:
+        """The bar of a stripe, and its icon beside the first line (of that height; 0: without); alike for many stripes."""
+        ratio = self.devicePixelRatioF()
+        key = (look, height, line, ratio)
+        found = self._pictures.get(key)
+        if found is None:
+            if len(self._pictures) > _POOL:
+                self._pictures.clear()
+            found = self._pictures[key] = QPixmap(QSize(self.target_width, height) * ratio)
+            found.setDevicePixelRatio(ratio)
+            found.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(found)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            pen = look.pen(self._theme.border * 0.8)
+            pen.setWidthF(min(pen.widthF(), self._bar * 0.28))
+            inset = pen.widthF() / 2
+            bar = QRectF(3 + inset, inset, self._bar - 2 * inset, max(2.0, height - 2 * inset))
+            painter.setPen(pen)
+            for brush in (QColor(look.fill), look.brush()):
+                painter.setBrush(brush)
+                painter.drawRoundedRect(bar, 2, 2)
+            if line:
+                painter.drawPixmap(self._icon_place(line) - QPoint(0, 1), pixmap(look.icon, look.strong, self._icon, ratio))
+            painter.end()
+        return found
+
+    def _icon_place(self, line: int) -> QPoint:
+        """Where an icon stands in a line of that height."""
+        return QPoint(self._bar + 6, (line - self._icon) // 2)
 
     def _paint_number(self, painter: QPainter, line: int, rect: QRect) -> None:
-        mark = self._marks.get(line)
-        colour = self._theme.muted
+        mark, here = self._marks.get(line), line == self._line
+        colour = self._colours["text" if here else "muted"]
         if mark is not None:
-            tone = {Severity.ERROR: self._theme.error, Severity.WARNING: self._theme.warning}
-            self._paint_icon(painter, _MARK_ICONS[mark.severity], tone.get(mark.severity, self._theme.muted), rect)
-            colour = self._theme.error if mark.severity is Severity.ERROR else colour
-        font = self.font()
-        font.setBold(line == self._line)
+            tones = {Severity.ERROR: self._theme.error, Severity.WARNING: self._theme.warning}
+            picture = pixmap(_MARK_ICONS[mark.severity], tones.get(mark.severity, self._theme.muted), self._icon,
+                             self.devicePixelRatioF())
+            painter.drawPixmap(rect.topLeft() + self._icon_place(rect.height()), picture)
+            if mark.severity is Severity.ERROR and not here:
+                colour = QColor(self._theme.error)
+        font, metrics = self._bold if here else self._plain
+        number = str(line)
         painter.setFont(font)
-        painter.setPen(QColor(self._theme.text if line == self._line else colour))
-        painter.drawText(QRect(0, rect.top(), self.width() - 6, rect.height()),
-                         Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(line))
+        painter.setPen(colour)
+        painter.drawText(self.width() - 6 - metrics.horizontalAdvance(number),
+                         rect.top() + (rect.height() - metrics.height()) // 2 + metrics.ascent(), number)
 
     # -- mouse --------------------------------------------------------------------------------------------------
 

@@ -20,10 +20,12 @@ from PySide6.QtGui import (
     QResizeEvent,
     QTextBlock,
     QTextCursor,
+    QTextDocument,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QApplication, QFrame, QPlainTextEdit, QToolTip, QWidget
 
+from cachesim.app.editor.line_layout import LineLayout
 from cachesim.app.editor.positions import cursor_of, document_text, place_of, qt_length
 from cachesim.dockerfile.edit import TextEdit
 
@@ -65,12 +67,16 @@ class TextArea(QPlainTextEdit):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        document = QTextDocument(self)
+        document.setDocumentLayout(LineLayout(document))
+        self.setDocument(document)
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName("Dockerfile")
         self.setMouseTracking(True)
         self.document().setDocumentMargin(3)
         self.viewport().setAutoFillBackground(False)        # paintEvent does it, with the tints
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)    # so no pane below is painted for it
         self.tip_at: Callable[[int, int], str] = lambda line, column: ""
         self.key_filter: Callable[[QKeyEvent], bool] = lambda event: False      # keys of an open popup
         self.wants_escape: Callable[[], bool] = lambda: False
@@ -82,9 +88,11 @@ class TextArea(QPlainTextEdit):
 
     # -- geometry -----------------------------------------------------------------------------------------------
 
-    def visible_blocks(self) -> Iterator[tuple[QTextBlock, QRect]]:
-        """The blocks on screen with their rectangles in the viewport."""
+    def visible_blocks(self, line: int = 1) -> Iterator[tuple[QTextBlock, QRect]]:
+        """The blocks on screen from that line on, with their rectangles in the viewport."""
         block, offset = self.firstVisibleBlock(), self.contentOffset()
+        if line > block.blockNumber() + 1:
+            block = self.document().findBlockByNumber(line - 1)
         bottom, width = self.viewport().height(), self.viewport().width()
         while block.isValid():
             rect = self.blockBoundingGeometry(block).translated(offset)
