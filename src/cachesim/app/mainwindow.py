@@ -275,6 +275,8 @@ class MainWindow(QMainWindow):
             content.file_activated.connect(self.asking.show_file)  # type: ignore[attr-defined]
         elif pane_id == "context":
             content.folder_asked.connect(self.asking.choose_context)  # type: ignore[attr-defined]
+            content.arg_asked.connect(self.whatif.set_arg)  # type: ignore[attr-defined]
+            content.options_asked.connect(self.actions_["options"].trigger)  # type: ignore[attr-defined]
 
     @Slot(object)
     def _count_problems(self, diagnostics: tuple[Diagnostic, ...]) -> None:

@@ -163,9 +163,9 @@ def _one(change: PartChange) -> str:
     if change.kind is PartKind.CONTENT:
         return f"The files it takes differ ({label})"
     if old is None:
-        return f"{label.capitalize()} is new: {_short(new or '')}"
+        return f"{label[:1].upper()}{label[1:]} is new: {_short(new or '')}"
     if new is None:
-        return f"{label.capitalize()} is gone (was {_short(old)})"
+        return f"{label[:1].upper()}{label[1:]} is gone (was {_short(old)})"
     return f"{label[:1].upper()}{label[1:]} changed: {_short(old)} → {_short(new)}"
 
 

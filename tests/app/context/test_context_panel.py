@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,18 @@ from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from cachesim.app import actions
+from cachesim.app.context.arguments import arg_rows
 from cachesim.app.context.context_panel import ContextPanel
 from cachesim.app.context.dialogs import ChmodDialog, PathDialog, SaveDialog, TextDialog
 from cachesim.app.context.tree_model import Column
 from cachesim.app.workbench import Workbench
+from cachesim.cache.store import EMPTY_STORE
+from cachesim.context.snapshot import ContextSnapshot
+from cachesim.engines.base import Outcome
 from cachesim.graph.model import StepId
+from cachesim.graph.options import BuildOptions, EngineKind, ImageStore
+from cachesim.pipeline import simulate
+from cachesim.project.state import ProjectState
 
 PACKAGE, ALL = StepId(0, 2), StepId(1, 2)
 Opened = Callable[..., Workbench]
@@ -353,3 +361,47 @@ def test_a_narrow_panel_keeps_names_and_states(qtbot: QtBot, open_bench: Opened)
     panel.setFont(font)
     panel.resize(300, 8 * panel.fontMetrics().height())
     assert not panel.detail.isVisible(), "a hint makes room for the files"
+
+
+def test_build_arguments_are_listed_with_the_steps_that_another_value_runs(qtbot: QtBot, bench: Workbench, panel: ContextPanel,
+                                                                           settled: Settled) -> None:
+    panel.refresh()
+    said = panel.given.toPlainText()
+    assert panel.given.isVisible() and said.startswith("Build arguments\nVERSION = 1 ")
+    assert "Another value runs line 8 again, and 1 below." in said and "Options" not in said
+    bench.set_options(replace(bench.state.options, args=(("VERSION", "2"), ("NOBODY", "x"), ("HTTP_PROXY", "y")),
+                              no_cache=True, target="build"))
+    settled(bench)
+    panel.refresh()
+    said = panel.given.toPlainText()
+    assert "VERSION = 2 (the file says 1)" in said and "NOBODY = x" in said and "the build ignores it" in said
+    assert "A RUN sees it, but it is in no key." in said and "Options: --target build --no-cache." in said
+    with qtbot.waitSignal(panel.arg_asked) as asked:
+        panel.given.anchorClicked.emit(QUrl("arg:VERSION"))
+    assert asked.args == ["VERSION", "2"]
+    with qtbot.waitSignal(panel.options_asked):
+        panel.given.anchorClicked.emit(QUrl("do:options"))
+    panel.given.anchorClicked.emit(QUrl("1,3"))
+    assert bench.selected == StepId(1, 3)
+
+
+def test_without_arguments_and_options_nothing_stands_above_the_files(open_bench: Opened, qtbot: QtBot) -> None:
+    panel = ContextPanel(open_bench("FROM scratch\nCOPY . /\n", {"a": b"1"}))
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.refresh()
+    assert not panel.given.isVisible()
+
+
+@pytest.mark.parametrize("engine", EngineKind)
+def test_the_steps_told_for_an_argument_are_those_that_run_with_another_value(engine: EngineKind) -> None:
+    text = ("ARG TAG=1\nFROM busybox:$TAG\nARG V=1\nARG W=1\nCOPY a a\nRUN one\nCOPY a $V\nLABEL w=$W\nRUN two\n")
+    state = ProjectState(text, ContextSnapshot.of({"a": b"1"}), engine=engine, store=ImageStore.GRAPHDRIVER)
+    first, store = simulate(state.request(), EMPTY_STORE)
+    for row in arg_rows(first, state.options):
+        other = replace(state, options=BuildOptions(args=((row.name, "other"),)))
+        runs = {s.id for s in simulate(other.request(), store)[0].misses()}
+        steps = [s for s in row.steps if s.index > 0]       # whether naming another base is work, each engine says for itself
+        assert row.steps and set(steps) <= runs, row
+        counted = [s for s in runs if s.index > 0 and first.step(s).outcome not in (Outcome.CONFIG_ONLY, Outcome.UNREACHED)]
+        assert len(steps) + row.below == len(counted), row

@@ -225,7 +225,7 @@ def test_a_node_that_runs_says_that_its_time_was_not_measured() -> None:
     lines = {s.id: s.step.line for s in report.steps}
     run = next(s for s in report.steps if s.outcome is Outcome.MISS and s.step.instruction.keyword == "RUN")
     words = node_words(run, lines, None, Cost(0.0, Knowledge.UNKNOWN))
-    assert words[0].endswith(" · not measured") and words[1].endswith(" · ? s") and "·" not in words[-1]
+    assert words[0].endswith(" · not measured") and words[1].endswith(" · time ?") and "·" not in words[-1]
     assert node_words(run, lines, None, Cost(2.0, Knowledge.ESTIMATED))[0].endswith(" · ~2.0 s")
     hit = next(s for s in report.steps if s.outcome is Outcome.HIT)
     assert not any("measured" in word for word in node_words(hit, lines, None, Cost(0.0, Knowledge.UNKNOWN)))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from html import escape
 from time import time_ns
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, QSize, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QAction, QFontMetrics, QKeySequence, QResizeEvent
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cachesim.app.context.arguments import ArgRow, arg_rows, options_in_force
 from cachesim.app.context.changes import Change, ContextDiff, diff
 from cachesim.app.context.dialogs import TEXT_LIMIT, ChmodDialog, PathDialog, SaveDialog, TextDialog, as_bytes, as_text
 from cachesim.app.context.reach import ignore_file_of, matcher_of, reach_of
@@ -52,11 +54,14 @@ class ContextPanel(Panel):
 
     path_selected = Signal(str)
     folder_asked = Signal()
+    arg_asked = Signal(str, str)            # name and value of now: another one is wanted
+    options_asked = Signal()
 
     def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(workbench, "Context", parent)
         self._since: tuple[FileEntry, FileEntry, ContextDiff] | None = None
         self._edits: tuple[FileEntry, FileEntry, ContextDiff] | None = None
+        self._rows: dict[str, ArgRow] = {}
         self.model = ContextModel(self)
         self.filter = named(QLineEdit(placeholderText="Filter files", clearButtonEnabled=True), "Filter files")
         self._typed = QTimer(self, singleShot=True, interval=0)
@@ -67,6 +72,9 @@ class ContextPanel(Panel):
         self.model.cells_changed.connect(self.tree.viewport().update)
         self.detail = named(_Detail(), "What the selected file reaches")
         self.detail.anchorClicked.connect(self._follow)
+        self.given = named(_Detail(), "Build arguments and options")
+        self.given.anchorClicked.connect(self._follow)
+        self.given.hide()
         self._make_actions()
         self._make_bar()
         self.choose = QPushButton("Ch&oose folder…")
@@ -83,6 +91,7 @@ class ContextPanel(Panel):
         top.addWidget(self.filter, 1)
         top.addWidget(self.bar)
         rows.addLayout(top)
+        rows.addWidget(self.given)
         rows.addWidget(self.tree, 1)
         rows.addWidget(self.detail)
         self.setFocusProxy(self.tree)
@@ -138,6 +147,7 @@ class ContextPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.detail.fit(self.height())
+        self._fit_given()
 
     # -- follow the workbench --
 
@@ -174,6 +184,7 @@ class ContextPanel(Panel):
         self.bar.setVisible(number > 0)
         self.bar.setText(f"{number} what-if edit{'' if number == 1 else 's'}")
         self.bar.setAccessibleName(self.bar.text())
+        self._show_given()
         self._show_detail()
 
     def reveal(self, path: str) -> None:
@@ -234,6 +245,38 @@ class ContextPanel(Panel):
                     self.tree.expand(index)
                     queue.append(index)
                 opened += 1
+
+    # -- build arguments and options --
+
+    def _show_given(self) -> None:
+        """What the build is given beside the files, each argument with the steps that it reaches."""
+        report, options = self._workbench.report, self._workbench.state.options
+        rows = arg_rows(report, options) if report is not None and report.graph.error is None else ()
+        flags = options_in_force(options)
+        lines = [self._arg_line(row) for row in rows]
+        if flags:
+            lines.append(f"Options: <b>{escape(' '.join(flags))}</b>. <a href=\"do:options\">Change…</a>")
+        title = "<b>Build arguments</b><br>" if rows else ""
+        self._rows = {row.name: row for row in rows}
+        if lines:
+            self.given.say(self._style() + title + "<br>".join(lines), self.height())
+        self._fit_given(bool(lines))
+
+    def _fit_given(self, there: bool | None = None) -> None:
+        """A third of the pane at most: the files matter, too."""
+        there = not self.given.isHidden() if there is None else there
+        if there:
+            self.given.fit(self.height() * 3 // 4)
+        self.given.setVisible(there)
+
+    def _arg_line(self, row: ArgRow) -> str:
+        value = f" = <b>{escape(row.value)}</b>" if row.value else " (no value)" if row.value is None else " is empty"
+        default = f" (the file says {escape(row.default)})" if row.default is not None else ""
+        said = f"{escape(row.name)}{value}{default} &nbsp;<a href=\"arg:{quote(row.name)}\">Change…</a><br>"
+        if row.steps:
+            below = f", and {row.below} below" if row.below else ""
+            said += f"&nbsp;&nbsp;Another value runs {self._lines(row.steps)} again{below}."
+        return f"{said}{' ' if row.steps else '&nbsp;&nbsp;'}{escape(row.note)}".rstrip()
 
     # -- what the selection means --
 
@@ -320,6 +363,15 @@ class ContextPanel(Panel):
 
     @Slot(QUrl)
     def _follow(self, url: QUrl) -> None:
+        said = bytes(url.toEncoded().data()).decode()
+        if said == "do:options":
+            self.options_asked.emit()
+            return
+        if said.startswith("arg:"):
+            row = self._rows.get(unquote(said.removeprefix("arg:")))
+            if row is not None:
+                self.arg_asked.emit(row.name, row.value or "")
+            return
         stage, _, index = url.toString().partition(",")
         self._workbench.activate(StepId(int(stage), int(index)))
 

@@ -76,7 +76,7 @@ def node_words(step: StepReport, lines: Mapping[StepId, int], failing: int | Non
     words = _verdict_words(step, lines, failing)
     if cost is None or not step.runs:
         return words
-    takes_words = ("not measured", "? s") if cost.known is Knowledge.UNKNOWN else (cost.words,)
+    takes_words = ("not measured", "time ?") if cost.known is Knowledge.UNKNOWN else (cost.words,)
     return (*(f"{word} · {told}" for word in words for told in takes_words), *words)
 
 

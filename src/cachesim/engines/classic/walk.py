@@ -248,7 +248,7 @@ class Walk:
         own += [KeyPart(PartKind.ARG, f"ARG {name}", value, digest_of(value))
                 for name, _, value in (pair.partition("=") for pair in listed)]
         if visible and not listed:
-            own.append(KeyPart(PartKind.FLAG, "undeclared proxy arguments", "given", digest_of("given")))
+            own.append(KeyPart(PartKind.FLAG, "a proxy argument that no ARG line declares", "given", digest_of("given")))
         run_env = Env((*env.items(), *visible.items()))
         run_id = f"{self.number}:{step.id.stage}.{step.id.index}"
         shell, cwd = run.argv is None, state.config.workdir or "/"
