@@ -146,8 +146,10 @@ class _Process:
                     break
         for line in cutter.feed(b"", final=True):
             self._take(line)
-        while process.poll() is None:
-            time.sleep(_TICK / 2)
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_TICK)
+                return
             self._escalate(process, start)
 
     def _read(self, stream: int, cutter: LineCutter, is_error: bool) -> bool:
