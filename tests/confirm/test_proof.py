@@ -98,6 +98,7 @@ def test_the_builds_are_made_without_cache_kept_and_labelled(plan: ProofPlan, do
     assert all("type=cacheonly" in c for c in builds if c not in whole)
     bases = {c[c.index("--build-context") + 1] for c in builds}
     assert len(bases) == 3              # each side, and A's second build, on a base of its own
+    assert len(docker.calls_of("buildx", "version")) == 1, "the engine says once who it is"
 
 
 def test_every_cache_mount_starts_empty(plan: ProofPlan, docker: FakeDocker) -> None:

@@ -318,6 +318,7 @@ def test_the_engine_vanishes(plan: Plan, docker: FakeDocker) -> None:
     docker.write()
     result = confirm(plan)
     assert result.exit_code == 2 and "went away" in result.builds[0].problem
+    assert not docker.calls_of("buildx", "du"), "nobody is there who could be asked for sizes"
     assert result.held == 1 and not any(plan.scratch.iterdir())
     assert plan.running is not None and len(list(plan.running.glob("*.json"))) == 1     # cleaned at the next start
     (note,) = plan.running.glob("*.json")

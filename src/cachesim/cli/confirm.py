@@ -106,7 +106,7 @@ def _confirm(args: argparse.Namespace, runner: Runner) -> int:
     if facts.problem is not None:
         raise InputError(explain(facts.problem, facts.detail))
     plan = plan_of(args, mode, engine, facts, secrets)
-    plan = replace(plan, fresh_builder=args.fresh_builder)
+    plan = replace(plan, fresh_builder=args.fresh_builder, facts=facts)
     session = Session(plan)
     result = runner.run(session.script())
     if args.save_scenario is not None and result.builds:

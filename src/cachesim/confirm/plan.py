@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cachesim.confirm.engines import EngineChoice
+from cachesim.confirm.engines import EngineChoice, EngineFacts
 from cachesim.confirm.match import BuildComparison, Mode
 from cachesim.confirm.observed import ObservedBuild, VertexStatus
 from cachesim.confirm.workspace import Contents
@@ -42,6 +42,7 @@ class Plan:
         timeline: The builds before it; a live build is predicted with their cache, and held to what they did on its engine.
         secrets: Values by id, for this run only.
         fresh_builder: Build in a docker-container builder made for this run, from `builder_image` if that is given.
+        facts: What the engine said of itself a moment ago; None: it is asked.
         scratch: Where the temporary folder is made; `running` and `records` where notes and records are kept (None:
             nowhere).
     """
@@ -59,6 +60,7 @@ class Plan:
     records: Path | None = None
     fresh_builder: bool = False
     builder_image: str = ""
+    facts: EngineFacts | None = None
 
     @property
     def made(self) -> tuple[PlannedBuild, ...]:

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from cachesim.confirm import leftovers
-from cachesim.confirm.engines import EngineChoice, explain
+from cachesim.confirm.engines import EngineChoice, EngineFacts, explain
 from cachesim.confirm.image_diff import ImageContents, ImageDiff, compare_images, normalised_config
 from cachesim.confirm.image_expected import ProjectDifference
 from cachesim.confirm.image_read import image_config, read_image
@@ -114,6 +114,7 @@ class Proof:
         self._contents = _Edited(plan.contents)
         self._edits: tuple[_Edit, ...] = ()
         self._tags: list[str] = []
+        self._facts: EngineFacts | None = None
         self._absent: tuple[str, ...] = ()
         self._frontend = ""
         self._session: Session | None = None
@@ -160,7 +161,7 @@ class Proof:
     def _prepare(self) -> Script[Survey]:
         self._say("asking the engine")
         seen = yield from survey(self.plan.engine, (self.plan.a, self.plan.b))
-        facts = seen.facts
+        facts = self._facts = seen.facts
         assert facts is not None
         self._report = replace(self._report, engine=facts.title)
         if facts.problem is not None:
@@ -228,7 +229,7 @@ class Proof:
         self._tags.append(ref)
         self._session = session = Session(
             Plan(Mode.REHEARSAL if self.plan.rehearsal else Mode.ISOLATED, self.plan.engine, builds, self._contents,
-                 self.plan.scratch, self.plan.named, secrets=self.plan.secrets, running=self.plan.running),
+                 self.plan.scratch, self.plan.named, secrets=self.plan.secrets, running=self.plan.running, facts=self._facts),
             self._changed)
         self.sessions.append(session.token)
         self._say(f"building {label}")

@@ -28,7 +28,7 @@ from cachesim.confirm.rehearsal import claims_of
 from cachesim.confirm.rewrite import neutralise_syntax, syntax_of
 from cachesim.confirm.script import Command, Script, Work
 from cachesim.confirm.secrets import required_secrets
-from cachesim.confirm.trouble import explain_trouble
+from cachesim.confirm.trouble import NO_ANSWER, WENT_AWAY, explain_trouble
 from cachesim.confirm.workspace import disk_trouble, remove_tree
 from cachesim.dockerfile.parser import parse
 from cachesim.engines.base import Outcome
@@ -108,7 +108,7 @@ class Session:
 
     def _prepare(self) -> Script[None]:
         self._say("asking the engine")
-        self._facts = yield from probe(self.plan.engine)
+        self._facts = self.plan.facts or (yield from probe(self.plan.engine))
         if self._facts.problem is not None:
             raise _Unable(explain(self._facts.problem, self._facts.detail))
         if self._facts.buildx and self._facts.buildx < (0, 8) and self.plan.mode is not Mode.LIVE:
@@ -183,6 +183,8 @@ class Session:
     def _measure(self, done: list[BuildComparison]) -> Script[None]:
         """Give what ran the size of its layer; a rehearsal's layers are nobody's."""
         if self.plan.mode is Mode.REHEARSAL or not any(s.observed == VertexStatus.RAN.value for b in done for s in b.steps):
+            return
+        if explain_trouble(done[-1].observed_error) in (WENT_AWAY, NO_ANSWER):      # nobody is there who could be asked
             return
         self._say("measuring layers")
         if self.plan.made[0].state.engine is EngineKind.CLASSIC:
