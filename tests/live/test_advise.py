@@ -33,7 +33,8 @@ def built(bench: Bench, tmp_path: Path) -> Iterator[Builder]:
     def build(it: Project, text: str) -> ImageContents:
         number = len(made)
         folder, ref = tmp_path / f"context{number}", f"cachesim-advise-test/{it.name}:{number}"
-        shutil.copytree(it.folder / "context", folder, symlinks=True)
+        # new times: the engine takes a file that an earlier context had under that name, with that size and time, for the same
+        shutil.copytree(it.folder / "context", folder, symlinks=True, copy_function=shutil.copy)
         file = tmp_path / f"Dockerfile{number}"
         file.write_text(text.removeprefix("# syntax=docker/dockerfile:1\n"))     # no registry to fetch it from
         args = [word for name, value in it.state.options.args for word in ("--build-arg", f"{name}={value}")]

@@ -18,7 +18,7 @@ from cachesim.confirm.proof_report import ProofReport, RowKind, Times
 from cachesim.confirm.workspace import FolderContents
 from cachesim.digest import digest_of_bytes
 from cachesim.graph.options import ImageStore
-from cachesim.project.mix import EditMix, mix_by_hand
+from cachesim.project.mix import EditMix
 from tests.advise.projects import project
 
 from .conftest import Bench, docker, shown_on
@@ -69,8 +69,7 @@ def observed(report: ProofReport) -> list[tuple[RowKind, int | None, int | None]
 
 @pytest.mark.parametrize("name", BETTER)
 def test_a_better_order_is_proven(bench: Bench, name: str) -> None:
-    if name != "busybox-copy-all":
-        shown_on(bench.facts, ImageStore.GRAPHDRIVER)
+    shown_on(bench.facts, ImageStore.CONTAINERD if name == "busybox-copy-all" else ImageStore.GRAPHDRIVER)
     report = prove(bench, plan_of(bench, name, swapped(project(name).state.text, *BETTER[name])))
     assert report.error == "" and report.unexpected == () and report.broken_controls == ()
     assert report.same and report.image is not None and report.image.files >= 10
@@ -79,11 +78,10 @@ def test_a_better_order_is_proven(bench: Bench, name: str) -> None:
     assert bench.nothing_is_left()
 
 
-# three of them: tests/live/test_advise.py compares the images of every safe proposal for every project
-@pytest.mark.parametrize("name", ["busybox-copy-all", "busybox-early-arg", "busybox-env-in-run"])
+# two of them: tests/live/test_advise.py compares the images of every safe proposal for every project
+@pytest.mark.parametrize("name", ["busybox-early-arg", "busybox-env-in-run"])
 def test_what_is_proposed_keeps_the_image(bench: Bench, name: str) -> None:
-    if name != "busybox-env-in-run":
-        shown_on(bench.facts, ImageStore.GRAPHDRIVER)
+    shown_on(bench.facts, ImageStore.CONTAINERD if name == "busybox-env-in-run" else ImageStore.GRAPHDRIVER)
     it = project(name)
     found = [p for p in propose(it.state, it.mix, it.seconds, read=it.read) if p.risk is Risk.SAFE][:1]
     assert found, "nothing safe is proposed"
@@ -108,8 +106,7 @@ def test_what_is_proposed_keeps_the_image(bench: Bench, name: str) -> None:
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_order_names_the_first_file(bench: Bench, name: str) -> None:
-    if name != "busybox-user-between":
-        shown_on(bench.facts, ImageStore.GRAPHDRIVER)
+    shown_on(bench.facts, ImageStore.CONTAINERD if name == "busybox-user-between" else ImageStore.GRAPHDRIVER)
     *lines, what, path = WRONG[name]
     report = prove(bench, plan_of(bench, name, swapped(project(name).state.text, *map(str, lines))))
     assert report.exit_code == 1 and report.same is False and report.image is not None, report.verdict
@@ -134,17 +131,26 @@ CMD ["/data/a.txt"]
 def test_what_two_builds_differ_in_does_not_count(bench: Bench, tmp_path: Path) -> None:
     a = bench.state({"Dockerfile": NOISY, "a.txt": "a\n", "b.txt": "b\n"})
     text = NOISY.replace("COPY a.txt /data/\nENV A=1 B=\"two words\"\n", "ENV B=\"two words\"\nENV A=1\nCOPY a.txt /data/\n")
-    plan = ProofPlan(a, replace(a, text=text), mix_by_hand("a.txt 1", a.context), bench.facts.choice,
+    plan = ProofPlan(a, replace(a, text=text), EditMix(()), bench.facts.choice,
                      FolderContents(None, bench.contents.get), bench.folder / "scratch", running=bench.folder / "running")
     report = prove(bench, plan)
+    assert observed(report) == [(RowKind.NO_EDIT, 0, 0)]
     assert report.image is not None and report.image.same and report.exit_code in (0, 1), report.verdict
     # COPY follows the link
     assert {d.name.partition("-")[0] for d in report.image.ignored} == {"/key", "/link", "/var/keep"}
     save_proof(tmp_path / "proof.md", report)
     again = load_proof(tmp_path / "proof.md")
     assert again.verdict == report.verdict and again.image == report.image
-    other = text.replace("A=1", "A=2").replace("team=web", "team=db")
-    report = prove(bench, replace(plan, b=replace(a, text=other)))
+    assert bench.nothing_is_left()
+
+
+def test_what_is_set_for_a_container_counts(bench: Bench) -> None:
+    shown_on(bench.facts, ImageStore.GRAPHDRIVER)
+    text = "FROM scratch\nCOPY a.txt /\nENV A=1\nLABEL team=web\n"
+    a = bench.state({"Dockerfile": text, "a.txt": "a\n"})
+    b = replace(a, text=text.replace("A=1", "A=2").replace("team=web", "team=db"))
+    report = prove(bench, ProofPlan(a, b, EditMix(()), bench.facts.choice, FolderContents(None, bench.contents.get),
+                                    bench.folder / "scratch", running=bench.folder / "running"))
     assert report.image is not None and [d.name for d in report.image.differences] == ["Env A", "Label team"]
     assert bench.nothing_is_left()
 
@@ -167,6 +173,7 @@ def test_an_image_of_scratch_and_all_kinds_of_files(bench: Bench, image: list[st
 
 
 def test_a_side_that_does_not_build_is_named(bench: Bench) -> None:
+    shown_on(bench.facts, ImageStore.CONTAINERD)
     text = project("busybox-copy-all").state.text + "RUN false\n"
     report = prove(bench, plan_of(bench, "busybox-copy-all", text))
     assert report.exit_code == 1 and report.verdict.startswith("B (B) does not build: process \"/bin/sh -c false\"")
@@ -174,6 +181,7 @@ def test_a_side_that_does_not_build_is_named(bench: Bench) -> None:
 
 
 def test_a_rehearsal_of_a_project_whose_base_is_not_here(bench: Bench) -> None:
+    shown_on(bench.facts, ImageStore.GRAPHDRIVER)
     name = "pip-flask-copy-all"
     text = project(name).state.text.replace("COPY . .\n", "COPY requirements.txt .\n") + "COPY . .\n"
     report = prove(bench, replace(plan_of(bench, name, text), seconds=lambda step: 9.0 if "pip" in step.name else 0.1))
@@ -184,6 +192,7 @@ def test_a_rehearsal_of_a_project_whose_base_is_not_here(bench: Bench) -> None:
 
 
 def test_cancelling_leaves_nothing(bench: Bench) -> None:
+    shown_on(bench.facts, ImageStore.CONTAINERD)
     plan = plan_of(bench, "busybox-copy-all", project("busybox-copy-all").state.text)
     runner = Runner(lambda what: timer.start() if what.startswith("building: A, without") else None)
     timer = threading.Timer(0.3, runner.cancel)
