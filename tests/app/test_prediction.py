@@ -57,3 +57,16 @@ def test_the_work_decides_who_answers_not_how_busy_the_machine_is(
     asked.ask(qtbot)
     assert asked.threads[-1] != me          # nobody knows how large another project is
     asked.prediction.shutdown()
+
+
+def test_a_step_that_says_the_same_is_the_same_object(qtbot: QtBot) -> None:
+    asked = Asked()
+    asked.ask(qtbot)
+    before = asked.prediction.report
+    asked.text = asked.text.replace("A=b", "A=c")
+    with qtbot.waitSignal(asked.prediction.report_changed, timeout=10_000):
+        asked.prediction.ask()
+    after = asked.prediction.report
+    assert before is not None and after is not None
+    assert [a is b for a, b in zip(before.steps, after.steps, strict=True)] == [True, False]
+    asked.prediction.shutdown()

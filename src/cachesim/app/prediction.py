@@ -125,7 +125,8 @@ class Prediction(QObject):
 
     @Slot(object)
     def _answer(self, answer: _Answer) -> None:
-        self.seconds, self._work_seconds, report = answer.seconds, answer.work, answer.report
+        self.seconds, self._work_seconds = answer.seconds, answer.work
+        report = answer.report if self.report is None else answer.report.after(self.report)
         if report.blank:        # nothing is wrong yet, so nothing is shown as wrong, or as the state before
             self.show(report, tuple(d for d in report.diagnostics if d.severity is not Severity.ERROR))
         elif report.graph.error is not None and self.report is not None and self.report.steps:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from cachesim.cache.key import CacheKey, PartChange
@@ -125,6 +125,14 @@ class SimulationReport:
     def assumed(self) -> tuple[str, ...]:
         """What was taken for granted, each said once, however many steps rest on it."""
         return tuple(dict.fromkeys(a.text for a in self.assumptions))
+
+    def after(self, before: SimulationReport) -> SimulationReport:
+        """The same report with the very objects of another one where that says the same of a step: who compares the two, or
+        keeps what was made of a step, sees at once what did not change."""
+        if len(before.steps) != len(self.steps):
+            return self
+        return replace(self, steps=tuple(old if old == new else new
+                                         for old, new in zip(before.steps, self.steps, strict=True)))
 
     def counts(self) -> dict[Outcome, int]:
         """Number of steps per outcome; only outcomes that occur."""

@@ -101,8 +101,8 @@ def test_verdicts_wait_until_they_are_switched(scene: DagScene) -> None:
 def test_the_step_that_changed_is_named_and_those_below_name_its_line(scene: DagScene) -> None:
     assert scene.steps[StepId(1, 1)].words[0] == "Runs: src/app.ts changed"
     assert "Runs: due to line 11" in scene.steps[StepId(1, 2)].words
-    assert scene.steps[StepId(1, 1)].sentence == "Line 11, COPY . . – Runs: src/app.ts changed: 1.2 kB -> 1.3 kB"
-    assert scene.steps[StepId(1, 2)].sentence == "Line 12, RUN npm run build – Runs: a step above changed. line 12 runs"
+    assert scene.steps[StepId(1, 1)].tell() == "Line 11, COPY . . – Runs: src/app.ts changed: 1.2 kB -> 1.3 kB"
+    assert scene.steps[StepId(1, 2)].tell() == "Line 12, RUN npm run build – Runs: a step above changed. line 12 runs"
 
 
 def test_a_step_that_is_not_reached_names_the_line_that_fails(qapp: object) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QAbstractAnimation, QPoint, QPointF, Qt
-from PySide6.QtGui import QAccessible, QWheelEvent
+from PySide6.QtCore import QAbstractAnimation, QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QAccessible, QHelpEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -512,7 +512,11 @@ def test_an_empty_file_says_how_to_begin(view: DagView, workbench: Workbench, sh
 
 
 def test_hovering_says_line_instruction_verdict_and_cause(view: DagView) -> None:
-    tip = view.dag.steps[StepId(1, 1)].toolTip()
+    item = view.dag.steps[StepId(1, 1)]
+    view.ensureVisible(item)
+    at = view.mapFromScene(item.rect.center())
+    QApplication.sendEvent(view.viewport(), QHelpEvent(QEvent.Type.ToolTip, at, view.viewport().mapToGlobal(at)))
+    tip = item.toolTip()
     assert "Line 11, COPY . . – Runs: src/app.ts changed" in tip
     assert "-&gt;" in tip           # a Dockerfile is no markup
 

@@ -12,7 +12,7 @@ from cachesim.graph.model import StepId
 
 
 def stripes(*ranges: tuple[int, int]) -> tuple[Stripe, ...]:
-    return tuple(Stripe(a, b, StepId(0, i), Outcome.HIT, None, "") for i, (a, b) in enumerate(ranges))
+    return tuple(Stripe(a, b, StepId(0, i), Outcome.HIT, None) for i, (a, b) in enumerate(ranges))
 
 
 def ranges(found: tuple[Stripe, ...]) -> list[tuple[int, int, int]]:

@@ -10,10 +10,11 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, QPointF, QRectF
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsSceneHelpEvent
 
 from cachesim.app.dag.canvas import Canvas, Level
 from cachesim.app.dag.edge_item import EdgeItem
@@ -44,12 +45,12 @@ _Item = TypeVar("_Item", bound=QGraphicsItem)
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What a node shows of a step's report."""
+    """What a node shows of a step's report; its sentence is made when somebody asks."""
 
     outcome: Outcome
     look: Look
     words: tuple[str, ...]
-    sentence: str
+    sentence: Callable[[], str]
 
 
 class DagScene(QGraphicsScene):
@@ -100,9 +101,12 @@ class DagScene(QGraphicsScene):
         else:
             self._show_texts()
         self._outcomes = {step.id: step.outcome for step in report.steps}
-        self._pending = {step: verdict for step, verdict in self._verdicts(report)
-                         if (item := self.steps[step]).look != verdict.look or item.words != verdict.words
-                         or item.sentence != verdict.sentence}
+        self._pending = {}
+        for step, verdict in self._verdicts(report):
+            item = self.steps[step]
+            item.tell = verdict.sentence
+            if item.look is not verdict.look or item.words != verdict.words or item.outcome is not verdict.outcome:
+                self._pending[step] = verdict
         return moved
 
     def _verdicts(self, report: SimulationReport) -> Iterable[tuple[StepId, _Verdict]]:
@@ -116,7 +120,7 @@ class DagScene(QGraphicsScene):
 
     def _verdict(self, step: StepReport, cost: Cost | None) -> _Verdict:
         return _Verdict(step.outcome, look_of_step(step, self.canvas.theme),
-                        node_words(step, self._lines, self._failing, cost), sentence_of(step, cost))
+                        node_words(step, self._lines, self._failing, cost), partial(sentence_of, step, cost))
 
     @property
     def pending(self) -> tuple[StepId, ...]:
@@ -135,11 +139,18 @@ class DagScene(QGraphicsScene):
             item = self.steps.get(step)
             if verdict is not None and item is not None:
                 item.outcome = verdict.outcome
-                item.show_verdict(verdict.look, verdict.words, verdict.sentence)
+                item.show_verdict(verdict.look, verdict.words)
 
     def outcome(self, step: StepId) -> Outcome | None:
         """The verdict of the shown report (also of a step whose lane is folded)."""
         return self._outcomes.get(step)
+
+    def helpEvent(self, event: QGraphicsSceneHelpEvent) -> None:
+        """Have the tip ready when Qt asks for it: at each key the sentences of most steps are others, and nobody reads them."""
+        for item in self.items(event.scenePos()):
+            if isinstance(item, StepItem):
+                item.setToolTip(item.tip)
+        super().helpEvent(event)
 
     # -- order and edges ----------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ __all__ = ["Badge", "StepItem"]
 
 _BLANK = Label("")
 _REACH = 9.0        # how far ring, glow and badge reach beyond the node
+_EDGE = 4.0         # how far its border does; two nodes with nothing else do not touch, so that each is painted alone
 
 
 class Badge(enum.Enum):
@@ -41,7 +42,7 @@ class StepItem(QGraphicsItem):
         self.outcome = Outcome.UNREACHED
         self.look: Look | None = None
         self.words: tuple[str, ...] = ()
-        self.sentence = ""
+        self.tell: Callable[[], str] = str      # makes the sentence for hovering
         self.badge: Badge | None = None
         self.mark = ""
         self.running = False
@@ -49,6 +50,7 @@ class StepItem(QGraphicsItem):
         self.is_cause = False
         self.glow = 0.0
         self._hovered = False
+        self._reach = _EDGE
         self._width = canvas.metrics.node_width
         self._height = canvas.metrics.node_height
         self._texts: list[tuple[QPointF, QStaticText, QFont, QColor]] | None = None     # made when first painted
@@ -78,13 +80,12 @@ class StepItem(QGraphicsItem):
             self.step, self.mark = step, mark
             self.refresh()
 
-    def show_verdict(self, look: Look, words: tuple[str, ...], sentence: str) -> None:
-        """Show another verdict: how it looks, its words (the first that fits is drawn), the sentence for hovering."""
-        if (look, words, sentence) != (self.look, self.words, self.sentence):
+    def show_verdict(self, look: Look, words: tuple[str, ...]) -> None:
+        """Show another verdict: how it looks, and its words (the first that fits is drawn)."""
+        if (look, words) != (self.look, self.words):
             if words != self.words:
                 self._texts = None
-            self.look, self.words, self.sentence = look, words, sentence
-            self.setToolTip(f"<qt>{html.escape(sentence)}</qt>")
+            self.look, self.words = look, words
             self.update()
 
     def show_state(self, *, current: bool | None = None, running: bool | None = None,
@@ -97,19 +98,33 @@ class StepItem(QGraphicsItem):
         self.glow = self.glow if glow is None else glow
         if before != (self.current, self.running, self.is_cause, self.glow):
             self.setZValue(5.0 if self.current else 4.0)
-            self.update()
+            self._passed()
 
     def show_badge(self, badge: Badge | None) -> None:
         """Show what the real engine did."""
         if badge is not self.badge:
             self.badge = badge
             self._texts = None      # the line number makes room
-            self.update()
+            self._passed()
+
+    def _passed(self) -> None:
+        """Draw what lies around the node anew, and reach as far as that does."""
+        around = self.current or self.is_cause or self._hovered or self.glow > 0 or self.badge is not None
+        reach = _REACH if around else _EDGE
+        if reach != self._reach:
+            self.prepareGeometryChange()
+            self._reach = reach
+        self.update()
 
     def refresh(self) -> None:
         """Draw everything anew (other text, theme or size)."""
         self._texts = None
         self.update()
+
+    @property
+    def tip(self) -> str:
+        """What hovering says."""
+        return f"<qt>{html.escape(self.tell())}</qt>"
 
     @property
     def rect(self) -> QRectF:
@@ -129,7 +144,7 @@ class StepItem(QGraphicsItem):
     # -- drawing ------------------------------------------------------------------------------------------------
 
     def boundingRect(self) -> QRectF:
-        reach = _REACH * self._canvas.k
+        reach = self._reach * self._canvas.k
         return QRectF(-reach, -reach, self._width + 2 * reach, self._height + 2 * reach)
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
@@ -259,12 +274,12 @@ class StepItem(QGraphicsItem):
     def hoverEnterEvent(self, event: QGraphicsSceneHoverEvent) -> None:
         self._hovered = True
         self._tell_hovered(self.id)
-        self.update()
+        self._passed()
 
     def hoverLeaveEvent(self, event: QGraphicsSceneHoverEvent) -> None:
         self._hovered = False
         self._tell_hovered(None)
-        self.update()
+        self._passed()
 
 
 def _still(text: str) -> QStaticText:

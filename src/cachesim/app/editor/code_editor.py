@@ -26,7 +26,6 @@ from cachesim.app.editor.problems import Problem, Problems
 from cachesim.app.editor.stripes import LineEdit, Stripe, shifted, stripe_at, stripe_of, stripes_of, tip_of
 from cachesim.app.editor.text_area import TextArea, Tint
 from cachesim.app.notify import Message
-from cachesim.app.stepmemo import StepMemo
 from cachesim.app.theme import Theme
 from cachesim.app.workbench import Workbench
 from cachesim.diagnostics import Diagnostic
@@ -34,7 +33,7 @@ from cachesim.dockerfile.edit import toggle_comment
 from cachesim.dockerfile.parser import parse
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.graph.model import StepId
-from cachesim.simulate.report import SimulationReport, StepReport
+from cachesim.simulate.report import SimulationReport
 
 __all__ = ["CodeEditor"]
 
@@ -66,7 +65,6 @@ class CodeEditor(QWidget):
         self.problems = Problems(self.text.document())
         self.mover = Mover(self.text, self.gutter, workbench, lambda: self._style)
         self.acts = Acts(self.text, workbench)
-        self._tips = StepMemo(tip_of)
         self._found: tuple[QTextCursor, ...] = ()
         self._revision, self._blocks = -1, 1
         self._line = 1
@@ -97,6 +95,7 @@ class CodeEditor(QWidget):
 
     def _connect(self) -> None:
         text, workbench = self.text, self._workbench
+        self.gutter.said = self._said
         text.tip_at, text.key_filter, text.wants_escape = self._tip_at, self._filter_key, self._wants_escape
         text.document().contentsChange.connect(self._note_change)
         text.document().contentsChanged.connect(self._text_changed)
@@ -216,7 +215,7 @@ class CodeEditor(QWidget):
         keyword = self.highlighter.keyword_at(cursor)
         said = explain(keyword, line.lstrip(" \t#") if keyword == "#" else line[at:end])
         step = stripe_at(self.gutter.stripes, self._line)
-        verdict = step.tip.partition("\n")[0] if step is not None else ""
+        verdict = self._said(step).partition("\n")[0] if step is not None else ""
         text = "\n".join(part for part in (said, verdict) if part)
         nothing = "Nothing to explain here: put the cursor on an instruction."
         self._workbench.post(Message(text or nothing, key="explain", passing=not text))
@@ -326,15 +325,15 @@ class CodeEditor(QWidget):
         placed = self._workbench.preview_placed
         self.gutter.show_hanging(stripes_of(placed) if placed is not None else None)
 
-    def _tip(self, step: StepReport) -> str:
-        return self._tips.of(step, self._workbench.keeper.cost(step))
+    def _said(self, stripe: Stripe) -> str:
+        return tip_of(stripe, self._workbench.keeper.cost)
 
     @Slot(object)
     def _take_measured(self, _: object) -> None:
-        self._place_stripes(self._workbench.report)
+        self._describe()
 
     def _place_stripes(self, report: SimulationReport | None) -> None:
-        stripes = stripes_of(report, self._tip) if report is not None else ()
+        stripes = stripes_of(report) if report is not None else ()
         self._reported = (document_text(self.text.document()), stripes)
         self.gutter.set_stripes(stripes)
         self._update_tints()
@@ -363,7 +362,7 @@ class CodeEditor(QWidget):
 
     def _describe(self) -> None:
         stripe = stripe_at(self.gutter.stripes, self._line)
-        said = stripe.tip if stripe is not None else ""
+        said = self._said(stripe) if stripe is not None else ""
         problems = [p.text for p in self.problems.on_line(self._line)]
         self.text.setAccessibleDescription("\n".join([*problems, said]).strip())
 

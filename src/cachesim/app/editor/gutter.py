@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
-from cachesim.app.editor.stripes import Stripe, stripe_at
+from cachesim.app.editor.stripes import Stripe, stripe_at, tip_of
 from cachesim.app.editor.text_area import TextArea
 from cachesim.app.report.panel import bold
 from cachesim.app.theme import Look, Theme, pixmap
@@ -47,6 +47,7 @@ class Gutter(QWidget):
         self._stripes: tuple[Stripe, ...] = ()
         self._hanging: tuple[Stripe, ...] | None = None     # painted in their stead while an instruction hangs
         self._marks: dict[int, LineMark] = {}
+        self.said: Callable[[Stripe], str] = tip_of         # the sentence for a stripe
         self._dimmed = ""
         self._selected: StepId | None = None
         self._hovered: Stripe | None = None
@@ -358,7 +359,8 @@ class Gutter(QWidget):
             return mark.tip
         if stripe is None:
             return ""
-        return f"{stripe.tip}\n({self._dimmed})" if self._dimmed else stripe.tip
+        said = self.said(stripe)
+        return f"{said}\n({self._dimmed})" if self._dimmed else said
 
 
 def _painted_otherwise(some: Iterable[Stripe], others: Iterable[Stripe]) -> list[Stripe]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cachesim.app.theme import word_of
 from cachesim.engines.base import MissReason, Outcome
@@ -16,14 +16,18 @@ __all__ = ["LineEdit", "Stripe", "shifted", "stripe_at", "stripe_of", "stripes_o
 
 @dataclass(frozen=True, slots=True)
 class Stripe:
-    """One instruction in the gutter: its lines (from 1, last included), its verdict, and the sentence to show."""
+    """One instruction in the gutter: its lines (from 1, last included) and its verdict.
+
+    Attributes:
+        said: The report of its step, then those of the triggers that its base image brings; not part of what is painted.
+    """
 
     first: int
     last: int
     step: StepId
     outcome: Outcome
     reason: MissReason | None
-    tip: str
+    said: tuple[StepReport, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +39,29 @@ class LineEdit:
     delta: int
 
 
-def tip_of(step: StepReport, cost: Cost | None = None) -> str:
-    """What the stripe of a step says: its line, the verdict and, below, what it takes."""
-    said = f"Line {step.step.line}: {_sentence(step)}"
-    return f"{said}\n{takes(step, cost)}" if cost is not None else said
+def tip_of(stripe: Stripe, cost: Callable[[StepReport], Cost | None] = lambda _: None) -> str:
+    """The sentence of a stripe: its line, the verdict and, below, what it takes; then what its base image does."""
+    if not stripe.said:
+        return ""
+    step, *triggers = stripe.said
+    lines, taken = [f"Line {step.step.line}: {_sentence(step)}"], cost(step)
+    if taken is not None:
+        lines.append(takes(step, taken))
+    lines += [f"From the base image: {trigger.name}: {_sentence(trigger)}" for trigger in triggers]
+    return "\n".join(lines)
 
 
-def stripes_of(report: SimulationReport, tip: Callable[[StepReport], str] = tip_of) -> tuple[Stripe, ...]:
+def stripes_of(report: SimulationReport) -> tuple[Stripe, ...]:
     """One stripe per instruction in file order; triggers of the base image share the one of their FROM."""
     result: list[Stripe] = []
     for step in report.steps:
         if step.step.onbuild:
             if result:
-                more = f"From the base image: {step.name}: {_sentence(step)}"
-                result[-1] = replace(result[-1], tip=f"{result[-1].tip}\n{more}")
+                result[-1] = replace(result[-1], said=(*result[-1].said, step))
             continue
         span = step.step.instruction.span
         last = span.end_line if span.end_column > 0 or span.end_line == span.line else span.end_line - 1
-        result.append(Stripe(span.line, last, step.id, step.outcome, step.reason, tip(step)))
+        result.append(Stripe(span.line, last, step.id, step.outcome, step.reason, (step,)))
     result.sort(key=lambda stripe: stripe.first)
     return tuple(result)
 
