@@ -45,6 +45,7 @@ def has_wildcards(path: str) -> bool:
     return re.search(r"(?<!\\)(?:\\\\)*[*?\[]", path) is not None
 
 
+@functools.lru_cache(maxsize=4096)
 def parent_of_wildcard(path: str) -> str:
     """The literal folder in front of the first segment with a wildcard."""
     literal: list[str] = []

@@ -177,9 +177,13 @@ class Contents:
         self._linking: dict[str, bool] = {}         # whether something before an execution may have made links
         self._depth = 0
 
-    def of_tree(self, tree: FileEntry, selectors: Sequence[Selector]) -> Content:
-        """Content of a selection of a transferred context."""
-        return self._exact(tree, selectors, root=True)
+    def of_tree(self, tree: FileEntry, selectors: tuple[Selector, ...]) -> Content:
+        """Content of a selection of a transferred context; remembered with the tree."""
+        key = ("content", self.world is World.EQUAL, selectors)
+        known: Content | None = tree.memo.get(key)
+        if known is None:
+            known = tree.memo[key] = self._exact(tree, selectors, root=True)
+        return known
 
     def of_stage(self, fs: FileSystem, selectors: Sequence[Selector]) -> Content:
         """Content of a selection of a stage's file system."""

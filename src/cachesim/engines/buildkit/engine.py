@@ -129,7 +129,7 @@ class _Build:
         keys = self._keys(likely)
         steps = self._steps(likely, keys)
         last = tuple(StepKey(self.graph.stages[s].label, k.keyword, k.text, k.key, k.selected)
-                     for (s, _), k in sorted(keys.items()))
+                     for (s, _), k in keys.items())
         worlds = {w.value: Tables(functools.partial(_complete, walk, likely)) for w, walk in walks.items()}
         index = KeyIndex(worlds, copies, last, self.index.serial + 1)
         verdict = BuildVerdict(
@@ -226,20 +226,17 @@ class _Build:
         return tuple(verdicts)
 
     def _step(self, likely: Walk, ops: StepOps, facts: _StepFacts | None, before: StepKey | None) -> StepVerdict:
-        own = ops.ops
-        reports = [self.vertices[op] for op in own]
-        certain = self.disputed.isdisjoint(own)
+        own, vertices = ops.ops, self.vertices
         ran = not likely.executed.isdisjoint(own)
         if ran:
             outcome = Outcome.MISS
         else:
-            outcome = reports[0].outcome
-            for report in reports:
-                if report.outcome is Outcome.NOT_NEEDED:
-                    outcome = Outcome.NOT_NEEDED
+            outcome = vertices[own[0]].outcome
+            if len(own) > 1 and any(vertices[i].outcome is Outcome.NOT_NEEDED for i in own):
+                outcome = Outcome.NOT_NEEDED
             if outcome is Outcome.MISS:
                 outcome = Outcome.HIT       # the engine says DONE for a source whose bytes nobody needed
-        shown = tuple([self.vertices[i] for i in own if self.ops[i].name and self.ops[i].step == ops.id])
+        shown = tuple([vertices[i] for i in own if self.ops[i].name and self.ops[i].step == ops.id])
         from_build = -1
         if not ran:
             for record in likely.known.get(own[-1], ()):
@@ -257,7 +254,7 @@ class _Build:
             else:
                 key, cached = facts.key, before.key if before is not None else None
         return StepVerdict(
-            ops.id, ops.name, outcome if certain else Outcome.UNDETERMINED, outcome, reason, key, cached,
+            ops.id, ops.name, outcome if self.disputed.isdisjoint(own) else Outcome.UNDETERMINED, outcome, reason, key, cached,
             blamed, self._rule(ops, outcome, reason), from_build, self._reads(ops), "", shown, changes)
 
     def _vertices(self, likely: Walk) -> dict[int, VertexReport]:
@@ -281,7 +278,7 @@ class _Build:
         return reads
 
     def _keys(self, walk: Walk) -> dict[StepId, _StepFacts]:
-        """The named key of every step that has an operation."""
+        """The named key of every step that has an operation, in file order."""
         facts: dict[StepId, _StepFacts] = {}
         digests: dict[int, str] = {}
         for index in self.order:
@@ -290,8 +287,9 @@ class _Build:
                 digests[index] = _chained(op.digest, digests[op.inputs[0].op])
             else:
                 digests[index] = _chained(op.digest, *[digests[i.op] for i in op.inputs if i.content is None])
-        for step, ops in self.conversion.steps.items():
-            if not ops.ops or ops.ops[-1] not in self.conversion.needed:
+        for step in (s for stage in self.graph.stages for s in stage.steps):
+            ops = self.conversion.steps.get(step.id)
+            if ops is None or not ops.ops or ops.ops[-1] not in self.conversion.needed:
                 continue
             op, chain = self.ops[ops.ops[0]], self.ops[ops.ops[-1]]
             parts = op.parts
@@ -309,8 +307,8 @@ class _Build:
                     parts += (KeyPart(kind, label, content.digest[:12], content.digest),)
                 if local is not None and given.op in self.sent:
                     selected += ((local.name, self.sent[given.op].tree, given.content),)
-            instruction = self.graph.step(step).instruction
-            facts[step] = _StepFacts(instruction.keyword, instruction.text, CacheKey(parts), selected)
+            instruction = step.instruction
+            facts[step.id] = _StepFacts(instruction.keyword, instruction.text, CacheKey(parts), selected)
         return facts
 
     def _cause(self, walk: Walk, ops: StepOps, facts: _StepFacts, before: StepKey | None,
@@ -445,7 +443,7 @@ def _matched(last: Sequence[StepKey], now: Mapping[StepId, _StepFacts], graph: B
     for old in reversed(last):
         left.setdefault(old.stage, []).append(old)      # the first one last: it is mostly the next to be taken
     open_: dict[str, list[StepId]] = {}
-    for at, facts in sorted(now.items()):
+    for at, facts in now.items():
         stage = graph.stages[at[0]].label
         pool = left.get(stage, [])
         for place in range(len(pool) - 1, -1, -1):

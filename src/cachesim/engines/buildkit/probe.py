@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cachesim.cache.index import Links, Result
@@ -105,14 +105,17 @@ class Walk:
                 if "root " + key in self.links.roots:
                     return frozenset(("root " + key,))
             return frozenset()
+        by_definition = self._all_by_definition(op)
         if self.lean:
-            if self._runs_anyway(op):
-                self._put_off_all(index)
-                return _NOTHING
-            self._catch_up(op.digest)
-        if len(op.inputs) == 1 and op.inputs[0].content is None:
-            return self._by_definition(op.digest, 0, op.inputs[0])
-        by_definition = [self._by_definition(op.digest, i, given) for i, given in enumerate(op.inputs)]
+            for given, found in zip(op.inputs, by_definition, strict=True):
+                if given.content is None and not found:     # it runs, whatever the content of its inputs
+                    self._put_off_all(index, by_definition)
+                    return _NOTHING
+            if op.digest in self.put_off:
+                self._catch_up(op.digest)
+                by_definition = self._all_by_definition(op)
+        if len(by_definition) == 1 and op.inputs[0].content is None:
+            return by_definition[0]
         hit = by_definition[0].intersection(*by_definition[1:])
         if hit:
             return hit
@@ -125,23 +128,18 @@ class Walk:
                     by_definition[i] = by_definition[i] | self._by_content(index, i)
         return frozenset.intersection(*by_definition)
 
-    def _runs_anyway(self, op: Op) -> bool:
-        """Whether no record can stand for an operation, whatever the content of its inputs: what it is built on leads nowhere."""
-        for i, given in enumerate(op.inputs):
-            if given.content is None and not self._by_definition(op.digest, i, given):
-                return True
-        return False
-
-    def _put_off_all(self, index: int) -> None:
+    def _put_off_all(self, index: int, by_definition: Sequence[frozenset[str]]) -> None:
         """Do what `_keys` does to the inputs of an operation that runs anyway, without looking at their content."""
         op = self.ops[index]
         for i, given in enumerate(op.inputs):
             if given.content is None:
                 continue
+            found = by_definition[i]
             if any(not self.known[given.op].isdisjoint(self.result_keys[self.ops[o].inputs[p].op])
                    for o, p, _ in self.put_off.get(op.digest, ())):
                 self._catch_up(op.digest)
-            if not self._by_definition(op.digest, i, given):
+                found = self._by_definition(op.digest, i, given)
+            if not found:
                 self._materialise(given.op)
             if given.op in self.result_keys:
                 self.put_off.setdefault(op.digest, []).append(_PutOff(index, i, None))
@@ -152,6 +150,9 @@ class Walk:
             self._by_content(index, position)
             if record is not None:
                 self._link_input(index, position, record)
+
+    def _all_by_definition(self, op: Op) -> list[frozenset[str]]:
+        return [self._by_definition(op.digest, i, given) for i, given in enumerate(op.inputs)]
 
     def _by_definition(self, digest: str, position: int, given: OpInput) -> frozenset[str]:
         found, links = _NOTHING, self.links.links
@@ -216,6 +217,8 @@ class Walk:
     # -- making -----------------------------------------------------------------------------------------------------
 
     def _materialise(self, index: int) -> None:
+        if index in self.result_keys:
+            return
         needed: set[int] = set()
         todo = [index]
         while todo:
