@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QSettings
 from PySide6.QtGui import QFont, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from cachesim.app.crash import CrashDialog
@@ -29,6 +30,36 @@ COPY src/ src/
 RUN python -m compileall src
 CMD ["python", "-m", "src"]
 """
+
+
+PATIENCE = 60_000       # ms; what has not happened until then never will, on the slowest machine
+
+
+class PatientBot(QtBot):
+    """Whatever time a test names for an event, it is given a minute: how busy a machine is decides no test."""
+
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = PATIENCE) -> None:
+        super().waitUntil(callback, timeout=max(timeout, PATIENCE))
+
+    def waitExposed(self, widget: QWidget, *, timeout: int = PATIENCE) -> Any:
+        return super().waitExposed(widget, timeout=max(timeout, PATIENCE))
+
+    def waitSignal(self, signal: Any, *, timeout: int = PATIENCE, raising: bool | None = None, **more: Any) -> Any:
+        return super().waitSignal(signal, timeout=_patient(timeout, raising), raising=raising, **more)
+
+    def waitSignals(self, signals: Any, *, timeout: int = PATIENCE, raising: bool | None = None, **more: Any) -> Any:
+        return super().waitSignals(signals, timeout=_patient(timeout, raising), raising=raising, **more)
+
+
+def _patient(timeout: int, raising: bool | None) -> int:
+    """Without raising, that nothing comes is what the test waits for."""
+    return timeout if raising is False else max(timeout, PATIENCE)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """The plug-in's, with patience."""
+    return PatientBot(request)
 
 
 @pytest.fixture(scope="session", autouse=True)

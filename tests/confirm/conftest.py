@@ -14,8 +14,8 @@ import pytest
 
 RECORDED = Path(__file__).parents[1] / "data" / "rawjson"
 
-_PROGRAM = '''#!{python}
-import json, os, signal, subprocess, sys, time
+_PROGRAM = '''#!{python} -IS
+import json, os, sys
 args = sys.argv[1:]
 plan = json.load(open({plan!r}))
 with open({log!r}, "a") as log:
@@ -43,8 +43,10 @@ if words.startswith("buildx build") and "--file" in args:
     builds = plan["builds"]
     build = builds[min(number, len(builds) - 1)]
     if build.get("ignore_int"):
+        import signal
         signal.signal(signal.SIGINT, signal.SIG_IGN); signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if build.get("child"):
+        import subprocess
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
         open(build["child"], "w").write(str(child.pid))
     for name in build["play"]:
@@ -59,7 +61,9 @@ if words.startswith("buildx build") and "--file" in args:
                     log = {{"vertex": "sha256:v", "stream": 1, "data": base64.b64encode(part.encode()).decode()}}
                     sys.stderr.write(json.dumps({{"logs": [log]}}) + "\\n")
                 sys.stderr.write("ERROR: plain " + value + "\\n")
-    time.sleep(build.get("sleep", 0))
+    if build.get("sleep"):
+        import time
+        time.sleep(build["sleep"])
     end("", "", build.get("code", 0))
 end()
 '''

@@ -34,7 +34,7 @@ def missing(reason: str) -> None:
 
 def docker(*words: str, check: bool = True, data: bytes | None = None) -> str:
     """Run the client; its output."""
-    done = subprocess.run(["docker", *words], input=data, capture_output=True, check=False, timeout=60)
+    done = subprocess.run(["docker", *words], input=data, capture_output=True, check=False, timeout=300)
     if check and done.returncode:
         raise AssertionError(f"docker {' '.join(words)}: {done.stderr.decode(errors='replace')}")
     return done.stdout.decode(errors="replace")

@@ -102,7 +102,7 @@ def built(folder: Path, text: str, made: list[str]) -> str:
     (folder / "Dockerfile").write_text(text)
     name = f"cachesim-exchange-{os.getpid()}:{next(NUMBERS)}"
     done = subprocess.run(["docker", "build", "--quiet", "--no-cache", "--network", "none", "--tag", name, str(folder)],
-                          capture_output=True, text=True, check=False, timeout=120)
+                          capture_output=True, text=True, check=False, timeout=300)
     if done.returncode:
         return ""
     made.append(name)

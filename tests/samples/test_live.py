@@ -20,7 +20,7 @@ pytestmark = pytest.mark.docker
 def docker(*args: str) -> subprocess.CompletedProcess[str]:
     """Ask the engine; one that is not there, or hangs, is an answer too."""
     try:
-        return subprocess.run(["docker", *args], capture_output=True, text=True, timeout=30)
+        return subprocess.run(["docker", *args], capture_output=True, text=True, timeout=120)
     except (OSError, subprocess.TimeoutExpired) as error:
         return subprocess.CompletedProcess([], 1, "", str(error))
 
@@ -53,7 +53,7 @@ def scenario(store, tmp_path):
 def confirm(folder: Path, *args: str) -> tuple[int, dict[str, Any], str]:
     """Run the command; its exit status, its answer, and all that it said."""
     done = subprocess.run([sys.executable, "-m", "cachesim", "confirm", str(folder), "--json", *args],
-                          capture_output=True, text=True, timeout=300)
+                          capture_output=True, text=True, timeout=600)
     assert done.stdout.startswith("{"), done.stderr
     return done.returncode, json.loads(done.stdout), done.stdout + done.stderr
 
