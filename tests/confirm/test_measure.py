@@ -32,8 +32,8 @@ def built(text: str, at: Mapping[str, tuple[float, float]]) -> tuple[BuildCompar
     return compare(report, observed, "x"), report
 
 
-def sizes(build: BuildComparison, report: SimulationReport, *uses: CacheUse) -> dict[str, int | None]:
-    return {s.name: s.size for s in with_cache_sizes(build, report, uses).steps if s.observed == "run"}
+def sizes(build: BuildComparison, report: SimulationReport, *uses: CacheUse, until: float = 100) -> dict[str, int | None]:
+    return {s.name: s.size for s in with_cache_sizes(build, report, uses, until).steps if s.observed == "run"}
 
 
 def test_the_record_that_was_made_while_the_step_worked() -> None:
@@ -41,6 +41,14 @@ def test_the_record_that_was_made_while_the_step_worked() -> None:
     assert sizes(*build, CacheUse(10.9, "[2/3] COPY f /f", 5), CacheUse(3.0, "[2/3] COPY f /f", 6),
                  CacheUse(14.9, f"{RUN}make", 7), CacheUse(14.9, 'cached mount /c from exec /bin/sh -c make', 9),
                  CacheUse(20.0, f"{RUN}make", 8)) == {"[2/3] COPY f /f": 5, "[3/3] RUN make": 7}
+
+
+def test_a_busy_engine_writes_its_record_down_later() -> None:
+    build = built("FROM a\nRUN make\n", {"[2/2] RUN make": (11, 15)})
+    late, later = CacheUse(19, f"{RUN}make", 7), CacheUse(26, f"{RUN}make", 8)
+    assert sizes(*build, late, later) == {"[2/2] RUN make": 7}
+    assert sizes(*build, CacheUse(14, f"{RUN}make", 9), late) == {"[2/2] RUN make": 9}
+    assert sizes(*build, late, until=18.5) == {"[2/2] RUN make": None}, "that is the next build's"
 
 
 def test_a_record_that_could_be_either_is_nobodys() -> None:

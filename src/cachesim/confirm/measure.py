@@ -8,6 +8,7 @@ an image after every step, and its history tells.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ UNMEASURED = "Layer sizes were not measured: "
 
 _WITHIN = 30.0
 _EARLY, _LATE = 0.05, 1.0       # a record is made while its step works; the containerd store writes it down just after
+_BUSY = 10.0                    # … and on a busy machine well after
 _UNITS = {"B": 1, "kB": 10 ** 3, "MB": 10 ** 6, "GB": 10 ** 9, "TB": 10 ** 12}
 _EXEC = "mount / from exec "
 
@@ -101,11 +103,15 @@ def bytes_of(text: str) -> int:
     return round(float(found[1]) * _UNITS[found[2]])
 
 
-def with_cache_sizes(build: BuildComparison, report: SimulationReport, uses: Sequence[CacheUse]) -> BuildComparison:
+def with_cache_sizes(build: BuildComparison, report: SimulationReport, uses: Sequence[CacheUse],
+                     until: float = math.inf) -> BuildComparison:
     """Give every step that ran in a build the size of its record; one that cannot be told from another stays without.
 
-    A record of that description that was made while the step worked is the step's own. Also a linked copy has one, of which
-    an isolated table does not say whether it ran.
+    A record of that description that was made while the step worked is the step's own; without one, that which was made
+    soon after. Also a linked copy has one, of which an isolated table does not say whether it ran.
+
+    Args:
+        until: When the next build began; what was made later may be of that.
     """
     instructions = {step.id: step.step.instruction for step in report.steps}
     vertices = {vertex.name: vertex for vertex in build.observed.vertices}
@@ -113,7 +119,9 @@ def with_cache_sizes(build: BuildComparison, report: SimulationReport, uses: Seq
     for step in build.steps:
         vertex = vertices.get(step.name)
         if step.step is not None and vertex is not None and vertex.status is VertexStatus.RAN:
-            found = {u.bytes for u in uses if _is_of(u, vertex, instructions.get(step.step))}
+            own = [u for u in uses if _is_of(u, vertex, instructions.get(step.step))]
+            found = ({u.bytes for u in own if u.made <= (vertex.completed or 0) + _LATE}
+                     or {u.bytes for u in own if u.made <= until})
             step = replace(step, size=found.pop() if len(found) == 1 else None)
         steps.append(step)
     return replace(build, steps=tuple(steps))
@@ -121,7 +129,7 @@ def with_cache_sizes(build: BuildComparison, report: SimulationReport, uses: Seq
 
 def _is_of(use: CacheUse, vertex: ObservedVertex, instruction: Instruction | None) -> bool:
     if vertex.started is None or vertex.completed is None or not (
-            vertex.started - _EARLY <= use.made <= vertex.completed + _LATE):
+            vertex.started - _EARLY <= use.made <= vertex.completed + _BUSY):
         return False
     if not isinstance(instruction, Run):
         return use.what == vertex.name

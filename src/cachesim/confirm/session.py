@@ -6,6 +6,7 @@ exactly the same builds; `Session.state` says at any moment how far it is.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -201,8 +202,9 @@ class Session:
         if uses is None:
             self._note(f"{UNMEASURED}this engine or buildx did not list its build cache (docker buildx du).")
             return
-        for number, (build, report) in enumerate(zip(done, self.reports, strict=False)):
-            done[number] = with_cache_sizes(build, report, uses)
+        begins = [min((v.started for v in b.observed.vertices if v.started is not None), default=math.inf) for b in done[1:]]
+        for number, (build, report, until) in enumerate(zip(done, self.reports, [*begins, math.inf], strict=False)):
+            done[number] = with_cache_sizes(build, report, uses, until)
 
     def _effective(self, state: ProjectState) -> ProjectState:
         """What a mode changes in the person's state before anything else."""
