@@ -16,6 +16,10 @@ Json = dict[str, Any]
 
 STYLES = ("crlf", "bom", "escape", "check", "blank first", "both", "no end")
 
+CHECKS = ("error=true", "error=true", "error=true;experimental=all", "skip=UndefinedVar;error=true",
+          "skip=JSONArgsRecommended,UndefinedVar,ConsistentInstructionCasing;error=1", "error=true;skip=all", "skip=WorkdirRelativePath", "error=true;",
+          "skip=StageNameCasing,FromAsCasing,LegacyKeyValueFormat,SecretsUsedInArgOrEnv,WorkdirRelativePath,UndefinedVar;error=true")
+
 CONFIGS = (
     ["ENV PATH=/bin", 'CMD ["sh"]'],
     ["ENV PATH=/bin", "ENV FOO=bar BAR=/from/base", "WORKDIR /home", "LABEL from=base"],
@@ -35,6 +39,7 @@ class _Maker(Lines):
         self.stages: list[list[str]] = []
         self.head: list[str] = []
         self.dockerfile = "build/app.Dockerfile" if self.chance(.1) else "Dockerfile"
+        self.check = ""
         self.style = {s for s in STYLES if self.chance(.07)}
         if engine == "classic":
             self.style -= {"escape"}
@@ -67,6 +72,14 @@ class _Maker(Lines):
             if name:
                 self.names.append(name)
 
+    def break_(self) -> None:
+        """Ask the linter to end the build, or put a line in that cannot be, or both."""
+        if self.engine == "buildkit" and self.chance(.6):
+            self.check = self.rng.choice(CHECKS)
+        if not self.check or self.chance(.3):
+            stage = self.rng.choice(self.stages)
+            stage.insert(self.rng.randint(1, len(stage)), self.rng.choice(BROKEN))
+
     def take_project(self) -> None:
         """Begin with a project as people publish them, in place of random lines."""
         names = [n for n in PROJECTS if self.engine == "buildkit" or not BUILDKIT_ONLY.search(PROJECTS[n])]
@@ -89,7 +102,7 @@ class _Maker(Lines):
         text = "".join(line + "\n" for line in self.head) + text
         if "escape" in self.style:
             text = text.replace("\\\n", "`\n")
-        directives = [line for style, line in (("check", "# check=skip=all\n"), ("escape", "#escape = `\n"), ("both", "# Check=error=false\n"))
+        directives = [f"# check={self.check}\n"] if self.check else [line for style, line in (("check", "# check=skip=all\n"), ("escape", "#escape = `\n"), ("both", "# Check=error=false\n"))
                       if style in self.style and not (style == "both" and "check" in self.style)]
         text = ("\n" if "blank first" in self.style else "") + "".join(directives) + text
         if "no end" in self.style:
@@ -248,8 +261,11 @@ class _Maker(Lines):
         return f"option {options}", {}, options
 
 
-def scenario(seed: int, engine: str = "buildkit", store: str = "graphdriver", projects: bool = False) -> Json:
-    """One scenario; `observed` is left out. With `projects` it begins with a Dockerfile like those that people publish."""
+def scenario(seed: int, engine: str = "buildkit", store: str = "graphdriver", projects: bool = False, broken: bool = False) -> Json:
+    """One scenario; `observed` is left out.
+
+    With `projects` it begins with a Dockerfile like those that people publish; `broken` is one build that mostly fails.
+    """
     maker = _Maker(seed, engine, store)
     if projects:
         maker.take_project()
@@ -257,6 +273,8 @@ def scenario(seed: int, engine: str = "buildkit", store: str = "graphdriver", pr
         maker.contexts = engine == "buildkit" and maker.chance(.15)
         maker.files = maker.start_files(maker.dockerfile)
         maker.build_stages()
+    if broken:
+        maker.break_()
     first = {**maker.files, maker.dockerfile: {"text": maker.text()}}
     maker.files[maker.dockerfile] = first[maker.dockerfile]
     extra: Json = {"contexts": {"extra": "app"}} if maker.contexts else {}
@@ -264,7 +282,12 @@ def scenario(seed: int, engine: str = "buildkit", store: str = "graphdriver", pr
         extra["dockerfile"] = maker.dockerfile
     builds: list[Json] = [{"edit": "first build", "files": first, "options": extra}]
     kept: Json = {}                 # options that stay for the builds that follow
-    for _ in range(maker.rng.randint(3, 6)):
+    if broken:
+        if maker.chance(.3):
+            builds[0]["options"] = {**extra, **maker.option()[2]}
+        elif engine == "buildkit" and maker.chance(.2):
+            builds[0]["options"] = {**extra, "args": {"BUILDKIT_DOCKERFILE_CHECK": maker.rng.choice((*CHECKS, ""))}}
+    for _ in range(0 if broken else maker.rng.randint(3, 6)):
         if maker.chance(.12):
             back = {n: first.get(n) for n in maker.files.keys() | first.keys() if maker.files.get(n) != first.get(n)}
             edit, files, options = "back to the first state", back, {}
@@ -284,5 +307,5 @@ def scenario(seed: int, engine: str = "buildkit", store: str = "graphdriver", pr
         if maker.chance(.07):
             build["move_tags"] = [maker.rng.choice(("base:1", "base:1", "other:1"))]
         builds.append(build)
-    return {"name": f"differential-{'project-' if projects else ''}{engine}-{store}-{seed}", "engine": engine, "store": store,
+    return {"name": f"differential-{'project-' if projects else ''}{'broken-' if broken else ''}{engine}-{store}-{seed}", "engine": engine, "store": store,
             "bases": [{"ref": "base:1", "config": CONFIGS[0]}, {"ref": "other:1", "config": maker.rng.choice(CONFIGS)}], "builds": builds}

@@ -115,10 +115,19 @@ def test_a_named_context_is_a_folder_below_the_context_or_an_image() -> None:
 def test_a_build_that_the_client_cannot_start_says_so() -> None:
     found = requests({"files": {"a": {"text": "a"}}},
                      {"files": {"Dockerfile": DOCKERFILE}, "options": {"contexts": {"x": "no"}}},
+                     {"files": {}, "options": {"contexts": {"x": ""}}}, {"files": {}, "options": {"network": "my_net"}},
                      {"files": {"D": {"symlink": "d/real"}, "d/real": DOCKERFILE}, "options": {"dockerfile": "D"}})
     assert "open Dockerfile: no such file" in found[0][0].problem
     assert "build context x" in found[1][0].problem
-    assert found[2][0].problem == "" and len(found[2][1].dockerfile.instructions) == 2
+    assert found[2][0].problem == "failed to get build context x: stat : no such file or directory"
+    assert found[3][0].problem.startswith('network mode "my_net" not supported by buildkit')
+    assert found[4][0].problem == "" and len(found[4][1].dockerfile.instructions) == 2
+
+
+def test_the_classic_builder_may_know_a_network() -> None:
+    build = {"files": {"Dockerfile": DOCKERFILE}, "options": {"network": "my_net"}}
+    scenario, = scenarios_of(json.dumps({"engine": "classic", "builds": [build]}), "x.json")
+    assert [build.problem for build, _ in builds_of(scenario)] == [""]
 
 
 @pytest.mark.parametrize(("text", "words"), [

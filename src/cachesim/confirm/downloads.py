@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from cachesim.dockerfile.instructions import Add
+from cachesim.dockerfile.remote import remote_kind
 from cachesim.graph.model import BuildGraph, Source, SourceKind, StepId
 from cachesim.project.state import ProjectState
 
@@ -25,7 +26,6 @@ FILES, TREES = "files", "trees"
 
 _NOWHERE = "docker-image://cachesim.invalid"        # a stand-in takes its place before anything is built
 _FETCHING = re.compile(r"(?<!\S)--(?:checksum|keep-git-dir|unpack)(?:=\S*)?(?=\s)")
-_GIT = re.compile(r"git://|ssh://|git@|https?://[^#?]*\.git(?:[#?]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class _Fetch:
 
 def is_remote_source(source: str) -> bool:
     """Whether ADD would fetch it."""
-    return source.startswith(("http://", "https://", "git://", "ssh://", "git@"))
+    return bool(remote_kind(source))
 
 
 def without_downloads(state: ProjectState, graph: BuildGraph,
@@ -98,7 +98,7 @@ def _fetches(graph: BuildGraph, sources: dict[StepId, list[tuple[str, str]]]) ->
 
 def _place(url: str, number: int) -> str:
     """Where its stand-in lies: a file under the name that ADD would give it, a folder for a repository."""
-    if _GIT.match(url):
+    if remote_kind(url) == "git":
         return f"/{TREES}/{number}"
     name = posixpath.basename(urlsplit(url).path) or "download"
     return f"/{FILES}/{number}/{re.sub(r'[^A-Za-z0-9._+-]', '_', name)}"

@@ -25,6 +25,7 @@ from cachesim.dockerfile.instructions import (
     Run,
 )
 from cachesim.dockerfile.parser import parse_instruction
+from cachesim.dockerfile.remote import remote_kind
 from cachesim.graph.model import (
     BuildGraph,
     Edge,
@@ -352,12 +353,8 @@ _START = SourceSpan(1, 0, 1, 0)
 
 
 def _remote(word: str) -> Source | None:
-    if word.startswith(("http://", "https://")):
-        kind = SourceKind.GIT if word.split("#")[0].split("?")[0].endswith(".git") else SourceKind.URL
-        return Source(kind, word)
-    if word.startswith(("git://", "ssh://", "git@")):
-        return Source(SourceKind.GIT, word)
-    return None
+    kind = remote_kind(word)
+    return Source(SourceKind.GIT if kind == "git" else SourceKind.URL, word) if kind else None
 
 
 def _stages_of(instructions: Sequence[Instruction]) -> tuple[list[Instruction], list[list[Instruction]]]:

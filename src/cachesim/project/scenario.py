@@ -119,10 +119,10 @@ def builds_of(scenario: Scenario) -> Iterator[tuple[ScenarioBuild, BuildRequest]
             bases[tag] = _base(tag, _MOVED, moves[tag])
         for path, file in build.files.items():
             context = _edited(context, path, file, number * _SECOND)
-        problem, text = "", ""
+        problem, text = build.problem, ""
         data = _content(context, build.options.dockerfile, scenario.contents)
         if data is None:
-            problem = f"failed to read dockerfile: open {build.options.dockerfile}: no such file or directory"
+            problem = problem or f"failed to read dockerfile: open {build.options.dockerfile}: no such file or directory"
         else:
             text = data.decode("utf-8", "surrogateescape")
         named, missing = _named_contexts(context, build.options)
@@ -207,22 +207,35 @@ def _scenario(value: Any) -> Scenario:
     for base in _expect(value.get("bases", []), list, "bases"):
         ref = _expect(_expect(base, dict, "base").get("ref"), str, "base.ref")
         bases[normalize_ref(ref)] = config_of(_strings(base.get("config", []), f"config of {ref}"))
-    builds = tuple(_build(build, f"build {n}") for n, build in enumerate(_expect(value.get("builds"), list, "builds")))
+    kind = _enum(EngineKind, engine, "engine")
+    builds = tuple(_build(build, f"build {n}", kind) for n, build in enumerate(_expect(value.get("builds"), list, "builds")))
     contents = (file.data for build in builds for file in build.files.values() if file is not None)
     return Scenario(
-        name=str(value.get("name", "scenario")), engine=_enum(EngineKind, engine, "engine"),
+        name=str(value.get("name", "scenario")), engine=kind,
         store=_enum(ImageStore, store, "store"), bases=bases, builds=builds,
         contents={digest_of_bytes(data): data for data in contents if data is not None})
 
 
-def _build(value: Any, where: str) -> ScenarioBuild:
+def _build(value: Any, where: str, engine: EngineKind) -> ScenarioBuild:
     _expect(value, dict, where)
     files = _expect(value.get("files", {}), dict, f"{where}: files")
+    options = _expect(value.get("options", {}), dict, f"{where}: options")
+    network = _expect(options.get("network") or "", str, f"{where}: network")
+    problem = _network_problem(network) if engine is EngineKind.BUILDKIT else ""
     return ScenarioBuild(
         edit=str(value.get("edit", "")),
         files={_clean(path, where): _file(file, f"{where}: {path}") for path, file in files.items()},
-        options=_options(_expect(value.get("options", {}), dict, f"{where}: options"), where),
-        move_tags=tuple(normalize_ref(tag) for tag in _strings(value.get("move_tags", []), f"{where}: move_tags")))
+        options=_options({**options, "network": network if network in _NETWORKS else "default"} if network else options, where),
+        move_tags=tuple(normalize_ref(tag) for tag in _strings(value.get("move_tags", []), f"{where}: move_tags")),
+        problem=problem)
+
+
+def _network_problem(name: str) -> str:
+    """Why buildx refuses a --network; the classic builder knows those of its engine, and no key depends on them."""
+    if not name or name in _NETWORKS:
+        return ""
+    return (f'network mode "{name}" not supported by buildkit - you can define a custom network for your builder using the '
+            "network driver-opt in buildx create")
 
 
 def _clean(path: str, where: str) -> str:
@@ -291,6 +304,7 @@ def _options(value: dict[str, Any], where: str) -> BuildOptions:
         ssh=lists["ssh"], contexts=tuple((k, str(v)) for k, v in maps["contexts"].items()))
 
 
+_NETWORKS = frozenset(mode.value for mode in NetworkMode)
 _OPTIONS = frozenset(("args", "target", "no_cache", "no_cache_filter", "dockerfile", "labels", "contexts", "secrets",
                       "add_hosts", "platform", "network", "ssh"))
 
@@ -347,6 +361,8 @@ def _named_contexts(context: ContextSnapshot, options: BuildOptions) -> tuple[di
     for name, value in options.contexts:
         if "://" in value:
             continue
+        if not value:
+            return found, f"{name}: stat "
         path = posixpath.normpath(value)
         entry = context.tree if path == "." else context.get(path)
         if entry is None or not entry.is_dir:

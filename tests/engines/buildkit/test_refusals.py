@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cachesim.cache.store import EMPTY_STORE
 from cachesim.context.snapshot import ContextSnapshot
+from cachesim.engines.base import Outcome
 from cachesim.engines.buildkit.refusals import bad_exclude, bad_source_pattern, checksum_problem
 from cachesim.graph.options import BuildOptions, ImageStore, reference_problem
 from cachesim.pipeline import simulate
@@ -59,7 +62,10 @@ def error_of(text: str, options: BuildOptions | None = None, store: ImageStore =
     (BuildOptions(add_hosts=(("", "1.2.3.4"),)), "invalid host"), (BuildOptions(add_hosts=(("a", "::1"), ("b", "[::1]"))), ""),
     (BuildOptions(args=(("SOURCE_DATE_EPOCH", "x"),)), "invalid SOURCE_DATE_EPOCH"),
     (BuildOptions(args=(("SOURCE_DATE_EPOCH", "-5"),)), ""),
-    (BuildOptions(args=(("BUILDKIT_SYNTAX", ""),)), "invalid context name"), (BuildOptions(args=(("", "x"),)), "empty key"),
+    (BuildOptions(args=(("BUILDKIT_SYNTAX", ""),)), "invalid context name"),
+    (BuildOptions(args=(("", "x"),)), 'invalid key-value pair "=x": empty key'),
+    (BuildOptions(args=(("", None),)), 'pair "": empty key'),
+    (BuildOptions(add_hosts=(("a", "host-gateway"),)), ""),
     (BuildOptions(args=(("BUILDKIT_DOCKERFILE_CHECK", "x"),)), "invalid check option"),
     (BuildOptions(contexts=(("X Y", "f"),)), "X Y"),
 ])
@@ -83,3 +89,44 @@ def test_the_way_a_build_is_started(options: BuildOptions, why: str) -> None:
 def test_dockerfiles(text: str, why: str) -> None:
     error = error_of(text)
     assert why in error and bool(error) is bool(why)
+
+
+def test_options_are_refused_before_the_file_is_read() -> None:
+    assert "invalid check option" in error_of("FROM base:1\nNOPE\n", BuildOptions(args=(("BUILDKIT_DOCKERFILE_CHECK", "x"),)))
+
+
+@pytest.mark.parametrize(("line", "options", "why"), [
+    ("ADD git@h:x.git /x", BuildOptions(), "unset ssh forward key default"),
+    ("ADD git@h:x.git /x", BuildOptions(ssh=("default",)), ""),
+    ("ADD ssh://h/x /x", BuildOptions(ssh=("other",)), "unset ssh forward key"),
+    (f"ADD git@h:x#{'a' * 40} /x", BuildOptions(), ""),
+    ("COPY x@y:z /x", BuildOptions(), "source can't be a git ref for COPY"),
+    ("ADD https://h/x.git?a=b /x", BuildOptions(), "unexpected query"),
+    ("ADD --checksum=sha256:00 https://h/x.git /x", BuildOptions(), "expected hex commit hash"),
+    ("ADD --checksum=abc https://h/x.git?commit=abd /x", BuildOptions(), 'checksum mismatch "abc" != "abd"'),
+    ("ADD --keep-git-dir=false https://h/x.git?keep-git-dir /x", BuildOptions(), "inconsistent keep-git-dir"),
+    ("ADD https://h/x.git#main:a /x", BuildOptions(), "")])
+def test_repositories(line: str, options: BuildOptions, why: str) -> None:
+    error = error_of(f"FROM base:1\n{line}\n", options)
+    assert why in error and bool(error) is bool(why)
+
+
+@pytest.mark.parametrize(("line", "options", "word"), [
+    ("ADD https://h/x.git /x", BuildOptions(), "an engine that has git"),
+    ("RUN true", BuildOptions(add_hosts=(("a", "host-gateway"),)), "bridge")])
+def test_what_depends_on_the_engine_is_said(line: str, options: BuildOptions, word: str) -> None:
+    state = ProjectState(f"FROM base:1\n{line}\n", ContextSnapshot.of({"f": b"x"}), options)
+    assert any(word in a.text for a in simulate(state.request(), EMPTY_STORE)[0].assumptions)
+
+
+@pytest.mark.parametrize(("names", "ran"), [
+    (("x",), []), (("",), ["a", "b"]), ((",",), ["b"]), (("A",), ["a"]), (("x,a",), ["a"]), (("x", ""), ["b"]), ((" ",), [])])
+def test_which_stages_a_filter_of_the_cache_means(names: tuple[str, ...], ran: list[str]) -> None:
+    """Asked of Engine 28.5.2: an empty filter means every stage, an empty name the unnamed ones."""
+    text = "FROM base:1 AS a\nRUN a\nFROM base:1\nCOPY --from=a /a /a\nRUN b\n"
+    state = ProjectState(text, ContextSnapshot.of({}), BuildOptions())
+    _, store = simulate(state.request(), EMPTY_STORE)
+    again = replace(state, options=BuildOptions(no_cache_filter=names))
+    report, _ = simulate(again.request(), store)
+    runs = [s.step.instruction for s in report.steps if s.outcome is Outcome.MISS and s.step.instruction.keyword == "RUN"]
+    assert [run.text[-1] for run in runs] == ran

@@ -21,6 +21,8 @@ from cachesim.dockerfile import instructions as ins
 from cachesim.dockerfile.expand import ExpandError, expand_heredoc, expand_word, expand_words
 from cachesim.dockerfile.go_values import read_bool
 from cachesim.dockerfile.mounts import MountError, ResolvedMount, resolve_mount
+from cachesim.dockerfile.remote import git_ref
+from cachesim.dockerfile.words import go_quote
 from cachesim.engines.base import Assumption, BuildRequest, HistoryEntry
 from cachesim.engines.buildkit import history
 from cachesim.engines.buildkit.additions import Addition, Made, OpKey, Settings, earlier_additions, kept, remember
@@ -329,8 +331,7 @@ class _Converter:
             state.platform = _platform(stage.platform or self.options.platform)
         state.total, state.label, state.index = total, label, 0
         state.platform_name = str(state.platform)
-        state.ignore_cache = self.options.no_cache or (
-            bool(stage.name) and stage.name in (n.lower() for n in self.options.no_cache_filter))
+        state.ignore_cache = self._without_cache(stage)
         name = "FROM " + stage.from_.image
         if isinstance(stage.base, Source):
             name = self._base(stage, stage.base, state, from_step)
@@ -338,6 +339,11 @@ class _Converter:
         self.steps[from_step.id] = StepOps(from_step.id, name, self._ops(state.op) if state.op is not None
                                            and isinstance(stage.base, Source) else ())
         return state
+
+    def _without_cache(self, stage: Stage) -> bool:
+        """Whether its steps look nothing up: a filter of nothing means every stage, one between commas the unnamed ones."""
+        names = ",".join(self.options.no_cache_filter).lower()
+        return self.options.no_cache or (bool(self.options.no_cache_filter) and (not names or stage.name in names.split(",")))
 
     def _inherited(self, stage: Stage, base: StageState | None) -> StageState:
         assert base is not None
@@ -778,6 +784,8 @@ class _Converter:
     def _take_remote(self, step: Step, add: ins.Add, taken: _Taken, url: str, kind: str, shown: str) -> None:
         if kind == "http" and add.checksum and (problem := checksum_problem(add.checksum)):
             raise StepRefused(step.id, problem, "checksum")
+        if kind == "git":
+            self._check_repository(step, add, url)
         if kind == "http" and re.match(r"https?://(/|$|\[[^\]]*$)", url):
             raise StepRefused(step.id, f'failed to load cache key: Get "{url}": http: no Host in request URL', "bad-url",
                               late=True)
@@ -786,8 +794,27 @@ class _Converter:
         name = "" if kind == "git" else base
         tree = directory({base: opaque_entry(token, is_dir=False, undecided=True)})     # another URL may bring the same bytes
         op = self._add(OpKind.REMOTE, token, (), None, shown, internal=True, source=SourceSpec((f"remote {token}",), tree=tree))
-        self.assumptions.append(Assumption(f"{url} still gives the same bytes as before (only the engine can fetch it)", step.id))
+        fetched = "only an engine that has git can fetch it" if kind == "git" else "only the engine can fetch it"
+        self.assumptions.append(Assumption(f"{url} still gives the same bytes as before ({fetched})", step.id))
         taken.add(op, Selector(name, follow=False), base, contents_only=kind == "git", unpack=bool(add.unpack))
+
+
+    def _check_repository(self, step: Step, add: ins.Add, url: str) -> None:
+        """Refuse a repository whose address contradicts itself or the flags, or that nobody lends a key for."""
+        found = git_ref(url)
+        assert found is not None
+        if found.problem:
+            raise StepRefused(step.id, found.problem, "bad-url")
+        if add.flag("keep-git-dir") is not None and found.keep is not None and found.keep != add.keep_git_dir:
+            raise StepRefused(step.id, "inconsistent keep-git-dir configuration", "bad-url")
+        if add.checksum and found.checksum and add.checksum != found.checksum:
+            raise StepRefused(step.id, f"checksum mismatch {go_quote(add.checksum)} != {go_quote(found.checksum)}", "checksum")
+        checksum = add.checksum or found.checksum
+        if checksum and not re.fullmatch("[a-fA-F0-9]+", checksum):
+            raise StepRefused(step.id, f"failed to load cache key: invalid checksum {checksum} for Git URL, expected hex commit "
+                                       "hash", "checksum", late=True)
+        if found.ssh and not found.is_commit(checksum) and "default" not in (a.partition("=")[0] for a in self.options.ssh):
+            raise StepRefused(step.id, "unset ssh forward key default", "no-agent", late=True)
 
 
 class _Watched(_Converter):

@@ -52,13 +52,13 @@ class BuildKit:
             progress: Progress) -> tuple[BuildVerdict, CacheStore]:
         """Predict one build (see `Engine.run`)."""
         progress.step(0, 3)
+        if message := refused_request(request):
+            return _failed(graph, message, None, graph.diagnostics, {}), store
         if graph.error is not None or graph.target < 0:
             found = graph.error
             message = found.message if found else "no build stage in current context"
             at = _step_at(graph, found) if found else None
             return _failed(graph, message, at, graph.diagnostics, {}), store
-        if message := refused_request(request):
-            return _failed(graph, message, None, graph.diagnostics, {}), store
         try:
             if violation := lint_violation(graph, request):
                 return _failed(graph, violation.reason, None, (*graph.diagnostics, *violation.diagnostics), {}), store
@@ -397,6 +397,10 @@ class _Build:
             if not content.runs:
                 found.append(Assumption("Whether it finds the same bytes there as before decides (written by a RUN, in another "
                                         "base image, or behind an address); the likelier outcome is shown", step))
+        hosts = [name for name, address in self.request.options.add_hosts if address == "host-gateway"]
+        if hosts:
+            found.append(Assumption(f"The engine has an address for host-gateway ({', '.join(hosts)}); one without a bridge "
+                                    "network refuses the build"))
         for claim in self.request.claims:
             text = f"You say of RUN {_short(claim.command)}: {claim.kind.value}"
             found.append(Assumption(text + (" " + ", ".join(claim.paths) if claim.kind is RunClaimKind.WRITES_ONLY else "")))

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from cachesim.context.checksum import Selector, has_wildcards
 from cachesim.dockerfile import instructions as ins
 from cachesim.dockerfile.expand import expand_step_name, expand_word
+from cachesim.dockerfile.remote import remote_kind
 from cachesim.engines.base import HistoryEntry
 from cachesim.engines.buildkit import history
 from cachesim.engines.buildkit.copies import CopyWords
@@ -21,7 +22,7 @@ from cachesim.engines.buildkit.runs import RunFacts, RunOptions, RunPlace, run_f
 from cachesim.engines.buildkit.vertex import ExecSpec
 
 __all__ = ["PreparedCopy", "PreparedRun", "SourceWord", "clean_path", "prepared_copy", "prepared_env", "prepared_run",
-           "remote_kind", "step_text"]
+           "step_text"]
 
 
 class SourceWord(NamedTuple):
@@ -130,10 +131,3 @@ def _destination(cwd: str, dest: str) -> str:
 def clean_path(path: str) -> str:
     """The same path, absolute and without detours."""
     return "/" + posixpath.normpath("/" + path).lstrip("/")
-
-
-def remote_kind(word: str) -> str:
-    """Whether ADD fetches a source: "http", "git", or "" for a path."""
-    if word.startswith(("http://", "https://")):
-        return "git" if word.split("#")[0].split("?")[0].endswith(".git") else "http"
-    return "git" if word.startswith(("git://", "ssh://", "git@")) else ""

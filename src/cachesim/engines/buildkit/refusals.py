@@ -34,8 +34,9 @@ def _by_client(options: BuildOptions, store: ImageStore) -> str:
     for name, address in options.add_hosts:
         if not name or not _is_address(address):
             return f"invalid host {name}:{address}" if address else f"invalid host {name}"
-    if any(not name for name, _ in (*options.args, *options.labels)):
-        return "invalid key-value pair: empty key"
+    for name, value in (*options.args, *options.labels):
+        if not name:
+            return f"invalid key-value pair {go_quote('' if value is None else f'={value}')}: empty key"
     for name, _ in options.contexts:
         if problem := reference_problem(name):
             return f"invalid context name {name}: {problem}"

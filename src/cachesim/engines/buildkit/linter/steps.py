@@ -15,10 +15,10 @@ from cachesim.diagnostics import SourceSpan
 from cachesim.dockerfile import instructions as ins
 from cachesim.dockerfile.expand import HEREDOC, Expander, ExpandError
 from cachesim.dockerfile.mounts import MountError, resolve_mount
+from cachesim.dockerfile.remote import remote_kind
 from cachesim.dockerfile.words import go_quote, split_keyword, suggestion
 from cachesim.engines.buildkit.conversion import StageState
 from cachesim.engines.buildkit.linter.finding import Finding
-from cachesim.engines.buildkit.prepared import remote_kind
 from cachesim.graph.model import BuildGraph, Stage, Step
 
 __all__ = ["StepRules"]
