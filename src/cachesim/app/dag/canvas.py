@@ -32,10 +32,9 @@ class Level(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What many nodes say alike: keyword, verdict (cut to fit) and the icon of what is read from outside."""
+    """What many nodes say alike: the keyword, and the icon of what is read from outside."""
 
     keyword: str
-    word: str = ""
     mark: str = ""
 
 
@@ -291,8 +290,6 @@ def paint_ground(painter: QPainter, canvas: Canvas, look: Look, label: Label, wi
         return
     painter.setFont(canvas.keyword_font)
     painter.drawText(QPointF(canvas.text_x, canvas.text_y + canvas.keyword_metrics.ascent()), label.keyword)
-    painter.setFont(canvas.small_font)
-    painter.drawText(QPointF(canvas.text_x, height - 4.5 * canvas.k - canvas.small_metrics.descent()), label.word)
     if label.mark:
         size = 12.0 * canvas.k
         canvas.icon(painter, label.mark, canvas.muted.name(), width - size - 7.0 * canvas.k,

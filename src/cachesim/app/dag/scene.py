@@ -69,6 +69,8 @@ class DagScene(QGraphicsScene):
         self._aside: frozenset[int] = frozenset()       # lanes folded for want of room, see `_put_aside`
         self._opened: frozenset[int] = frozenset()      # those of them that somebody opened again
         self.current: StepId | None = None
+        self._marked: tuple[StepId | None, ...] = ()    # the current one and its cause, as the nodes show it
+        self._stronger: tuple[StepId | None, ...] | None = None     # the steps whose edges are; None: edges are new
         self._hovered: StepId | None = None
         self._shape: object = None
         self._room = 0.0
@@ -99,7 +101,10 @@ class DagScene(QGraphicsScene):
             self._shape = shape
             self._arrange()
         else:
-            self._show_texts()
+            for said in report.steps:       # what they read from outside follows from the edges, which are the same
+                node = self.steps.get(said.id)
+                if node is not None and node.step is not said.step:
+                    node.show_step(said.step, node.mark)
         self._outcomes = {step.id: step.outcome for step in report.steps}
         self._pending = {}
         for step, verdict in self._verdicts(report):
@@ -404,6 +409,7 @@ class DagScene(QGraphicsScene):
             self.sources[key].place(node.rect)
 
     def _arrange_edges(self, graph: BuildGraph) -> None:
+        self._stronger = None
         nets: dict[_Net, list[int]] = {}
         paths = edge_paths(graph, self.layout)
         for index, path in enumerate(paths):
@@ -420,27 +426,25 @@ class DagScene(QGraphicsScene):
         for key in items.keys() - set(wanted):
             self.removeItem(items.pop(key))
 
-    def _show_texts(self) -> None:
-        assert self.report is not None
-        marks = _marks_of(self.report.graph)
-        for step in _steps_of(self.report.graph):
-            item = self.steps.get(step.id)
-            if item is not None:
-                item.show_step(step, marks.get(step.id, ""))
-
     def _show_current(self) -> None:
         cause = None
         if self.current is not None and self.report is not None:
             cause = next((s.cause_step for s in self.report.steps if s.id == self.current), None)
-        for step, item in self.steps.items():
-            item.show_state(current=step == self.current, is_cause=step == cause and step != self.current)
+        for step in {*self._marked, self.current, cause}:
+            item = self.steps.get(step) if step is not None else None
+            if item is not None:
+                item.show_state(current=step == self.current, is_cause=step == cause and step != self.current)
+        self._marked = (self.current, cause)
         for stage, lane in self.lanes.items():
             lane.show_current(self.current is not None and self.current.stage == stage and lane.lane.folded)
         self._emphasise()
 
     def _emphasise(self) -> None:
         """Draw the edges of the selected step and of the one under the pointer stronger."""
-        mine = frozenset(e for step in (self.current, self._hovered) if step is not None and self.report is not None
+        if self._stronger == (self.current, self._hovered):
+            return
+        self._stronger = (self.current, self._hovered)
+        mine = frozenset(e for step in self._stronger if step is not None and self.report is not None
                          for e in self.report.graph.edges if step in (e.origin, e.target))
         for edges in self.edges.values():
             edges.emphasise(mine)

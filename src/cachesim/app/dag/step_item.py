@@ -187,7 +187,7 @@ class StepItem(QGraphicsItem):
         painter.setWorldTransform(place)
 
     def _paint_text(self, painter: QPainter, texts: list[tuple[QPointF, QStaticText, QFont, QColor]]) -> None:
-        """The rest of the instruction and its line number: no two nodes share these."""
+        """The rest of the instruction, its verdict and its line number: few nodes share these, and keys change them."""
         for where, text, font, colour in texts:
             painter.setFont(font)
             painter.setPen(colour)
@@ -255,8 +255,10 @@ class StepItem(QGraphicsItem):
         fitting = (w for w in (*self.words, *short) if canvas.small_metrics.horizontalAdvance(w) <= room)
         word = next(fitting, None) or canvas.small_metrics.elidedText(self.words[-1] if self.words else "",
                                                                       Qt.TextElideMode.ElideRight, room)
-        self._label = Label(keyword, word, self.mark)
+        self._label = Label(keyword, self.mark)
+        word_y = self._height - 4.5 * k - canvas.small_metrics.descent() - canvas.small_metrics.ascent()
         return [(QPointF(rest_x, canvas.text_y), _still(rest), canvas.text_font, canvas.text),
+                (QPointF(canvas.text_x, word_y), _still(word), canvas.small_font, canvas.text),
                 (QPointF(number_x, canvas.text_y + 0.5 * k), _still(number), canvas.small_font, canvas.muted)]
 
     def _set_line(self) -> list[tuple[QPointF, QStaticText, QFont, QColor]]:
