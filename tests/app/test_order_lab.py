@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from cachesim.app.editor.positions import cursor_at
 from cachesim.app.mainwindow import MainWindow
+from cachesim.app.weighing import scale_of
 from cachesim.graph.model import StepId
 from cachesim.project.measured import Measurement
 from tests.app.conftest import open_project
@@ -64,6 +65,17 @@ def carry_node(window: MainWindow, step: StepId, below: StepId) -> QPoint:
 
 def drop_text(window: MainWindow) -> str:
     return window.editor.text.drop.text if window.editor.text.drop is not None else ""
+
+
+def test_the_cost_is_not_worked_out_under_a_moving_hand(lab: MainWindow, qtbot: QtBot) -> None:
+    scale = scale_of(lab.workbench)
+    scale._rest.setInterval(100_000)
+    drag_stripe(lab, 3, 6)
+    qtbot.waitUntil(lambda: drop_text(lab).startswith("Next build"))
+    assert "saves" not in drop_text(lab)
+    assert not scale._job.busy
+    scale._rest.start(0)        # it rests
+    qtbot.waitUntil(lambda: "saves about" in drop_text(lab), timeout=15_000)
 
 
 SAVED = re.compile(r"Next build: 5 steps run, as now; saves about \d+ s per build over the usual edits, estimated\.")

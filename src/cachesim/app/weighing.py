@@ -1,6 +1,7 @@
 """What would a move do: is the image still the same, what runs in the next build, and what does it cost from then on?
 
-The verdict and the build come first, the cost over the edit mix a moment later. Small texts are answered at once, large ones
+The verdict and the build come first, the cost over the edit mix when the hand rests: it is the work of a worker, and would take
+the interpreter from the picture of the next place. Small texts are answered at once, large ones
 by a worker; what was answered for a text is remembered as long as nothing else changes.
 """
 
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from time import thread_time, time_ns
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from cachesim.app.prediction import SYNC_LIMIT
 from cachesim.cache.store import CacheStore
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Move", "MoveScale", "Weighed", "scale_of"]
 
 _UNKNOWN = 1.0      # seconds; the first question of a project goes to the worker
+_REST_MS = 120      # over one place, before its cost is worked out
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class MoveScale(QObject):
         self._round: _Round | None = None
         self._rounds = 0
         self._asked: tuple[_Round, Move] | None = None
+        self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
+        self._rest.timeout.connect(self._ask_cost)
         self.opening, self.judging = _UNKNOWN, _UNKNOWN         # seconds of work that the last answers took
         workbench.project_opened.connect(self._forget)
         workbench.keeper.measured_changed.connect(self._measured_changed)
@@ -123,6 +127,7 @@ class MoveScale(QObject):
         if found.number != move.number:
             return
         self._asked = found, move
+        self._rest.stop()
         self._job.cancel()
         known = found.found.get(move)
         if known is not None:
@@ -144,6 +149,7 @@ class MoveScale(QObject):
     def cancel(self) -> None:
         """Nobody waits any more."""
         self._asked = None
+        self._rest.stop()
         self._job.cancel()
 
     @Slot(object)
@@ -201,8 +207,15 @@ class MoveScale(QObject):
 
     # -- the cost --
 
-    def _ask_cost(self, found: _Round, weighed: Weighed) -> None:
+    @Slot()
+    def _ask_cost(self) -> None:
         """Let the worker say what the move costs over the edit mix; where that is not known yet it is read first."""
+        if self._asked is None:
+            return
+        found, asked = self._asked
+        weighed = found.found.get(asked)
+        if weighed is None or weighed.then is None or weighed.cost is not None:
+            return
         from cachesim.app.costs import cost_model
         from cachesim.app.history.habits import habits_keeper
         if self._habits is None:
@@ -234,11 +247,9 @@ class MoveScale(QObject):
             self._round.habits, self._round.before = habits, None
             self._round.found = {move: replace(found, cost=None) for move, found in self._round.found.items()}
         if self._asked is not None and habits is not None:
-            found, move = self._asked
+            found, _ = self._asked
             found.habits, found.before = habits, None
-            known = found.found.get(move)
-            if known is not None and known.then is not None:
-                self._ask_cost(found, known)
+            self._rest.start()
 
     @Slot(object)
     def _measured_changed(self, _: object) -> None:
@@ -263,7 +274,7 @@ class MoveScale(QObject):
 
     def _tell(self, found: _Round, weighed: Weighed) -> None:
         if weighed.cost is None and weighed.then is not None:
-            self._ask_cost(found, weighed)
+            self._rest.start()
         self.weighed.emit(weighed)
 
 

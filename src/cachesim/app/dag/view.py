@@ -71,6 +71,7 @@ class DagView(PanZoomView):
         self._typing = TypingWatch(workbench, self)
         self._drag = NodeDrag(self._dag, workbench)
         self._hand = 0              # height at which a node is carried
+        self._veiled = False        # whether the picture is dimmed, as of the last text that parses
         self._cascade = Cascade(self._switch, self._dag.set_glow, self)
         self._bars = RunningBars(self._dag, self)
         self._cover = Cover(self._dag.canvas, self)
@@ -348,7 +349,9 @@ class DagView(PanZoomView):
             text = stale_caption(self._workbench.diagnostics) if self._workbench.stale else ""
         self._say_current()
         self._cover.show_state(text, broken=self._workbench.stale, edge=edge, on_top=low)
-        self.viewport().update()
+        if self._veiled != self._workbench.stale:       # each place of a hanging instruction comes by here
+            self._veiled = self._workbench.stale
+            self.viewport().update()
 
     @Slot()
     def _go_to_error(self) -> None:

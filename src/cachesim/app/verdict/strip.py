@@ -43,20 +43,28 @@ class CountButton(QAbstractButton):
 
     def __init__(self, count: Count, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.count = count
         self._compact = False
-        self._theme, self._look = theme, theme.look(count.outcome, count.reason)
-        plural = "step is" if count.number == 1 else "steps are"
-        self.setText(f"{count.number} {count.word}")
-        self.setAccessibleName(f"{count.number} {count.word}")
-        self.setToolTip(f"{count.number} {plural}: {self._look.word}. Click for the first one, "
-                        f"line {count.line}.")
+        self.theme, self._look = theme, theme.look(count.outcome, count.reason)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         font = QFont(self.font())
         font.setPixelSize(round(theme.sizes.verdict))
         font.setBold(count.outcome not in (*_QUIET, Outcome.HIT))
         self.setFont(font)
+        self.show_count(count)
+
+    def show_count(self, count: Count) -> None:
+        """Count other steps of that kind."""
+        self.count = count
+        plural = "step is" if count.number == 1 else "steps are"
+        self._show_text()
+        self.setAccessibleName(f"{count.number} {count.word}")
+        self.setToolTip(f"{count.number} {plural}: {self._look.word}. Click for the first one, "
+                        f"line {count.line}.")
+
+    def _show_text(self) -> None:
+        self.setText(str(self.count.number) if self._compact else f"{self.count.number} {self.count.word}")
+        self.updateGeometry()
 
     @property
     def quiet(self) -> bool:
@@ -67,8 +75,7 @@ class CountButton(QAbstractButton):
         """Show the number alone (the tool tip and the accessible name keep the words)."""
         if compact != self._compact:
             self._compact = compact
-            self.setText(str(self.count.number) if compact else f"{self.count.number} {self.count.word}")
-            self.updateGeometry()
+            self._show_text()
 
     def width_for(self, compact: bool) -> int:
         """How wide it is with and without its words."""
@@ -86,7 +93,7 @@ class CountButton(QAbstractButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         metrics = QFontMetrics(self.font())
-        side, theme = metrics.height(), self._theme
+        side, theme = metrics.height(), self.theme
         box = QRectF(2, (self.height() - side) / 2 - 1, side + 2, side + 2)
         frame = self._look.pen(theme.border)
         frame.setWidthF(min(frame.widthF(), side * 0.16))       # a strong frame must leave the icon its room
@@ -373,6 +380,11 @@ class VerdictStrip(QWidget):
         if counts == self._shown:
             return
         self._shown = counts
+        kinds = [(count.outcome, count.reason, self._workbench.look) for count in counts]
+        if kinds == [(button.count.outcome, button.count.reason, button.theme) for button in self._buttons]:
+            for button, count in zip(self._buttons, counts, strict=True):
+                button.show_count(count)
+            return
         for old in self._buttons:
             self._counts.removeWidget(old)
             old.hide()
