@@ -286,29 +286,29 @@ def test_the_other_changes_of_life(qtbot: QtBot, opened: MainWindow) -> None:
     def settled(lines: set[int]) -> None:
         qtbot.waitUntil(lambda: lines <= runs() if lines else not runs(), timeout=10_000)
 
-    do("--no-cache")
+    do("The cache is switched off")
     settled({3, 4, 5, 6})
     assert bench.report is not None and {s.reason for s in bench.report.misses()} >= {MissReason.NO_CACHE}
     bench.take_back()
     settled(set())
-    do("Fresh clone", "077")
+    do("Somebody clones", "Nobody else may read (umask 077)")
     settled({3, 5})
     bench.take_back()
     settled(set())
-    do("A base tag moves", "python:3.12-slim, built with --pull")
+    do("A base image", "python:3.12-slim, and the build asks")
     settled({2, 4, 6})
     bench.take_back()
     settled(set())
-    do("A base tag moves", "python:3.12-slim, built without")
+    do("A base image", "python:3.12-slim, and the build does not")
     assert "Without --pull" in opened.messages.messages()[-1].text
     assert not opened.messages.messages()[-1].actions      # nothing changed: there is nothing to take back
-    do("The cache is pruned")
+    do("The cache is emptied")
     settled({2, 4, 6})
     assert current(opened) is None
     opened.messages.messages()[-1].actions[0].run()
     settled(set())
     assert current(opened) == 1
-    do("An empty CI runner")
+    do("A fresh CI runner")
     settled({2, 4, 6})
     bench.take_back()
     do("Another engine", "Classic")

@@ -37,7 +37,8 @@ def type_into(dialog: PaletteDialog, text: str) -> None:
 
 
 @pytest.mark.parametrize(("typed", "first"), [
-    ("touch", "What if › A file changes › Touch…"), ("umask 077", "What if › Fresh clone, umask › 077  (only me)"),
+    ("touch", "What if › A file changes › Only its time changes (touch)…"),
+    ("umask 077", "What if › Somebody clones the project anew › Nobody else may read (umask 077)"),
     ("shop", "Open recent › {project}"), ("high contrast", "Theme › High contrast"),
     ("target base", "Target › base"), ("sample", "Open sample › ")])
 def test_palette_finds_what_lies_in_sub_menus(opened: MainWindow, project: Path, typed: str, first: str) -> None:

@@ -200,7 +200,7 @@ def test_names_that_no_terminal_should_obey(repo: GitRepo, capsys: pytest.Captur
 
 @pytest.mark.parametrize(("words", "status", "wanted"), [
     (AGAINST, 2, "git is not installed"), (RANGE, 2, "git is not installed"), (HISTORY, 2, "git is not installed"),
-    (ADVISE, 0, "no git history: git is not installed"), (COMPARE, 0, "no git history: git is not installed"),
+    (ADVISE, 0, "no git history (git is not installed"), (COMPARE, 0, "no git history (git is not installed"),
     (("plan", "."), 0, "a first build of what is on disk")])
 def test_git_is_missing(repo: GitRepo, words: tuple[str, ...], status: int, wanted: str, monkeypatch: pytest.MonkeyPatch,
                         capsys: pytest.CaptureFixture[str]) -> None:

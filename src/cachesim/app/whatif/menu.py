@@ -35,7 +35,8 @@ ENGINES: tuple[tuple[str, EngineKind, ImageStore], ...] = (
     ("BuildKit, graph driver store", EngineKind.BUILDKIT, ImageStore.GRAPHDRIVER),
     ("Classic builder", EngineKind.CLASSIC, ImageStore.GRAPHDRIVER),
 )
-_UMASKS = ((0o022, "usual on servers"), (0o002, "usual on desktops"), (0o027, "group may read"), (0o077, "only me"))
+_UMASKS = ((0o022, "As usual on servers: all may read"), (0o002, "As on many desktops: the group may write"),
+           (0o027, "Only the group may read"), (0o077, "Nobody else may read"))
 
 
 class WhatIf(QObject):
@@ -56,37 +57,37 @@ class WhatIf(QObject):
         files = submenu(menu, "A &file changes")
         for text, tip, run in (
                 ("&Change content…", "Edit a file in thought", self.change_file),
-                ("&Touch…", "Another modification time, the same content", self.touch_file),
-                ("Change &permissions…", "Set or clear the executable bit", self.chmod_file),
-                ("&Delete…", "Take a file away", self.delete_file)):
+                ("Only its &time changes (touch)…", "It is saved again with the same content", self.touch_file),
+                ("Its &permissions change (chmod)…", "Set or clear the executable bit", self.chmod_file),
+                ("It is &deleted…", "Take a file away", self.delete_file)):
             _add(files, text, tip, run)
-        clone = submenu(menu, "Fresh c&lone, umask")
+        clone = submenu(menu, "Somebody c&lones the project anew")
         for umask, who in _UMASKS:
-            _add(clone, f"{umask:03o}  ({who})", "Every file gets a new time and the modes of this umask",
+            _add(clone, f"{who} (umask {umask:03o})", "Every file gets a new time and the modes of this umask",
                  partial(self.clone, umask))
         menu.addSeparator()
-        args = submenu(menu, "A build &argument")
+        args = submenu(menu, "A build &argument gets another value")
         for name, default in arg_names(graph) if graph is not None else ():
             given = dict(self._bench.state.options.args).get(name, default)
             _add(args, f"{name}{f' = {given}' if given else ''}…", "Give it another value",
                  partial(self.set_arg, name, given or ""))
-        _add(args, "Another one…", "A build argument by name", partial(self.set_arg, "", ""))
-        target = submenu(menu, "Another &target")
+        _add(args, "One that is not listed…", "A build argument by name (--build-arg)", partial(self.set_arg, "", ""))
+        target = submenu(menu, "Another s&tage is the target")
         self.fill_targets(target)
         self._add_cache_changes(menu)
-        bases = submenu(menu, "A base tag &moves")
+        bases = submenu(menu, "A &base image is published anew under its tag")
         for ref in external_bases(graph) if graph is not None else ():
             short = ref.removeprefix("docker.io/library/").removeprefix("docker.io/")
-            _add(bases, f"{short}, built with --pull", "The registry names other layers, and the builder asks it",
+            _add(bases, f"{short}, and the build asks for it (--pull)", "The registry names other layers; the builder sees it",
                  partial(self.move_base, ref))
-            _add(bases, f"{short}, built without --pull", "The engine keeps using its own copy of the tag",
+            _add(bases, f"{short}, and the build does not ask", "Without --pull it keeps its own copy of the tag",
                  partial(self.keep_base, short))
         bases.setEnabled(not bases.isEmpty())
         secrets = submenu(menu, "A &secret changes")
         for secret in secret_ids(graph) if graph is not None else ():
             _add(secrets, secret, "Its content is another one", partial(self.change_secret, secret))
         secrets.setEnabled(not secrets.isEmpty())
-        self.fill_engines(submenu(menu, "Another &engine or image store"))
+        self.fill_engines(submenu(menu, "Another &engine or image store builds it"))
 
     def _add_prepared(self, menu: QMenu) -> None:
         """The next edit to try of a sample, and what has to be built before it."""
@@ -102,14 +103,14 @@ class WhatIf(QObject):
         menu.addSeparator()
 
     def _add_cache_changes(self, menu: QMenu) -> None:
-        no_cache = menu.addAction("--&no-cache")
+        no_cache = menu.addAction("The cache is switched &off (--no-cache)")
         no_cache.setCheckable(True)
         no_cache.setChecked(self._bench.state.options.no_cache)
         no_cache.setStatusTip("Run every step, whatever the cache holds")
         no_cache.triggered.connect(self.set_no_cache)
         menu.addSeparator()
-        _add(menu, "The cache is &pruned", "docker builder prune -a: nothing is left of earlier builds", self.prune)
-        _add(menu, "An empty CI &runner", "A fresh clone on a machine that has built nothing", self.empty_runner)
+        _add(menu, "The cache is em&ptied (docker builder prune)", "Nothing is left of earlier builds", self.prune)
+        _add(menu, "A fresh CI &runner builds it", "A new clone on a machine that has built nothing", self.empty_runner)
 
     def fill_targets(self, menu: QMenu) -> None:
         """One entry per stage, the last one as the default."""
@@ -135,7 +136,7 @@ class WhatIf(QObject):
 
     def change_file(self) -> None:
         """Pick a file, edit it in thought."""
-        self._pick("Change which file?", self.edit_file)
+        self._pick("Which file gets other content?", self.edit_file)
 
     def edit_file(self, path: str) -> None:
         """Edit one file in thought."""
@@ -145,7 +146,7 @@ class WhatIf(QObject):
 
     def touch_file(self) -> None:
         """Pick a file, give it a new time."""
-        self._pick("Touch which file?", lambda path: self._bench.edit_context(
+        self._pick("Which file is saved again, unchanged?", lambda path: self._bench.edit_context(
             self._bench.state.context.touch(path, time_ns()), f"touch {path}"))
 
     def chmod_file(self) -> None:
