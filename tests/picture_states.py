@@ -48,6 +48,7 @@ class States:
             "file_dialog": self.file_dialog, "options": self.options, "preferences": self.preferences,
             "four_lanes": partial(self.lanes, "licenses"), "five_lanes": partial(self.lanes, ""),
             "fitted": self.fitted,
+            "many_builds": partial(self.many_builds, 4), "eight_builds": partial(self.many_builds, 8),
             "palette": partial(self.palette, "file"), "palette_nothing": partial(self.palette, "xyzzy"), "crash": self.crash}
         for sample in samples():
             self.states[f"sample_{sample.name}"] = partial(self.sample, sample.name)
@@ -148,6 +149,15 @@ class States:
         self.lanes("")
         self.window.graph.cover.zoom_bar.fit.click()
         self.turn(0.2)
+
+    def many_builds(self, count: int) -> None:
+        self.multistage()
+        for number in range(count - 1):
+            self.bench.build(f"steep sencha longer for the {number + 2}. time: the bundle changes")
+            self.turn(0.2)
+            path = "src/timer.js" if number % 2 else "package.json"
+            self.bench.edit_file(path, f"tea {number}\n".encode())
+            self.turn(0.2)
 
     # -- states -------------------------------------------------------------------------------------------------
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
+from cachesim.app.theme import LIGHT, Sizes
 from cachesim.app.timeline.strip import TimelineStrip
 from cachesim.app.workbench import Workbench
 from cachesim.cache.store import EMPTY_STORE
@@ -34,4 +35,50 @@ def test_long_names_are_told_in_full_while_there_is_room(qtbot: QtBot) -> None:
     strip.resize(1280, 34)
     QApplication.processEvents()
     assert button.width() == full
+    bench.shutdown()
+
+
+def test_four_builds_of_a_small_screen_are_all_seen_with_fewer_words(qtbot: QtBot) -> None:
+    bench = Workbench()
+    timeline, store = Timeline(origin="a first build of what is on disk"), EMPTY_STORE
+    for number in range(4):
+        report, store = simulate(STATE.request(f"{number}"), store)
+        timeline = timeline.with_build(f"{LONG} {number}", STATE, report, store)
+    bench.set_timeline(timeline)
+    strip = TimelineStrip(bench)
+    qtbot.addWidget(strip)
+    strip.resize(1920, 34)
+    strip.show()
+    QApplication.processEvents()
+    origin = strip.stops()[0]
+    assert isinstance(origin, QAbstractButton)
+    strip.resize(1280, 34)
+    QApplication.processEvents()
+    buttons = strip.entry_buttons()
+    assert all(b.visibleRegion().boundingRect().width() == b.width() for b in buttons)
+    assert origin.text() == "Cache" and "a first build" in origin.toolTip()
+    assert all(LONG in b.toolTip() and b.counts in b.toolTip() for b in buttons)
+    strip.resize(3400, 34)
+    QApplication.processEvents()
+    assert origin.text() == "Cache: a first build of what is on disk"
+    bench.shutdown()
+
+
+def test_large_letters_stay_within_the_strip(qtbot: QtBot) -> None:
+    bench = Workbench()
+    report, store = simulate(STATE.request("first"), EMPTY_STORE)
+    bench.set_timeline(Timeline().with_build(LONG, STATE, report, store))
+    strip = TimelineStrip(bench)
+    qtbot.addWidget(strip)
+    font = strip.font()
+    font.setPointSizeF(font.pointSizeF() * 2.5)
+    strip.setFont(font)
+    strip.resize(1280, 34)
+    strip.show()
+    bench.set_look(LIGHT.with_sizes(Sizes().scaled(2.5)))
+    QApplication.processEvents()
+    for button in strip.stops():
+        assert 0 <= button.y() and button.geometry().bottom() <= strip.height(), button.accessibleName()
+        if isinstance(button, QAbstractButton):
+            assert button.sizeHint().height() <= strip.height(), button.accessibleName()
     bench.shutdown()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import (
@@ -33,13 +34,16 @@ from PySide6.QtWidgets import (
 from cachesim.app.notify import Message, MessageAction
 from cachesim.app.theme import Theme, icon
 from cachesim.app.timeline.describe import describe
-from cachesim.app.verdict.sentences import entry_summary
+from cachesim.app.verdict.sentences import entry_brief, entry_summary
 from cachesim.app.workbench import Workbench
 from cachesim.project.timeline import Timeline, TimelineEntry
 
 __all__ = ["EntryButton", "TimelineStrip"]
 
-_LETTERS = (80, 34)         # of a label at most: while all builds are seen, and else
+_SHARES = ((80, False, False, 0), (80, False, True, 0), (34, False, True, 0), (34, False, True, 1),
+           *((letters, True, True, 1) for letters in range(34, 19, -1)), *((letters, True, True, 2) for letters in range(24, 14, -1)))
+# what is tried until all builds are seen: letters of a label at most, whether counts are brief, whether the start is, and how brief
+# now is
 _NOW_LETTERS = 44           # of what was not built yet
 
 
@@ -53,9 +57,9 @@ class EntryButton(QAbstractButton):
     def __init__(self, entry: TimelineEntry, number: int, theme: Theme, on_path: bool, parent: QWidget) -> None:
         super().__init__(parent)
         self.entry, self._number, self._theme, self._on_path = entry, number, theme, on_path
-        self._summary = entry_summary(entry.report)
+        self._summary, self._brief = entry_summary(entry.report), entry_brief(entry.report)
         self.picked = self.seen = False
-        self.letters = _LETTERS[1]          # of the label at most
+        self.letters, self.brief = 34, False        # of the label at most; the counts that matter alone
         self.setText(entry.label)
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -74,9 +78,14 @@ class EntryButton(QAbstractButton):
         font.setBold(True)
         return font
 
+    @property
+    def counts(self) -> str:
+        """What is said of the build beside its label."""
+        return self._brief if self.brief else self._summary
+
     def sizeHint(self) -> QSize:
         metrics = QFontMetrics(self.font())
-        summary = metrics.horizontalAdvance(self._summary)
+        summary = metrics.horizontalAdvance(self.counts)
         return QSize(metrics.height() + self._label_width + summary + 34, metrics.height() + 10)
 
     def minimumSizeHint(self) -> QSize:
@@ -133,7 +142,7 @@ class EntryButton(QAbstractButton):
         painter.setFont(self.font())
         painter.setPen(QColor(theme.muted if not current else theme.text))
         painter.drawText(QRectF(left + self._label_width + 8, 0, self.width(), self.height()),
-                         Qt.AlignmentFlag.AlignVCenter, self._summary)
+                         Qt.AlignmentFlag.AlignVCenter, self.counts)
 
 
 class TimelineStrip(QFrame):
@@ -158,7 +167,6 @@ class TimelineStrip(QFrame):
         self._area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setAccessibleName("Builds")
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.viewport().installEventFilter(self)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 8, 0)
         row.setSpacing(4)
@@ -230,32 +238,34 @@ class TimelineStrip(QFrame):
             row.addWidget(hint)
         row.addStretch(1)
         self._area.setWidget(holder)
-        self._add.setIcon(icon("plus", theme.accent))
+        height = max(34, QFontMetrics(self.font()).height() + 14)
+        target, side = min(round(theme.sizes.target), height - 6), round(16 * max(1.0, theme.sizes.ui))
+        self._add.setIcon(icon("plus", theme.accent, side))
+        self._add.setIconSize(QSize(side, side))
         for scroller, name in ((self._left, "arrow-left"), (self._right, "arrow-right")):
-            scroller.setIcon(icon(name, theme.text))
-            scroller.setMinimumSize(round(theme.sizes.target), round(theme.sizes.target))
-        self._origin.setText(f"Cache: {timeline.origin}" if timeline.origin else "Cache")
+            scroller.setIcon(icon(name, theme.text, side))
+            scroller.setIconSize(QSize(side, side))
+            scroller.setMinimumSize(target, target)
         self._origin.setToolTip(f"The cache started with: {timeline.origin}. Click to choose another start.")
         flat = f"border: 1px solid transparent; padding: 2px 6px; border-radius: 4px; color: {theme.muted};" \
-               f" min-height: {round(theme.sizes.target) - 6}px;"
+               f" min-height: {target - 6}px;"
         self._origin.setStyleSheet(f"QPushButton {{ {flat} }} QPushButton:hover, QPushButton:focus"
                                    f" {{ border-color: {theme.accent}; }}")
-        self.setFixedHeight(max(34, QFontMetrics(self.font()).height() + 14))
+        self.setFixedHeight(height)
+        self._now.setVisible(bool(timeline.entries))
         self._fit()
         if chosen is not None:
             holder.resize(holder.sizeHint().expandedTo(self._area.viewport().size()))     # smaller, the builds would sit too high
             self._area.ensureWidgetVisible(chosen, 40, 0)
-        self._now.setVisible(bool(timeline.entries))
         self._show_now()
         self._show_seen()
         if had_keys is not None:        # the buttons are new ones; the keys stay where they were
             same = next((button for button in self.entry_buttons() if button.entry.id == had_keys), None)
             (same or chosen or self._add).setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.Resize:      # of the place for the builds
-            self._fit()
-        return super().eventFilter(watched, event)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """The wheel walks along the builds."""
@@ -310,7 +320,7 @@ class TimelineStrip(QFrame):
         self._unbuilt, self._styled, theme = unbuilt, bench.look, bench.look
         frame = f"border: 1px {'dashed' if unbuilt else 'solid'} {theme.text if unbuilt else theme.line};"
         self._now.setStyleSheet(f"QPushButton {{ {frame} padding: 2px 6px; border-radius: 4px; color: {theme.text};"
-                                f" min-height: {round(theme.sizes.target) - 6}px; }}"
+                                f" min-height: {min(round(theme.sizes.target), self.height() - 6) - 6}px; }}"
                                 f" QPushButton:hover, QPushButton:focus {{ border-color: {theme.accent}; }}"
                                 f" QPushButton:checked {{ background: {theme.selection}; }}")
         self._now.setAccessibleName(f"Now, not built yet: {unbuilt}" if unbuilt
@@ -318,28 +328,25 @@ class TimelineStrip(QFrame):
         self._show_seen()
         self._fit()
 
-    def _fit_now(self) -> None:
-        """As many words for now as leave the builds their room."""
-        unbuilt, metrics = self._unbuilt, QFontMetrics(self._now.font())
-        short = unbuilt if len(unbuilt) <= _NOW_LETTERS else unbuilt[:_NOW_LETTERS - 1].rstrip() + "…"
-        builds = sum(button.sizeHint().width() + 2 for button in self.entry_buttons())
-        room = self.width() - self._origin.sizeHint().width() - self._add.sizeHint().width() - builds - 80
-        choices = (f"Now, not built: {short}", "Now, not built", "Now") if unbuilt else ("Now",)
-        text = next((t for t in choices if metrics.horizontalAdvance(t) < room), choices[-1])
-        if text != self._now.text():
-            self._now.setText(text)
-
     def _fit(self) -> None:
-        """Long labels are told in full as long as all builds are seen beside each other."""
-        buttons = self.entry_buttons()
-        for button in buttons:
-            button.letters = _LETTERS[1]
-        self._fit_now()
-        for letters in _LETTERS:
+        """All builds are seen beside each other, as far as words can be spared: first those of the cache's start, then the ends
+        of long labels, what was done since, the lesser counts. Then the row is moved by buttons and wheel."""
+        buttons, origin, unbuilt = self.entry_buttons(), self._workbench.timeline.origin, self._unbuilt
+        says = [f"Cache: {origin}" if origin else "Cache", "Cache"]
+        what = unbuilt if len(unbuilt) <= _NOW_LETTERS else unbuilt[:_NOW_LETTERS - 1].rstrip() + "…"
+        nows = (f"Now, not built: {what}", "Now, not built", "Now") if unbuilt else ("Now",) * 3
+        metrics = self._origin.fontMetrics()
+        others = self._add.sizeHint().width() + 36 + 16 + (18 if buttons else 0)
+        for letters, brief, short, now in _SHARES:
             for button in buttons:
-                button.letters = letters
-            if sum(button.sizeHint().width() + 2 for button in buttons) <= self._area.viewport().width():
+                button.letters, button.brief = letters, brief
+            words = says[short] + (nows[now] if buttons else "")
+            room = self.width() - others - metrics.horizontalAdvance(words)
+            if sum(button.sizeHint().width() + 2 for button in buttons) <= room:
                 break
+        self._origin.setText(says[short if buttons else False])
+        if self._now.text() != nows[now]:
+            self._now.setText(nows[now])
         for button in buttons:
             button.updateGeometry()
             button.update()

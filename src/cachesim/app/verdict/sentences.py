@@ -14,8 +14,8 @@ from cachesim.project.timeline import Past
 from cachesim.simulate.report import SimulationReport, StepReport
 from cachesim.simulate.unread import UNREAD
 
-__all__ = ["Count", "brief_sentence", "counts_of", "entry_summary", "first_miss_sentence", "needs_files", "preview_sentence",
-           "stale_sentence"]
+__all__ = ["Count", "brief_sentence", "counts_of", "entry_brief", "entry_summary", "first_miss_sentence", "needs_files",
+           "preview_sentence", "stale_sentence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,12 @@ def entry_summary(report: SimulationReport) -> str:
     parts += [f"{unsure} {'depends' if unsure == 1 else 'depend'}"] if unsure else []
     parts += ["files not known"] if needs_files(report) else []
     return ", ".join(parts) or "nothing to do"
+
+
+def entry_brief(report: SimulationReport) -> str:
+    """The number of these that a narrow place has room for: what ran, else what the whole says."""
+    runs = sum(step.outcome is Outcome.MISS for step in report.steps)
+    return entry_summary(report) if report.error or report.blank or not runs else f"{runs} {'runs' if runs == 1 else 'run'}"
 
 
 def stale_sentence(diagnostics: Sequence[Diagnostic], brief: bool = False) -> str:

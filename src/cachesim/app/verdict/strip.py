@@ -245,14 +245,15 @@ class VerdictStrip(QWidget):
     def _restyle(self, theme: Theme) -> None:
         font = QFont(self.font())
         font.setPixelSize(round(theme.sizes.verdict))
+        high = max(34, QFontMetrics(font).height() + 12)
         self._sentence.setFont(font)
         for button in (self._why, self._folder, self._line, self._what, self._cancel, self._ran, self._now):
             button.setFont(font)
             button.setStyleSheet(f"QPushButton {{ color: {theme.accent}; border: 1px solid transparent;"
                                  " padding: 2px 8px; border-radius: 4px;"
-                                 f" min-height: {round(theme.sizes.target) - 6}px; }}"
+                                 f" min-height: {min(round(theme.sizes.target), high - 6) - 6}px; }}"
                                  f"QPushButton:hover, QPushButton:focus {{ border-color: {theme.accent}; }}")
-        self.setFixedHeight(max(34, QFontMetrics(font).height() + 12))
+        self.setFixedHeight(high)
         self._shown = ()
         self._refresh()
 
