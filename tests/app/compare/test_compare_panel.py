@@ -61,7 +61,9 @@ def test_the_newest_two_builds_stand_there_first(panel: ComparePanel) -> None:
 def test_what_differs_is_bold_and_nothing_else(panel: ComparePanel) -> None:
     model = panel.model
     for row, pair in enumerate(model.pairs):
-        assert model.index(row, _WHAT).data(Qt.ItemDataRole.FontRole).bold() is pair.differs
+        told = bool(model.index(row, _WHAT).data())
+        assert model.index(row, _WHAT).data(Qt.ItemDataRole.FontRole).bold() is (pair.differs and told)
+        assert model.index(row, _B).data(Qt.ItemDataRole.FontRole).bold() is (pair.differs and not told)
         assert not model.index(row, _STEP).data(Qt.ItemDataRole.FontRole).bold()
 
 
@@ -72,6 +74,23 @@ def test_the_first_difference_is_selected_with_its_key_parts(panel: ComparePanel
     assert [(row.mark, row.label) for row in rows if row.mark is not Mark.SAME] == [(Mark.CHANGED, "src/app.ts")]
     assert rows[-1].mark is Mark.SAME
     assert panel.parts.headerData(3, Qt.Orientation.Horizontal) == "In the first"
+
+
+def test_of_two_values_the_cells_show_what_sets_them_apart_and_the_tip_all(panel: ComparePanel) -> None:
+    row = next(r for r, pair in enumerate(panel.model.pairs) if "COPY . ." in panel.model.index(r, _STEP).data())
+    old, new = panel.model.index(row, _OLD), panel.model.index(row, _NEW)
+    assert "mode" in old.data(Qt.ItemDataRole.ToolTipRole) and "mode" not in old.data()
+    assert old.data().startswith("10 B, ") and new.data().startswith("13 B, ")
+
+
+def test_outcomes_that_differ_alone_are_not_told_twice(panel: ComparePanel) -> None:
+    panel.first.setCurrentIndex(0)
+    panel.first.activated.emit(0)
+    alone = [r for r, pair in enumerate(panel.model.pairs) if pair.differs and not panel.model.index(r, _WHAT).data()]
+    assert alone
+    for row in alone:
+        assert not panel.model.index(row, _OLD).data() and not panel.model.index(row, _NEW).data()
+        assert panel.model.index(row, _A).data() != panel.model.index(row, _B).data()
 
 
 def test_totals_count_both(panel: ComparePanel) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFont, QIcon
 
+from cachesim.app.compare.apart import apart
 from cachesim.app.report.panel import bold, fixed_font, icon_size
 from cachesim.app.report.story import elided
 from cachesim.app.report.table import COPY_ROLE, RowsModel
@@ -26,7 +27,8 @@ _MARK, _STEP, _A, _B, _WHAT, _OLD, _NEW = range(7)
 
 
 def what_differs(pair: StepPair) -> tuple[str, str, str]:
-    """The first differing key part with its value in either build; words where there is no key to compare."""
+    """The first differing key part with its value in either build; words where there is no key to compare, and none where the
+    outcomes alone differ."""
     if pair.a is None:
         return "only in the second", "", pair.b.step.instruction.text if pair.b is not None else ""
     if pair.b is None:
@@ -43,7 +45,7 @@ def what_differs(pair: StepPair) -> tuple[str, str, str]:
     if not pair.differs:
         return "", "", ""
     above = MissReason.PARENT in (pair.a.reason, pair.b.reason)
-    return "step above" if above else "outcome", word_of(pair.a), word_of(pair.b)
+    return "step above" if above else "", "", ""        # both outcomes have columns of their own
 
 
 def own_changes(pair: StepPair) -> tuple[PartChange, ...]:
@@ -119,11 +121,12 @@ class CompareModel(RowsModel):
     def data(self, index: _INDEX, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         pair, column = self._pairs[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return " ".join(self._text(index.row(), column).split("\n"))
+            return " ".join(self._shown(index.row(), column).split("\n"))
         if role in (Qt.ItemDataRole.ToolTipRole, COPY_ROLE):
             return ("differs" if pair.differs else "") if column == _MARK else self._text(index.row(), column)
         if role == Qt.ItemDataRole.FontRole:
-            differs = pair.differs and column in (_WHAT, _OLD, _NEW)
+            told = (_WHAT, _OLD, _NEW) if self._cells[index.row()][0] else (_A, _B)
+            differs = pair.differs and column in told
             return self._fonts[(2 if column in (_STEP, _OLD, _NEW) else 0) + differs]
         if role == Qt.ItemDataRole.DecorationRole and self._look is not None:
             if column == _MARK and pair.differs:
@@ -140,6 +143,12 @@ class CompareModel(RowsModel):
         if (name, colour) not in self._icons:
             self._icons[name, colour] = icon(name, colour, icon_size(self._fonts[0]))
         return self._icons[name, colour]
+
+    def _shown(self, row: int, column: int) -> str:
+        """What a cell has room for: of two values what sets them apart (tool tip and clipboard have all)."""
+        if column in (_OLD, _NEW):
+            return apart(*self._cells[row][1:])[column - _OLD]
+        return self._text(row, column)
 
     def _text(self, row: int, column: int) -> str:
         pair = self._pairs[row]

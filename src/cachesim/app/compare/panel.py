@@ -65,7 +65,7 @@ class ComparePanel(Panel):
         self.rule = named(QLabel(wordWrap=True, textInteractionFlags=selectable), "Rule of the difference")
         self.rule.hide()
         self.model = CompareModel(self)
-        self.table = Table("Steps of both builds", self.model, {1: 5, 4: 4, 5: 3, 6: 3}, self, begin=frozenset({1}))
+        self.table = Table("Steps of both builds", self.model, {1: 5, 4: 4, 5: 3, 6: 3}, self, begin=frozenset({1, 5, 6}))
         self.parts = KeyPartsModel(self)
         self.part_table = Table("Key parts of the selected step in both builds", self.parts, {3: 1, 4: 1}, self)
         self._empty = QLabel("Build twice (Ctrl+B), then choose two builds here, or Ctrl+click two of them in the "
@@ -123,6 +123,8 @@ class ComparePanel(Panel):
         for column in (5, 6):
             self.table.setColumnHidden(column, narrow or self.model.two_engines)
         self.table.fit()
+        for widget in (self.totals, self.only):             # the steps first
+            widget.setVisible(self.height() > self.fontMetrics().height() * 9)
         self.part_table.setVisible(self.height() > self.fontMetrics().height() * 20)
 
     def apply_look(self, look: Theme) -> None:
