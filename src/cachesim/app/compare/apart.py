@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 __all__ = ["apart"]
 
 _LEAST = 6      # letters in common that are worth leaving out
@@ -21,13 +19,18 @@ def apart(old: str, new: str) -> tuple[str, str]:
     if len(firsts) == len(seconds) > 1:
         pairs = [(a, b) for a, b in zip(firsts, seconds, strict=True) if a != b]
         return ", ".join(a for a, _ in pairs), ", ".join(b for _, b in pairs)
-    head = _whole_words(old, len(os.path.commonprefix((old, new))))
-    tail = len(os.path.commonprefix((old[head:][::-1], new[head:][::-1])))
+    head = _whole_words(old, _common(old, new))
+    tail = _common(old[head:][::-1], new[head:][::-1])
     while tail and old[len(old) - tail] not in _ENDS:
         tail -= 1
     head, tail = (size if size >= _LEAST else 0 for size in (head, tail))
     return tuple(f"{'…' if head else ''}{text[head:len(text) - tail]}{'…' if tail else ''}"  # type: ignore[return-value]
                  for text in (old, new))
+
+
+def _common(a: str, b: str) -> int:
+    """How many letters both begin with."""
+    return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
 def _whole_words(text: str, size: int) -> int:

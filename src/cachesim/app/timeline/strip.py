@@ -41,9 +41,9 @@ from cachesim.project.timeline import Timeline, TimelineEntry
 __all__ = ["EntryButton", "TimelineStrip"]
 
 _SHARES = ((80, False, False, 0), (80, False, True, 0), (34, False, True, 0), (34, False, True, 1),
-           *((letters, True, True, 1) for letters in range(34, 19, -1)), *((letters, True, True, 2) for letters in range(24, 14, -1)))
-# what is tried until all builds are seen: letters of a label at most, whether counts are brief, whether the start is, and how brief
-# now is
+           *((letters, True, True, 1) for letters in range(34, 19, -1)),
+           *((letters, True, True, 2) for letters in range(24, 14, -1)))
+# tried until all builds are seen: letters of a label at most, are counts brief, is the cache's start, how brief is now
 _NOW_LETTERS = 44           # of what was not built yet
 
 
@@ -176,6 +176,7 @@ class TimelineStrip(QFrame):
         self._origin.clicked.connect(self._ask_origin)
         self._now = QPushButton("Now")
         self._now.setCheckable(True)
+        self._all_seen = True       # whether all builds have room beside each other
         self._unbuilt = ""          # what was done since the current build, in words
         self._now.clicked.connect(self._come_back)
         self._add = QPushButton("Build")
@@ -292,11 +293,8 @@ class TimelineStrip(QFrame):
     def _show_scrollers(self, *_: int) -> None:
         """Both are there, or neither: one that came at the end of the way would push the builds under the hand."""
         bar = self._area.horizontalScrollBar()
-        room = self._area.viewport().width() + (0 if self._left.isHidden() else self._left.width() + self._right.width() + 8)
-        holder = self._area.widget()
-        there = holder is not None and holder.sizeHint().width() > room
         for scroller, more in ((self._left, bar.value() > bar.minimum()), (self._right, bar.value() < bar.maximum())):
-            scroller.setVisible(there)
+            scroller.setVisible(not self._all_seen)
             scroller.setEnabled(more)
 
     @Slot()
@@ -342,7 +340,8 @@ class TimelineStrip(QFrame):
                 button.letters, button.brief = letters, brief
             words = says[short] + (nows[now] if buttons else "")
             room = self.width() - others - metrics.horizontalAdvance(words)
-            if sum(button.sizeHint().width() + 2 for button in buttons) <= room:
+            self._all_seen = sum(button.sizeHint().width() + 2 for button in buttons) <= room
+            if self._all_seen:
                 break
         self._origin.setText(says[short if buttons else False])
         if self._now.text() != nows[now]:
@@ -350,6 +349,7 @@ class TimelineStrip(QFrame):
         for button in buttons:
             button.updateGeometry()
             button.update()
+        self._show_scrollers()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         button = self.childAt(event.pos())

@@ -123,7 +123,7 @@ def entry_summary(report: SimulationReport) -> str:
 def entry_brief(report: SimulationReport) -> str:
     """The number of these that a narrow place has room for: what ran, else what the whole says."""
     runs = sum(step.outcome is Outcome.MISS for step in report.steps)
-    return entry_summary(report) if report.error or report.blank or not runs else f"{runs} {'runs' if runs == 1 else 'run'}"
+    return entry_summary(report) if report.error or report.blank or not runs else f"{runs} ran"
 
 
 def stale_sentence(diagnostics: Sequence[Diagnostic], brief: bool = False) -> str:
