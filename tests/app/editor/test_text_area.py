@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QTextCursor
@@ -9,8 +11,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from cachesim.app.editor.highlighter import DockerfileHighlighter
+from cachesim.app.editor.line_layout import LineLayout
 from cachesim.app.editor.positions import cursor_at, document_text
 from cachesim.app.editor.text_area import DropLine, TextArea, Tint
+from cachesim.app.theme import LIGHT
 from cachesim.diagnostics import SourceSpan
 from cachesim.dockerfile.edit import TextEdit
 
@@ -145,3 +150,16 @@ def test_a_dropped_file_is_not_text(area: TextArea) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile("/somewhere/Dockerfile")])
     assert not area.canInsertFromMimeData(data)
+
+
+def test_pythons_collector_leaves_the_layout_alone(qtbot: QtBot) -> None:
+    """Qt keeps the layout, and with nobody else holding what Python made of it the next change ended the process."""
+    pane = QWidget()
+    qtbot.addWidget(pane)
+    area = TextArea(pane)
+    gc.collect()
+    highlighter = DockerfileHighlighter(area.document(), LIGHT)
+    gc.collect()
+    area.setPlainText("FROM a\nRUN b\n")
+    assert isinstance(area.document().documentLayout(), LineLayout)
+    assert highlighter.first_line(area.textCursor()) == 1

@@ -68,7 +68,8 @@ class TextArea(QPlainTextEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         document = QTextDocument(self)
-        document.setDocumentLayout(LineLayout(document))
+        self._line_layout = LineLayout(document)        # held here: Qt holds the layout, not what Python made of it
+        document.setDocumentLayout(self._line_layout)
         self.setDocument(document)
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setFrameShape(QFrame.Shape.NoFrame)
