@@ -6,7 +6,8 @@ import pytest
 
 from cachesim.context.snapshot import FileEntry, FileKind, directory, lookup, regular_file
 from cachesim.digest import digest_of_bytes
-from cachesim.engines.buildkit.contents import Contents, World
+from cachesim.engines.buildkit.content import World
+from cachesim.engines.buildkit.contents import Contents
 from cachesim.engines.buildkit.filesystem import SCRATCH, Execution, FileSystem, Placement, base_filesystem, owner_of
 from cachesim.engines.buildkit.opaque import MORE, holds_opaque, is_opaque, is_undecided, laid, opaque_entry
 

@@ -27,7 +27,8 @@ from cachesim.engines.base import (
     StepVerdict,
     VertexReport,
 )
-from cachesim.engines.buildkit.contents import Contents, World
+from cachesim.engines.buildkit.content import World
+from cachesim.engines.buildkit.contents import Contents
 from cachesim.engines.buildkit.conversion import Conversion, StepOps
 from cachesim.engines.buildkit.convert import StepRefused, convert
 from cachesim.engines.buildkit.files import changed_files, lazy_paths, main_ignore

@@ -15,7 +15,8 @@ from cachesim.context.checksum import parent_of_wildcard, resolve_links
 from cachesim.context.ignore import go_match_error
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, lookup
 from cachesim.digest import Digest
-from cachesim.engines.buildkit.contents import Content, Contents, World, may_be_equal, surely_differ
+from cachesim.engines.buildkit.content import Content, World, may_be_equal, surely_differ
+from cachesim.engines.buildkit.contents import Contents
 from cachesim.engines.buildkit.conversion import Conversion
 from cachesim.engines.buildkit.filesystem import SCRATCH, FileSystem
 from cachesim.engines.buildkit.values import Values

@@ -10,7 +10,8 @@ from cachesim.cache.index import Result
 from cachesim.context.checksum import Selector, matching_entries, resolve_links
 from cachesim.context.ignore import IgnoreMatcher
 from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, lookup
-from cachesim.engines.buildkit.contents import Contents, World
+from cachesim.engines.buildkit.content import World
+from cachesim.engines.buildkit.contents import Contents
 from cachesim.engines.buildkit.filesystem import (
     SCRATCH,
     Execution,

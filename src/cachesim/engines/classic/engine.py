@@ -26,7 +26,8 @@ from cachesim.engines.base import (
     StepVerdict,
     VertexReport,
 )
-from cachesim.engines.buildkit.contents import Contents, World
+from cachesim.engines.buildkit.content import World
+from cachesim.engines.buildkit.contents import Contents
 from cachesim.engines.buildkit.files import lazy_paths
 from cachesim.engines.classic.explain import asked, matched, refusal_rule, rule, selectors, with_files
 from cachesim.engines.classic.ignored import ignored_parts, unread_options

@@ -16,7 +16,8 @@ from cachesim.digest import digest_of
 from cachesim.dockerfile import instructions as ins
 from cachesim.dockerfile.expand import ExpandError, expand_word
 from cachesim.engines.base import BuildRequest
-from cachesim.engines.buildkit.contents import Contents, World
+from cachesim.engines.buildkit.content import World
+from cachesim.engines.buildkit.contents import Contents
 from cachesim.engines.buildkit.env import Env
 from cachesim.engines.buildkit.filesystem import SCRATCH, Execution, FileSystem, base_filesystem, owner_of
 from cachesim.engines.classic.args import Args, run_key
