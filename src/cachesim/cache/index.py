@@ -105,7 +105,7 @@ class KeyIndex:
         worlds: The tables; one entry while everything is certain, else one for each world (likely, equal, different):
             what a RUN wrote when it ran again decides which of them is the real one.
         copies: The engine's transferred copy of each context folder.
-        last: Keys of the last build's steps.
+        last: Keys of the last build's steps, and of the stages that it left out those of the last build that made them.
         serial: Number of builds so far.
     """
 

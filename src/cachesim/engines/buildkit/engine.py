@@ -131,6 +131,8 @@ class _Build:
         steps = self._steps(likely, keys)
         last = tuple(StepKey(self.graph.stages[s].label, k.keyword, k.text, k.key, k.selected)
                      for (s, _), k in keys.items())
+        built = {key.stage for key in last}         # a stage that another target left out was built all the same
+        last += tuple([key for key in self.index.last if key.stage not in built])
         worlds = {w.value: Tables(functools.partial(_complete, walk, likely)) for w, walk in walks.items()}
         index = KeyIndex(worlds, copies, last, self.index.serial + 1)
         verdict = BuildVerdict(

@@ -104,8 +104,10 @@ class _Build:
         verdict = BuildVerdict(
             verdicts, diagnostics=tuple(diagnostics), assumptions=self._assumptions(likely), error=error,
             error_step=failure.step if failure else None, history=() if failure else self._history(likely))
-        last = tuple(k for _, k in sorted(keys.items())) + (
-            tuple(k for k in self.images.last if all(k is not p for p in previous.values())) if failure else ())
+        new = tuple(k for _, k in sorted(keys.items()))
+        built = {key.stage for key in new}          # a stage below the target was built all the same, when it was the target's
+        last = new + tuple(k for k in self.images.last if k.stage not in built or (
+            failure is not None and all(k is not p for p in previous.values())))
         finals = self.images.finals if failure else {w.value: walk.final for w, walk in worlds.items() if walk.final is not None}
         after = ImageList({w.value: walk.children for w, walk in worlds.items()}, finals, last)
         return verdict, replace(self.store, classic=after)
