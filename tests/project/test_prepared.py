@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cachesim.assets import Sample, samples
+from cachesim.cache.store import EMPTY_STORE
+from cachesim.pipeline import simulate
 from cachesim.project.blobs import BlobStore
 from cachesim.project.open import ProjectInfo, load_state
 from cachesim.project.prepared import prepared_of
+from cachesim.project.scenario import builds_of, read_scenarios
 
 
 @pytest.mark.parametrize("sample", samples(), ids=lambda s: s.name)
@@ -23,6 +27,21 @@ def test_each_edit_of_a_sample_changes_it_and_has_a_name_of_its_own(sample: Samp
         after = edit.applied(state, BlobStore(None), edit.number)
         assert after != state and edit.build.options.args == after.options.args
         state = after
+
+
+@pytest.mark.parametrize("sample", samples(), ids=lambda s: s.name)
+def test_what_runs_after_each_edit_is_what_the_scenario_says(sample: Sample) -> None:
+    """The samples are recorded with real engines; making their edits in the window is the same as replaying them."""
+    prepared, scenario = prepared_of(sample.scenario), read_scenarios(sample.scenario)[0]
+    assert prepared is not None
+    state = prepared.at_first(load_state(ProjectInfo(sample.folder, sample.folder / "Dockerfile")))
+    store = mine = EMPTY_STORE
+    for edit, (_, request) in zip((None, *prepared.edits), builds_of(scenario), strict=True):
+        state = edit.applied(state, BlobStore(None), edit.number) if edit is not None else state
+        state = replace(state, bases=request.bases, store=request.store)
+        theirs, store = simulate(request, store)
+        ours, mine = simulate(state.request(), mine)
+        assert [(s.id, s.outcome) for s in ours.steps] == [(s.id, s.outcome) for s in theirs.steps], edit
 
 
 def test_the_next_edit_follows_the_ones_that_were_made_in_order(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ class _Search:
                     best = proposal
         if last is None or len(titles) < 2:
             return None
-        title = f"{len(titles)} safe changes together, one made after the other"
+        title = f"{len(titles)} safe changes together"
         return Proposal("all-safe", title, "; then: ".join(titles) + ".", Risk.SAFE, "",
                         last.text, last.files, start.trials, last.after)
 

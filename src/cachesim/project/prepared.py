@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cachesim.context.snapshot import directory, regular_file, symlink
+from cachesim.context.snapshot import directory, symlink
 from cachesim.graph.options import BuildOptions
 from cachesim.project.blobs import BlobStore
 from cachesim.project.scenario import ScenarioBuild, ScenarioFile, read_scenarios
@@ -91,5 +91,6 @@ def _edited(state: ProjectState, path: str, file: ScenarioFile | None, blobs: Bl
     else:
         if path == state.options.dockerfile:
             return state.with_text(file.data.decode("utf-8", "surrogateescape"), mtime_ns)
-        entry = regular_file(blobs.put(file.data), len(file.data), file.mode, mtime_ns)
+        blobs.put(file.data)
+        return replace(state, context=state.context.with_bytes(path, file.data, file.mode, mtime_ns))      # ignore files are read
     return replace(state, context=state.context.with_entry(path, entry))

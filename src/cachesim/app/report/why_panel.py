@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 from cachesim.app.looking import made_sentence
 from cachesim.app.report.claims import ClaimBox
 from cachesim.app.report.panel import Panel, copy_text, named
+from cachesim.app.report.quiet import why_nothing_runs
 from cachesim.app.report.story import (
     Depth,
     Kind,
@@ -128,7 +129,7 @@ class WhyPanel(Panel):
             if report is None and self._workbench.project is not None:
                 self._story = Story("", "The first answer is on its way…")
             elif report is not None and self._workbench.seen is None:
-                self._story = with_lines(self._story, _to_try(self._workbench))
+                self._story = with_lines(self._story, (*_to_try(self._workbench), *_not_counted(self._workbench, report)))
             self.claims.show_runs(())
         else:
             self._story = with_costs(step_story(report, step, self._workbench.state.engine), self._costs(step))
@@ -227,6 +228,16 @@ class WhyPanel(Panel):
             self._workbench.begin()
         elif kind == "do" and rest == "next-edit":
             self._workbench.try_next()
+
+
+def _not_counted(bench: Workbench, report: SimulationReport) -> tuple[Line, ...]:
+    """Why what was changed since the last build runs nothing."""
+    if bench.timeline.current is None or bench.stale:
+        return ()
+    before = bench.timeline.entry(bench.timeline.current)
+    if before.state == bench.state:
+        return ()
+    return tuple(Line((text,), Kind.ITEM) for text in why_nothing_runs(before.state, before.report, bench.state, report))
 
 
 def _to_try(bench: Workbench) -> tuple[Line, ...]:
