@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QTreeWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QMenu,
+    QStyle,
+    QTabBar,
+    QTreeWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from cachesim.app.crash import CrashDialog
 from cachesim.app.mainwindow import MainWindow
 from cachesim.app.options.dialog import OptionsDialog
 from cachesim.app.palette_dialog import Choice, PaletteDialog
+from cachesim.app.questions import TextQuestion
 from cachesim.app.theme import icon
 from cachesim.dockerfile.parser import parse
 from cachesim.graph.options import BuildOptions, EngineKind
@@ -48,3 +63,32 @@ def test_names_of_the_palette_begin_at_one_place(qtbot: QtBot, window: MainWindo
     items = [rows.topLevelItem(n) for n in range(2)]
     assert all(item is not None and item.icon(0).availableSizes() for item in items)
     assert all(item is not None and rows.visualItemRect(item).height() >= 24 for item in items)
+
+
+def test_a_name_that_is_asked_for_can_be_read(qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, seen = "steep sencha longer: the bundle changes and the image too", []
+
+    def look(dialog: QDialog) -> QDialog.DialogCode:
+        assert isinstance(dialog, QInputDialog)
+        dialog.show()
+        line = dialog.findChild(QLineEdit)
+        assert line is not None
+        seen.append((line.width(), line.fontMetrics().horizontalAdvance(name)))
+        dialog.hide()
+        return QDialog.DialogCode.Accepted
+    monkeypatch.setattr(QDialog, "exec", look)
+    assert TextQuestion.ask("Rename build", "Name of this build:", name, window.timeline) == name
+    assert seen[0][0] > seen[0][1]
+    monkeypatch.setattr(QDialog, "exec", lambda _: QDialog.DialogCode.Rejected)
+    assert TextQuestion.ask("Rename build", "Name of this build:", name, window.timeline) is None
+
+
+def test_icons_of_menus_grow_with_the_letters_and_tabs_keep_their_words(qtbot: QtBot, opened: MainWindow) -> None:
+    bench = opened.workbench
+    bench.set_settings(replace(bench.settings, font_percent=250))
+    QApplication.processEvents()
+    menu = QMenu(opened)
+    menu.ensurePolished()
+    assert menu.style().pixelMetric(QStyle.PixelMetric.PM_SmallIconSize, None, menu) == 40
+    bars = [bar for bar in opened.findChildren(QTabBar) if bar.count() > 1]
+    assert bars and all(bar.elideMode() is Qt.TextElideMode.ElideNone and bar.usesScrollButtons() for bar in bars)

@@ -45,6 +45,12 @@ def contrast(a: str, b: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+@pytest.mark.parametrize("theme", [LIGHT, DARK, HIGH_CONTRAST], ids=lambda t: t.name)
+def test_what_stands_in_an_empty_field_is_read_and_not_taken_for_typed(theme: Theme) -> None:
+    hint = palette_of(theme).color(QPalette.ColorRole.PlaceholderText).name()
+    assert contrast(hint, theme.bg) >= 4.5 and contrast(theme.text, hint) >= 1.8
+
+
 @pytest.mark.parametrize("theme", [DARK, HIGH_CONTRAST], ids=lambda t: t.name)
 def test_outlines_are_seen_on_a_dark_ground(theme: Theme) -> None:
     outline = framed_palette_of(theme).color(QPalette.ColorRole.Window).darker(140)       # what Fusion draws them with

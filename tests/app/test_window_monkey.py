@@ -28,7 +28,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
-    QInputDialog,
     QMenu,
     QMessageBox,
 )
@@ -36,6 +35,7 @@ from pytestqt.qtbot import QtBot
 
 from cachesim.app.command_choices import live_choices
 from cachesim.app.mainwindow import MainWindow
+from cachesim.app.questions import TextQuestion
 from cachesim.app.settings import THEME_NAMES
 from cachesim.assets import samples
 from tests.app.conftest import DOCKERFILE, THREE_STAGES, open_project
@@ -327,8 +327,8 @@ def monkey(opened: MainWindow, project: Path, monkeypatch: pytest.MonkeyPatch, t
     found = Monkey(opened, project, SEED)
     monkeypatch.setattr(QDialog, "exec", lambda dialog: found.answer(dialog))
     monkeypatch.setattr(QMessageBox, "about", lambda *_: None)
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: (found.rng.choice(("x", "VERSION", "", "a=b")),
-                                                                   found.rng.random() < 0.7))
+    monkeypatch.setattr(TextQuestion, "ask", lambda *_: found.rng.choice(("x", "VERSION", "", "a=b"))
+                        if found.rng.random() < 0.7 else None)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: found.rng.choice((str(project), "")))
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (found.rng.choice((str(project / "Dockerfile"), "")), ""))
     answers = (str(project / "Dockerfile.saved"), "")

@@ -85,6 +85,7 @@ def style_sheet(theme: Theme) -> str:
     """What Fusion does not let a palette say: quiet docks, tabs and bars."""
     b = round(theme.border)
     target, box = round(theme.sizes.target), round(14 * max(1.0, theme.sizes.ui))
+    side = round(16 * max(1.0, theme.sizes.ui))
     check = icon_file("box-check-dark" if theme.dark else "box-check-light").as_posix()
     return f"""
 QToolTip {{ color: {theme.text}; background: {theme.bg}; border: {b}px solid {theme.line}; padding: 4px; }}
@@ -105,7 +106,8 @@ QToolBar::separator {{ background: {theme.line}; width: 1px; margin: 4px 5px; }}
 QMenuBar {{ background: {theme.panel}; color: {theme.text}; }}
 QMenuBar::item {{ padding: 4px 9px; background: transparent; }}
 QMenuBar::item:selected {{ background: {theme.selection}; }}
-QMenu {{ background: {theme.bg}; color: {theme.text}; border: {b}px solid {theme.line}; padding: 4px; }}
+QMenu {{ background: {theme.bg}; color: {theme.text}; border: {b}px solid {theme.line}; padding: 4px;
+  icon-size: {side}px; }}
 QMenu::item {{ padding: 5px 26px 5px 26px; border-radius: 3px; }}
 QMenu::item:selected {{ background: {theme.selection}; }}
 QMenu::item:disabled {{ color: {theme.muted}; }}
@@ -120,6 +122,7 @@ QTabBar::tab {{ background: {theme.panel}; color: {theme.muted}; border: 0; bord
 QTabBar::tab:selected {{ color: {theme.text}; border-bottom-color: {theme.accent}; }}
 QTabBar::tab:hover {{ color: {theme.text}; }}
 QTabBar::tab:focus {{ border-bottom-color: {theme.text}; }}
+QTabBar::scroller {{ width: {target}px; }}
 QDockWidget {{ color: {theme.text}; }}
 QDockWidget::title {{ background: {theme.panel}; padding: 5px 8px; text-align: left; }}
 QHeaderView::section {{ background: {theme.panel}; color: {theme.muted}; border: 0;

@@ -163,6 +163,8 @@ class Panes(QObject):
         """Qt makes the tab bars itself, without a name."""
         for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
             bar.setAccessibleName("Panes")
+            bar.setElideMode(Qt.TextElideMode.ElideNone)        # "Key p…" says nothing: what has no room is scrolled to
+            bar.setUsesScrollButtons(True)
 
     def appear(self, there: bool) -> None:
         """Show the panes when a project comes, hide them when it goes; what must be asked for stays as it is."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import enum
 
-from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QDialog, QInputDialog, QMessageBox, QWidget
 
-__all__ = ["Unsaved", "UnsavedQuestion", "answered"]
+__all__ = ["TextQuestion", "Unsaved", "UnsavedQuestion", "answered"]
+
+_LETTERS = (44, 96)     # how wide a line is in which a text is asked for: at least, at most
 
 
 def answered(dialog: QDialog) -> bool:
@@ -17,6 +19,23 @@ def answered(dialog: QDialog) -> bool:
     accepted = dialog.exec() == QDialog.DialogCode.Accepted
     dialog.deleteLater()
     return accepted
+
+
+class TextQuestion:
+    """A line of text, in a dialog in which the text that stands there can be read."""
+
+    @classmethod
+    def ask(cls, title: str, label: str, text: str, parent: QWidget) -> str | None:
+        """Ask for it; None if nobody wants to answer."""
+        dialog = QInputDialog(parent)
+        dialog.setWindowTitle(title)
+        dialog.setLabelText(label)
+        dialog.setTextValue(text)
+        metrics = dialog.fontMetrics()
+        least, most = (letters * metrics.averageCharWidth() for letters in _LETTERS)
+        wanted = min(max(metrics.horizontalAdvance(f"{text}MMM"), least), most) + 40
+        dialog.resize(min(wanted, max(parent.window().width() - 40, 200)), dialog.sizeHint().height())
+        return dialog.textValue() if answered(dialog) else None
 
 
 class Unsaved(enum.Enum):

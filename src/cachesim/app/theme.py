@@ -113,6 +113,11 @@ class Theme:
     pattern_scale: float = 1.0          # factor of pattern strength; 2 in high contrast
     sizes: Sizes = Sizes()
 
+    @property
+    def hint(self) -> str:
+        """Of what stands in an empty field: not to be taken for typed, where everything quiet is in text colour, too."""
+        return self.muted if self.muted != self.text else _mixed(self.text, self.bg, 0.6).name()
+
     def look(self, outcome: Outcome, reason: MissReason | None = None) -> Look:
         """How that outcome looks in this theme."""
         return self.looks[_PLACE[_key_of(outcome, reason)]][1]
@@ -257,7 +262,7 @@ def palette_of(theme: Theme) -> QPalette:
             (role.Window, theme.panel), (role.WindowText, theme.text), (role.Base, theme.bg),
             (role.AlternateBase, theme.panel), (role.Text, theme.text), (role.Button, theme.panel),
             (role.ButtonText, theme.text), (role.BrightText, theme.error), (role.ToolTipBase, theme.bg),
-            (role.ToolTipText, theme.text), (role.PlaceholderText, theme.muted), (role.Link, theme.accent),
+            (role.ToolTipText, theme.text), (role.PlaceholderText, theme.hint), (role.Link, theme.accent),
             (role.LinkVisited, theme.accent), (role.Highlight, theme.selection), (role.HighlightedText, theme.text),
             (role.Accent, theme.accent), (role.Light, theme.bg), (role.Midlight, theme.line), (role.Mid, theme.line),
             (role.Dark, theme.muted if theme.border > 1 else theme.line), (role.Shadow, theme.line)):

@@ -122,8 +122,9 @@ class FindBar(QWidget):
         self._theme = theme
         for button, name in ((self.previous_button, "arrow-left"), (self.next_button, "arrow-right"),
                              (self.close_button, "close")):
-            button.setIcon(icon(name, theme.text))
-            button.setIconSize(QSize(16, 16))
+            side = round(16 * max(1.0, theme.sizes.ui))
+            button.setIcon(icon(name, theme.text, side))
+            button.setIconSize(QSize(side, side))
         self._say()
 
     # -- opening ------------------------------------------------------------------------------------------------

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
     QHBoxLayout,
-    QInputDialog,
     QLabel,
     QMenu,
     QPushButton,
@@ -32,6 +31,7 @@ from PySide6.QtWidgets import (
 )
 
 from cachesim.app.notify import Message, MessageAction
+from cachesim.app.questions import TextQuestion
 from cachesim.app.theme import Theme, icon
 from cachesim.app.timeline.describe import describe
 from cachesim.app.verdict.sentences import entry_brief, entry_summary
@@ -382,8 +382,8 @@ class TimelineStrip(QFrame):
 
     @Slot(object)
     def _rename(self, entry: TimelineEntry) -> None:
-        label, ok = QInputDialog.getText(self, "Rename build", "Name of this build:", text=entry.label)
-        if ok and label.strip():
+        label = TextQuestion.ask("Rename build", "Name of this build:", entry.label, self)
+        if label is not None and label.strip():
             self._workbench.rename_entry(entry.id, label.strip())
 
     def _go(self, entry_id: int) -> None:

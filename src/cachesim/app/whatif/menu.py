@@ -8,12 +8,12 @@ from functools import partial
 from time import time_ns
 
 from PySide6.QtCore import QObject, Slot
-from PySide6.QtWidgets import QInputDialog, QLineEdit, QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from cachesim.app.actions import empty, submenu
 from cachesim.app.notify import Message, MessageAction, Tone
 from cachesim.app.palette_dialog import Choice, PaletteDialog
-from cachesim.app.questions import answered
+from cachesim.app.questions import TextQuestion, answered
 from cachesim.app.whatif.changes import (
     arg_names,
     external_bases,
@@ -186,12 +186,11 @@ class WhatIf(QObject):
     def set_arg(self, name: str, value: str) -> None:
         """Ask for a value (and a name, if none is given)."""
         if not name:
-            name, ok = QInputDialog.getText(self._window, "Build argument", "Name of the build argument:")
-            if not ok or not name.strip():
+            name = TextQuestion.ask("Build argument", "Name of the build argument:", "", self._window) or ""
+            if not name.strip():
                 return
-        text, ok = QInputDialog.getText(self._window, "Build argument", f"Value of {name}:",
-                                        QLineEdit.EchoMode.Normal, value)
-        if ok:
+        text = TextQuestion.ask("Build argument", f"Value of {name}:", value, self._window)
+        if text is not None:
             self._bench.set_options(with_arg(self._bench.state.options, name.strip(), text),
                                     f"--build-arg {name.strip()}={text}")
 
