@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cachesim.cache.store import EMPTY_STORE
@@ -80,3 +82,17 @@ def test_comments_that_describe() -> None:
     head, option = "# check=experimental=all;error=true\nFROM base:1\n", "InvalidDefinitionDescription"
     assert option in report_of(f"{head}# words\n\nARG A\n", KNOWN).error
     assert option not in report_of(f"{head}# words\n#\nARG A\n# A it is\nARG A\n# words\nRUN true\nARG B\n", KNOWN).error
+
+
+@pytest.mark.parametrize(("platform", "from_", "found"), [
+    ("linux/arm64", "base:1", 'Base image base:1 was pulled with platform "linux/amd64", expected "linux/arm64"'),
+    ("", "--platform=windows/amd64 base:1 AS windows", "expected \"windows/amd64\""), ("linux/amd64/v2", "base:1", ""),
+    ("", "--platform=linux/386 base:1 AS linux\nFROM scratch", "")])
+def test_bases_of_another_platform(platform: str, from_: str, found: str) -> None:
+    """As Engine 28.5.2 with the containerd store does with an imported image; other images may be there for more platforms."""
+    text = f"# check=error=true\nFROM {from_}\nENV A=1\n"
+    options = BuildOptions(platform=platform)
+    report = report_of(text, replace(KNOWN, source="scenario"), options=options)
+    assert ("InvalidBaseImagePlatform" in report.error) is bool(found)
+    assert any(found in d.message for d in report.diagnostics) or not found
+    assert not report_of(text, replace(KNOWN, source="engine"), options=options).error

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from cachesim.context.ignore import IgnoreMatcher
 from cachesim.diagnostics import Diagnostic, Severity
+from cachesim.dockerfile.expand import expand_word
 from cachesim.engines.base import BuildRequest
 from cachesim.engines.buildkit.convert import watched
 from cachesim.engines.buildkit.files import main_ignore
@@ -14,7 +16,9 @@ from cachesim.engines.buildkit.linter.options import lint_options
 from cachesim.engines.buildkit.linter.steps import StepRules
 from cachesim.engines.buildkit.linter.whole_file import file_findings
 from cachesim.errors import ContextError
-from cachesim.graph.model import BuildGraph, SourceKind
+from cachesim.graph.model import BuildGraph, Source, SourceKind
+from cachesim.graph.options import ImageStore
+from cachesim.graph.platforms import HOST, Platform
 
 __all__ = ["Violation", "lint_findings", "lint_violation"]
 
@@ -53,8 +57,21 @@ def lint_findings(graph: BuildGraph, request: BuildRequest, ignore: IgnoreMatche
     options = lint_options(request)
     steps = StepRules(graph, request.dockerfile.escape, dict(request.options.args), ignore)
     watched(graph, request, steps.look_at)
-    found = (*file_findings(graph, request), *steps.found)
+    found = (*file_findings(graph, request), *_other_platforms(graph, request), *steps.found)
     return tuple(dict.fromkeys([f for f in found if options.asks(f.rule)]))
+
+
+def _other_platforms(graph: BuildGraph, request: BuildRequest) -> Iterator[Finding]:
+    """The stages whose base image the engine has for its own platform only; nobody knows which others a registry has."""
+    for stage in graph.stages:
+        image = request.bases.get(stage.base.name) if stage.reachable and isinstance(stage.base, Source) else None
+        if image is None or image.source != "scenario" or not image.has_layers or request.store is not ImageStore.CONTAINERD:
+            continue
+        wanted = Platform.parse(stage.platform or request.options.platform or str(HOST))
+        if (wanted.os, wanted.arch) != (HOST.os, HOST.arch):
+            name = expand_word(stage.from_.image, dict(graph.global_scope), request.dockerfile.escape)
+            yield Finding("InvalidBaseImagePlatform", stage.from_.span, f'Base image {name} was pulled with platform "{HOST}", '
+                                                                        f'expected "{wanted}" for current build')
 
 
 def _reason(found: tuple[Finding, ...], graph: BuildGraph, request: BuildRequest) -> str:
