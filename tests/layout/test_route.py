@@ -190,7 +190,7 @@ def graphs(draw: st.DrawFn, build: Build) -> tuple[BuildGraph, frozenset[int]]:
     return graph, draw(st.frozensets(st.integers(-1, count - 1)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data(), big=st.booleans())
 def test_no_line_ever_runs_through_a_node(build: Build, data: st.DataObject, big: bool) -> None:
     graph, unfolded = data.draw(graphs(build))
