@@ -18,6 +18,7 @@ from cachesim.layout.layered import Metrics
 __all__ = ["Canvas", "Ink", "Label", "Level", "paint_ground", "shortened"]
 
 _POOL = 6_000_000   # pixels of shared pictures before they are made anew
+_POOLED_WIDTHS = 500
 _READABLE = 9.0     # px on screen below which a text is not worth drawing
 
 
@@ -65,6 +66,8 @@ class Canvas:
         self._pooled = 0
         self._renderers: dict[tuple[str, str], QSvgRenderer] = {}
         self._inks: dict[Look, Ink] = {}
+        self._fonts: dict[tuple[int, bool], QFont] = {}
+        self._widths: dict[str, float] = {}
         self.theme = theme
         self.plain = self.metrics = Metrics()       # as the sizes say; and as they are drawn, see `widen`
         self._take(theme)
@@ -154,10 +157,22 @@ class Canvas:
         wanted = max(self.text_px * 1.08, 0.0 if self.vector else 10.5 / max(self.zoom, 0.01))
         return self.font(min(wanted, self.metrics.header * 0.8), bold=True)
 
+    def width_of(self, words: str) -> float:
+        """How wide a verdict is: few are said, by many nodes."""
+        found = self._widths.get(words)
+        if found is None:
+            if len(self._widths) > _POOLED_WIDTHS:
+                self._widths.clear()
+            found = self._widths[words] = self.small_metrics.horizontalAdvance(words)
+        return found
+
     def font(self, px: float, *, bold: bool = False) -> QFont:
         """The one family of the graph at that size in scene units."""
-        font = QFont(self.family)
-        font.setPixelSize(max(1, round(px)))
+        key = (max(1, round(px)), bold)
+        if key in self._fonts:
+            return self._fonts[key]
+        font = self._fonts[key] = QFont(self.family)
+        font.setPixelSize(key[0])
         font.setBold(bold)
         font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)  # widths stay the same at every zoom
         font.setStyleStrategy(QFont.StyleStrategy.NoSubpixelAntialias)      # colour fringes on coloured ground
@@ -173,6 +188,8 @@ class Canvas:
             self.plain = self.metrics = plain
         self.k = sizes.node_height / 40.0
         self.text_px, self.line_px, self.keyword_px = (sizes.node_text * share for share in (1.0, 1.4, 1.9))
+        self._fonts.clear()
+        self._widths.clear()
         self.family = QFontInfo(QGuiApplication.font()).family()
         self.keyword_font = self.font(self.text_px, bold=True)
         self.text_font = self.font(self.text_px)

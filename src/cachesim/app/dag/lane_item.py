@@ -46,6 +46,7 @@ class LaneItem(QGraphicsItem):
         self.current = False
         self._lines: list[QLineF] = []
         self._bounds = QRectF()
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)     # for the exposed part
         self.setZValue(0.0)
 
     def show_lane(self, lane: Lane, text: LaneText, lines: Sequence[tuple[Point, Point]]) -> None:
@@ -81,6 +82,8 @@ class LaneItem(QGraphicsItem):
             self._paint_folded(painter)
         else:
             self._paint_open(painter)
+            if option.exposedRect.top() <= self.lane.rect.y + self._canvas.metrics.header:
+                self._paint_head(painter)       # most keys change a node far below
 
     def _paint_open(self, painter: QPainter) -> None:
         canvas, m = self._canvas, self._canvas.metrics
@@ -90,7 +93,11 @@ class LaneItem(QGraphicsItem):
         painter.drawRoundedRect(rect.adjusted(-m.pad, -m.pad / 2, m.pad, m.pad), m.pad, m.pad)
         painter.setPen(QPen(canvas.muted, 1.8 * canvas.k))
         painter.drawLines(self._lines)
-        font = canvas.lane_font()
+
+    def _paint_head(self, painter: QPainter) -> None:
+        """The lane's name, and the quiet words beside it."""
+        canvas, m = self._canvas, self._canvas.metrics
+        rect, font = _qrect(self.lane.rect), canvas.lane_font()
         head = QRectF(rect.left(), rect.top(), rect.width(), m.header - 4.0 * canvas.k)
         left = head.left() + 2.0 * canvas.k
         if self.lane.foldable and canvas.level is not Level.BLOCK:

@@ -21,7 +21,6 @@ from cachesim.app.dag.edge_item import EdgeItem
 from cachesim.app.dag.lane_item import LaneItem, LaneText, SourceItem
 from cachesim.app.dag.step_item import Badge, StepItem
 from cachesim.app.dag.words import node_words, sentence_of, stage_name
-from cachesim.app.stepmemo import StepMemo
 from cachesim.app.theme import Look, Theme, look_of_step
 from cachesim.engines.base import Outcome
 from cachesim.graph.model import BuildGraph, Edge, EdgeKind, Source, SourceKind, Step, StepId
@@ -80,7 +79,7 @@ class DagScene(QGraphicsScene):
         self._badges: Mapping[StepId, Badge] = {}
         self._lines: dict[StepId, int] = {}
         self._failing: int | None = None
-        self._memo = StepMemo(self._verdict)
+        self._made: dict[StepId, tuple[StepReport, tuple[object, ...], _Verdict]] = {}     # what was made of each step, from what
         self._incoming: dict[StepId, list[Edge]] = {}
         self._outgoing: dict[StepId, list[Edge]] = {}
         self.layout = layered_positions(_EMPTY, self.canvas.metrics)
@@ -121,7 +120,11 @@ class DagScene(QGraphicsScene):
         for step in report.steps:
             if step.id in self.steps:
                 cause = lines.get(step.cause_step) if step.cause_step is not None else None
-                yield step.id, self._memo.of(step, self.cost(step), cause, self._failing, self.canvas.theme)
+                cost, known = self.cost(step), self._made.get(step.id)
+                beside = cost, cause, self._failing, self.canvas.theme
+                if known is None or known[0] is not step or known[1] != beside:
+                    known = self._made[step.id] = step, beside, self._verdict(step, cost)
+                yield step.id, known[2]
 
     def _verdict(self, step: StepReport, cost: Cost | None) -> _Verdict:
         return _Verdict(step.outcome, look_of_step(step, self.canvas.theme),

@@ -252,7 +252,7 @@ class StepItem(QGraphicsItem):
         rest = canvas.text_metrics.elidedText(rest, Qt.TextElideMode.ElideRight, number_x - rest_x - 6.0 * k)
         room = right - canvas.text_x - (16.0 * k if self.mark else 0.0)
         short = [w.partition(": ")[2] for w in self.words if ": " in w]     # "main.js changed": the icon says that it runs
-        fitting = (w for w in (*self.words, *short) if canvas.small_metrics.horizontalAdvance(w) <= room)
+        fitting = (w for w in (*self.words, *short) if canvas.width_of(w) <= room)
         word = next(fitting, None) or canvas.small_metrics.elidedText(self.words[-1] if self.words else "",
                                                                       Qt.TextElideMode.ElideRight, room)
         self._label = Label(keyword, self.mark)
