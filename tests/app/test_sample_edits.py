@@ -65,7 +65,8 @@ def test_two_engines_answer_every_edit_differently_at_sight(qtbot: QtBot, window
                                                             edit: int) -> None:
     """What a newcomer sees when they change the builder in the toolbar: no builder says that it built nothing yet."""
     open_sample(qtbot, window, "two-engines")
-    bench, runs = window.workbench, []
+    bench, runs = window.workbench, list[set[int]]()
+    edits = bench.prepared
     for _ in range(edit):
         bench.try_next()
     for name, engine, store in (ENGINES[0], ENGINES[2]):
@@ -75,6 +76,9 @@ def test_two_engines_answer_every_edit_differently_at_sight(qtbot: QtBot, window
         assert not any(count.count.word == "never built" for count in window.verdict.count_buttons())
         runs.append({s.step.line for s in bench.report.misses()})
     assert runs[0] != runs[1]
+    assert edits is not None
+    assert chip(window).accessibleName().casefold() == f"now, not built yet: {edits.edits[edit].label}".casefold()
+    assert f"edit {edit + 1} of 5" in why(window).text.toPlainText()
 
 
 def test_undo_crosses_a_build_and_redo_makes_it_again(qtbot: QtBot, opened: MainWindow, settled: Settled) -> None:

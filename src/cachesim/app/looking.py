@@ -27,12 +27,14 @@ class Before:
     Attributes:
         entry: The build that was the current one.
         build: Set if it was a build that happened: this one (of the same state).
+        builder: Another builder was chosen: its builds are shown as if it had made them, so it is nothing to be built.
     """
 
     label: str
     state: ProjectState
     entry: int | None
     build: TimelineEntry | None = None
+    builder: bool = False
 
 
 @dataclass(frozen=True, slots=True)

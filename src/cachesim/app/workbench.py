@@ -147,7 +147,7 @@ class Workbench(Desk):
     def changes(self) -> tuple[str, ...]:
         """What was changed beside the text since the last build, in words, oldest first."""
         built = max((number for number, before in enumerate(self._changes, 1) if before.build is not None), default=0)
-        return tuple(before.label for before in self._changes[built:])
+        return tuple(before.label for before in self._changes[built:] if not before.builder)
 
     @property
     def done(self) -> tuple[str, ...]:
@@ -255,7 +255,8 @@ class Workbench(Desk):
 
     def set_engine(self, engine: EngineKind, store: ImageStore, label: str = "") -> None:
         """Take another engine or image store; the builds of the timeline become its own (see `Timeline.made_by`)."""
-        self._change(replace(self._state, engine=engine, store=store), label or f"use {engine.value}, {store.value}")
+        state = replace(self._state, engine=engine, store=store)
+        self._change(state, label or f"use {engine.value}, {store.value}", builder=True)
 
     def set_claims(self, claims: Sequence[RunClaim], label: str = "state what a RUN does") -> None:
         """Take what the person states about RUN steps."""
@@ -293,7 +294,7 @@ class Workbench(Desk):
         if not self._changes:
             return ""
         *rest, before = self._changes
-        after = Before(before.label, self._state, self._timeline.current, before.build)
+        after = Before(before.label, self._state, self._timeline.current, before.build, before.builder)
         if before.build is not None:
             self._unbuild(before)
         else:
@@ -306,7 +307,7 @@ class Workbench(Desk):
         if not self._undone:
             return ""
         *rest, after = self._undone
-        before = Before(after.label, self._state, self._timeline.current, after.build)
+        before = Before(after.label, self._state, self._timeline.current, after.build, after.builder)
         if after.build is not None:
             if after.build.parent in (None, *(entry.id for entry in self._timeline.entries)):
                 self.set_timeline(self._timeline.with_entry(after.build))
@@ -338,9 +339,9 @@ class Workbench(Desk):
             self._changes, self._undone = changes, undone
             self.changes_changed.emit(self.done)
 
-    def _change(self, state: ProjectState, label: str) -> None:
+    def _change(self, state: ProjectState, label: str, *, builder: bool = False) -> None:
         if state != self._state:
-            before = Before(label, self._state, self._timeline.current)
+            before = Before(label, self._state, self._timeline.current, builder=builder)
             self._set_state(state)
             self._note_changes((*self._changes, before))
 

@@ -84,9 +84,8 @@ def early_args(graph: BuildGraph) -> Iterator[Diagnostic]:
 def _hint(name: str, declared: Step, early: list[Step], first: Step) -> Diagnostic:
     reads = "that RUN reads" if len(early) == 1 else "those RUNs read"
     return Diagnostic(declared.instruction.span, Severity.HINT, (
-        f"Another {name} runs {_lines(early)} again, although line {first.line} is the first that names it: an ARG is in the "
-        f"environment of every RUN below it. Declare it just above line {first.line}, unless {reads} it from the "
-        "environment."), EARLY_ARG)
+        f"Another {name} runs {_lines(early)} again, but line {first.line} is the first to name it: declare it just above, "
+        f"unless {reads} it unnamed, for an ARG is in the environment of every RUN below it."), EARLY_ARG)
 
 
 def changes_often(name: str) -> bool:

@@ -77,6 +77,8 @@ def node_words(step: StepReport, lines: Mapping[StepId, int], failing: int | Non
     if cost is None or not step.runs:
         return words
     takes_words = ("not measured", "time ?") if cost.known is Knowledge.UNKNOWN else (cost.words,)
+    if cost.known is Knowledge.UNKNOWN and step.step.instruction.keyword not in ("RUN", "ADD"):
+        return words            # what only notes something down for the classic builder takes no time worth a word
     return (*(f"{word} · {told}" for word in words for told in takes_words), *words)
 
 

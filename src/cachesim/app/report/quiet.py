@@ -35,9 +35,9 @@ def _instructions(was: SimulationReport, report: SimulationReport) -> Iterator[s
         if old[_whole(step)]:
             old[_whole(step)] -= 1
             continue
-        where = f"Line {step.step.line}, {keyword}, is new or other than it was"
+        where = f"Line {step.step.line}, {keyword}, changed"
         if step.outcome is Outcome.CONFIG_ONLY:
-            yield f"{where}, but it only changes the image's configuration: it is no step, and in no key of one."
+            yield f"{where}, but it is only in the image's configuration: no step has it in its key."
         elif step.outcome is Outcome.UNREACHED:
             yield f"{where}, but the target does not need its stage."
         elif report.engine is EngineKind.CLASSIC and step.step.instruction.heredocs and text in texts:
