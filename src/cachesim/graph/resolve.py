@@ -26,6 +26,7 @@ from cachesim.dockerfile.instructions import (
 )
 from cachesim.dockerfile.parser import parse_instruction
 from cachesim.dockerfile.remote import remote_kind
+from cachesim.dockerfile.words import go_quote, suggestion
 from cachesim.graph.model import (
     BuildGraph,
     Edge,
@@ -220,7 +221,7 @@ class _Resolver:
         problem = None
         source = find_source(image, self.contexts)
         if image != "scratch" and source.kind in (SourceKind.IMAGE, SourceKind.SCRATCH) and (found := reference_problem(image)):
-            problem = self._fail_stage(from_.span, f'failed to parse stage name "{image}": {found}', "bad-reference")
+            problem = self._fail_stage(from_.span, f"failed to parse stage name {go_quote(image)}: {found}", "bad-reference")
         return source, problem
 
     def _check_names(self, graph: BuildGraph) -> None:
@@ -231,7 +232,8 @@ class _Resolver:
             except ExpandError:
                 continue
             if isinstance(found, Source) and found.kind is SourceKind.IMAGE and (problem := reference_problem(named.name)):
-                self._fail(named.step.instruction.span, f'failed to parse stage name "{named.name}": {problem}', "bad-reference")
+                message = f"failed to parse stage name {go_quote(named.name)}: {problem}"
+                self._fail(named.step.instruction.span, message, "bad-reference")
 
     def _triggers(self, base: Source | int, from_: From) -> tuple[list[Instruction], Diagnostic | None]:
         if isinstance(base, int):
@@ -264,7 +266,8 @@ class _Resolver:
         for stage in reversed(graph.stages):
             if stage.name and stage.name == wanted.lower():
                 return stage.index
-        message = (f'target stage "{wanted}" could not be found')
+        near = suggestion(wanted, [s.label for s in graph.stages], fold_case=False) if self.engine is EngineKind.BUILDKIT else ""
+        message = f'target stage "{wanted}" could not be found{near}'
         self._fail(graph.stages[-1].from_.span, message, "unknown-target")
         return -1
 

@@ -74,6 +74,13 @@ def test_an_ignored_source_names_the_line() -> None:
     assert [s.outcome for s in report.steps[1:]] == [Outcome.FAILED, Outcome.NOT_REACHED]
 
 
+@pytest.mark.parametrize(("target", "tail"), [
+    ("bild", " (did you mean build?)"), ("xyz", ""), ("BILD", ""), ("stage-1", " (did you mean stage-0?)"), ("0", "")])
+def test_a_target_that_is_not_there(target: str, tail: str) -> None:
+    report = report_of("FROM base:1\nRUN true\nFROM base:1 AS build\nRUN true\n", BuildOptions(target=target))
+    assert report.error == f'target stage "{target}" could not be found{tail}'
+
+
 @pytest.mark.parametrize("lines", ["COPY --chown=bob f /f", "USER bob\nWORKDIR /w", "COPY --link --chown=bob f /f"])
 def test_a_named_owner_needs_a_user_table(lines: str) -> None:
     assert "invalid user index: -1" in report_of(f"FROM scratch\n{lines}\n").error
