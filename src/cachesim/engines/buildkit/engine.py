@@ -283,7 +283,7 @@ class _Build:
     def _keys(self, walk: Walk) -> dict[StepId, _StepFacts]:
         """The named key of every step that has an operation, in file order."""
         facts: dict[StepId, _StepFacts] = {}
-        digests: dict[int, str] = {}
+        digests: dict[int, Digest] = {}
         for index in self.order:
             op = self.ops[index]
             if len(op.inputs) == 1 and op.inputs[0].content is None:
@@ -439,8 +439,8 @@ def _chained(digest: str, *inputs: str) -> Digest:
 
 
 @functools.lru_cache(maxsize=4096)
-def _parent_part(digest: str) -> KeyPart:
-    return KeyPart(PartKind.PARENT, "the step above", "", digest_of(digest))
+def _parent_part(digest: Digest) -> KeyPart:
+    return KeyPart(PartKind.PARENT, "the step above", "", digest)
 
 
 def _matched(last: Sequence[StepKey], now: Mapping[StepId, _StepFacts], graph: BuildGraph) -> dict[StepId, StepKey]:
