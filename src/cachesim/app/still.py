@@ -63,7 +63,12 @@ def say(label: QLabel | QPushButton, text: str) -> None:
     if text != label.text():
         label.setText(text)
         held = label.minimumSize() if label.minimumSize() == label.maximumSize() else QSize()
-        label.setFixedSize(label.sizeHint().expandedTo(held))
+        size = label.sizeHint().expandedTo(held)
+        if size != held:
+            label.setFixedSize(size)
+            above = label.parentWidget()
+            if above is not None:       # it is moved by the next layout, and what was painted of it moves along, cut off
+                above.update()
 
 
 def hint(widget: QWidget, text: str) -> None:
