@@ -131,7 +131,7 @@ def orders(how_many: int, seed: int) -> Iterator[tuple[str, str]]:
 
 
 def test_a_free_order_makes_the_same_image(engine: EngineFacts, folder: Path) -> None:
-    shown_on(engine, ImageStore.GRAPHDRIVER)
+    shown_on(engine, ImageStore.CONTAINERD)
     tried, made, refused = 0, list[str](), 0
     try:
         for text, other in orders(HOW_MANY, SEED):
