@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QStatusBar
 
@@ -62,6 +62,7 @@ class StatusLine(QStatusBar):
         super().__init__()
         self.setSizeGripEnabled(False)
         self._workbench = workbench
+        self._said = self._tip = ""     # of Docker
         self._place, self._size = QLabel(), QLabel()
         self._time, self._docker = QPushButton(), QPushButton()
         self._place.setAccessibleName("Cursor position")
@@ -92,9 +93,17 @@ class StatusLine(QStatusBar):
         super().resizeEvent(event)
         self._fit()
 
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())     # words at the foot never widen the window
+
     def _fit(self) -> None:
         """In a narrow window the size of the build goes first, then the time, then the place."""
         there = self._workbench.report is not None
+        shown = self._docker.fontMetrics().elidedText(self._said, Qt.TextElideMode.ElideRight, max(self.width() - 40, 60))
+        if shown != self._docker.text():
+            loosen(self._docker)            # a shorter one must not keep the room of the whole
+        say(self._docker, shown)
+        hint(self._docker, self._tip if shown == self._said else f"{self._said}\n{self._tip}")
         room = self.width() - self._docker.sizeHint().width() - 16
         for widget in (self._place, self._time, self._size):
             room -= widget.sizeHint().width() + 8
@@ -102,8 +111,7 @@ class StatusLine(QStatusBar):
 
     def show_docker(self, text: str, tip: str) -> None:
         """Say quietly whether a real build could run."""
-        say(self._docker, text)
-        hint(self._docker, tip)
+        self._said, self._tip = text, tip
         self._fit()
 
     def show_engine(self, engine: EngineFacts | None) -> None:

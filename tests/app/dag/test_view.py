@@ -856,3 +856,32 @@ def test_lanes_out_of_sight_are_told_of_at_the_edge_and_a_click_brings_them(
     assert rect is not None and view.viewport().rect().contains(view.mapFromScene(rect).boundingRect())
     view.show_list(True)
     assert not left.isVisible()
+
+
+def test_a_legend_higher_than_the_graph_lies_over_what_is_around_it(qtbot: QtBot, workbench: Workbench, show: Show) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(800, 500)
+    view = DagView(workbench, window)
+    view.setGeometry(40, 300, 742, 150)
+    window.show()
+    show(workbench)
+    view.cover.zoom_bar.legend.setChecked(True)
+    legend = view.cover.legend
+    assert legend.isVisible() and legend.parentWidget() is window and window.rect().contains(legend.geometry())
+    view.hide()
+    assert not legend.isVisible()
+    view.show()
+    assert legend.isVisible()
+    view.setGeometry(40, 10, 742, 480)
+    assert legend.parentWidget() is view and legend.isVisible() and view.rect().contains(legend.geometry())
+    view.cover.zoom_bar.legend.setChecked(False)
+    assert not legend.isVisible()
+
+
+def test_in_a_narrow_graph_the_edge_says_the_number_of_lanes_alone(qtbot: QtBot, workbench: Workbench, show: Show) -> None:
+    view = view_of(qtbot, workbench, 300, 440)
+    view.show()
+    show(workbench, text=LANES, verdicts={})
+    right = view.cover.more_right
+    assert right.isVisible() and right.text() == "+5 →" and right.accessibleName() == "5 more lanes to the right"

@@ -96,9 +96,16 @@ class Cover(QObject):
         """Say which lanes lie beyond the edges, at the height of the lanes' names."""
         area, listed = self._view.viewport().geometry(), self.zoom_bar.isHidden()
         for hint, lanes in ((self.more_left, left), (self.more_right, right)):
-            hint.show_lanes(Beyond() if listed else lanes)
+            hint.show_lanes(Beyond() if listed else lanes, area.width() // 3)
             x = area.x() + _EDGE if hint is self.more_left else area.right() + 1 - hint.width() - _EDGE
+            if area.y() + 2 * _EDGE + hint.height() > self.zoom_bar.y() and x + hint.width() > self.zoom_bar.x():
+                x = self.zoom_bar.x() - hint.width() - _EDGE        # a very low graph: beside each other
             hint.move(x, area.y() + _EDGE)
+
+    def leave(self) -> None:
+        """The view is not seen any more: nothing of it stays over others."""
+        if self.legend.parentWidget() is not self._view:
+            self.legend.hide()
 
     def show_for_list(self, listed: bool) -> None:
         """The list has no zoom and no legend."""
@@ -126,11 +133,22 @@ class Cover(QObject):
 
     def place_legend(self) -> None:
         """Above buttons and caption, or in the first other corner where it does not lie on the selected node; where every corner
-        would, it waits until the node is elsewhere."""
+        would, it waits until the node is elsewhere. Higher than the graph, it lies over what is around it."""
         legend, area = self.legend, self._view.viewport().geometry()
         if not self.zoom_bar.legend.isChecked() or self.zoom_bar.isHidden():
             return
         legend.resize(legend.sizeHint())
+        low = legend.height() > area.height() - self.zoom_bar.height() - 2 * _EDGE
+        host = self._view.window() if low else self._view
+        if legend.parentWidget() is not host:
+            legend.setParent(host)
+        if low:
+            corner = self.zoom_bar.mapTo(host, self.zoom_bar.rect().topRight())
+            x, y = corner.x() - legend.width(), corner.y() - legend.height() - _EDGE
+            legend.move(max(0, x), max(0, min(y, host.height() - legend.height())))
+            legend.setVisible(self._view.isVisible())
+            legend.raise_()
+            return
         left, right = area.x() + _EDGE, area.right() - legend.width() - _EDGE
         below = self.why if self.why.isVisibleTo(self._view) else self.zoom_bar
         top, foot = area.y() + self.lane_bar.height() + _EDGE, below.y() - legend.height() - _EDGE

@@ -162,17 +162,19 @@ class MoreLanes(QToolButton):
     def __init__(self, *, left: bool, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("moreLanes")
-        self._left, self._lanes = left, Beyond()
+        self._left, self._lanes, self._room = left, Beyond(), 0
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)     # the arrow keys walk there, and the view follows
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.clicked.connect(self._ask)
         self.hide()
 
-    def show_lanes(self, lanes: Beyond) -> None:
-        """Tell of these; of none, be hidden."""
-        if lanes != self._lanes:
-            self._lanes = lanes
-            self.setText(f"← {lanes.text}" if self._left else f"{lanes.text} →")
+    def show_lanes(self, lanes: Beyond, room: int) -> None:
+        """Tell of these, with their number alone where words are wider than `room`; of none, be hidden."""
+        if (lanes, room) != (self._lanes, self._room):
+            self._lanes, self._room = lanes, room
+            wide = self.fontMetrics().horizontalAdvance(lanes.text) + 40 > room
+            text = lanes.brief if wide else lanes.text
+            self.setText(f"← {text}" if self._left else f"{text} →")
             self.setAccessibleName(f"{lanes.text} to the {'left' if self._left else 'right'}")
             self.setToolTip(lanes.sentence)
             self.setVisible(bool(lanes.text))

@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QAccessibleEvent,
     QColor,
     QFocusEvent,
+    QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -536,6 +537,10 @@ class DagView(PanZoomView):
     @Slot(object)
     def _take_busy(self, _: object) -> None:
         self.viewport().update()        # dimmed while files are read
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._cover.leave()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -26,6 +26,7 @@ class Beyond:
     """Lanes that lie beyond an edge of the view: in words, why they matter, and the nearest one."""
 
     text: str = ""
+    brief: str = ""
     sentence: str = ""
     nearest: int = META
 
@@ -39,7 +40,7 @@ def beyond(report: SimulationReport | None, stages: Sequence[int]) -> Beyond:
     names = [stage_name(report.graph, stage) for stage in stages]
     text = f"1 more: {names[0]}" if len(names) == 1 else f"{len(names)} more lanes"
     said = f", {runs} run{'s' if runs == 1 else ''}" if runs else ""
-    return Beyond(text + said, f"Out of sight: {', '.join(names)}{said}. Click to scroll there", stages[0])
+    return Beyond(text + said, f"+{len(names)}", f"Out of sight: {', '.join(names)}{said}. Click to scroll there", stages[0])
 
 
 def stage_name(graph: BuildGraph, stage: int) -> str:
