@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -89,7 +90,11 @@ def _sentence(v: StepVerdict, changes: Sequence[PartChange], cause_step: StepId 
 
 
 def _hit(v: StepVerdict, builds: Sequence[str]) -> str:
-    label = builds[v.from_build] if 0 <= v.from_build < len(builds) else ""
+    return _from_cache(builds[v.from_build] if 0 <= v.from_build < len(builds) else "")
+
+
+@functools.lru_cache(maxsize=64)
+def _from_cache(label: str) -> str:
     return "From the cache: " + (f"the layer was made by the build “{label}”" if label else "nothing it depends on changed")
 
 

@@ -51,7 +51,7 @@ class Contents:
             return self._exact(fs.tree, selectors, root=False)
         sums, runs, undecided, grounds, of_base = [], [], False, "", False
         views: list[tuple[str, View]] = []
-        for selector in sorted(selectors, key=lambda s: s.path):
+        for selector in sorted(selectors, key=lambda s: s.path) if len(selectors) > 1 else selectors:
             start = parent_of_wildcard(selector.path) if selector.wildcard else selector.path
             guessed = self._likely_matches(fs, selector) if selector.wildcard and self.world is World.LIKELY else None
             if guessed is not None:

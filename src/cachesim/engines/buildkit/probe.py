@@ -168,7 +168,8 @@ class Walk:
         if done is not None:
             return done
         op, given = self.ops[index], self.ops[index].inputs[position]
-        self._catch_up(op.digest)
+        if op.digest in self.put_off:
+            self._catch_up(op.digest)
         content = self._content_of(index, position)
         key = content.key
         ids = self.links.find(key, position, op.digest, "")
@@ -259,13 +260,17 @@ class Walk:
                 if given.content is None and not self._leading(index, i):
                     anyway = True
                     break
+        shared = _NOTHING
         if not anyway:
-            self._catch_up(op.digest)
+            if op.digest in self.put_off:
+                self._catch_up(op.digest)
             for i, given in enumerate(op.inputs):
                 if given.content is not None:
                     self._by_content(index, i)
+            shared = self._leading(index, 0)
+            for i in range(1, len(op.inputs)):
+                shared &= self._leading(index, i)
         self._check(index)
-        shared = _NOTHING if anyway else frozenset.intersection(*[self._leading(index, i) for i in range(len(op.inputs))])
         twin = self._made_now(shared) if shared and not op.ignore_cache else None
         if twin is not None:
             self.values.stored[index] = self.links.results[twin]
