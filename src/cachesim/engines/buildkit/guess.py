@@ -194,7 +194,17 @@ def _silent(name: str, words: tuple[str, ...]) -> bool:
 
 def _names(text: str, name: str) -> bool:
     """Whether a text names a file, as a word of its own or with an ending."""
-    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
+    at = text.find(name)
+    while at >= 0:
+        end = at + len(name)
+        if not _goes_on(text[at - 1:at]) and not _goes_on(text[end:end + 1]):
+            return True
+        at = text.find(name, at + 1)
+    return False
+
+
+def _goes_on(letter: str) -> bool:
+    return letter.isalnum() or letter in ("_", "-")
 
 
 def _literal(name: str, words: tuple[str, ...]) -> str:
