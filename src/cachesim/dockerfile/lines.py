@@ -139,7 +139,7 @@ def scan(text: str) -> Scan:
     return _Scanner(text).run()
 
 
-@functools.lru_cache(maxsize=4096)      # while somebody types, all lines but one stay the same
+@functools.lru_cache(maxsize=2048)      # while somebody types, all lines but one stay the same
 def _alone(raw: str, number: int, escape: str) -> LogicalLine | None:
     """The instruction that one physical line is; None if it is none, or only the beginning of one.
 

@@ -42,7 +42,7 @@ def parse_instruction(text: str) -> Instruction | None:
         return None
 
 
-@functools.lru_cache(maxsize=4096)      # while somebody types, all lines but one stay the same
+@functools.lru_cache(maxsize=2048)      # while somebody types, all lines but one stay the same
 def _read(line: LogicalLine, escape: str) -> tuple[Instruction, tuple[Diagnostic, ...]]:
     """An instruction, and what is odd about it.
 
