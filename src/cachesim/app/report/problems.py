@@ -80,7 +80,7 @@ class ProblemsPanel(Panel):
     def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(workbench, "Problems", parent)
         self.model = ProblemsModel(self)
-        self.table = Table("Problems in the Dockerfile", self.model, {2: 1}, self)
+        self.table = Table("Problems in the Dockerfile", self.model, {2: 1}, self, wraps=True)
         self._empty = QLabel("No problems found.", wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter, margin=12)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)

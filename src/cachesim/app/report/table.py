@@ -55,13 +55,14 @@ class Table(QTableView):
     """Rows to read: whole rows are selected, Ctrl+C copies them with tabs between, Enter emits `activated`.
 
     `shares` says which columns divide the room that the others leave, and how; `margin` is added to what text needs.
-    What is too long in a column of `begin` loses its end, elsewhere its middle.
+    What is too long in a column of `begin` loses its end, elsewhere its middle; where the table `wraps`, rows grow instead.
     """
 
     def __init__(self, name: str, model: QAbstractItemModel, shares: dict[int, int],
-                 parent: QWidget | None = None, margin: int = 16, begin: frozenset[int] = frozenset()) -> None:
+                 parent: QWidget | None = None, margin: int = 16, begin: frozenset[int] = frozenset(),
+                 wraps: bool = False) -> None:
         super().__init__(parent)
-        self._margin = margin
+        self._margin, self._wraps = margin, wraps
         self.setAccessibleName(name)
         self.setModel(model)
         self._shares = shares
@@ -74,7 +75,7 @@ class Table(QTableView):
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setTabKeyNavigation(False)
         self.setShowGrid(False)
-        self.setWordWrap(False)
+        self.setWordWrap(wraps)
         self.setAlternatingRowColors(True)
         self.verticalHeader().hide()
         header = self.horizontalHeader()
@@ -126,6 +127,8 @@ class Table(QTableView):
         for column, share in shares.items():        # a stretched last one takes what is left
             width = rest * share // sum(shares.values())
             header.resizeSection(column, max(metrics.averageCharWidth() * 12, width))
+        if self._wraps:
+            self.resizeRowsToContents()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -154,8 +157,9 @@ class Table(QTableView):
 
     def _fit_rows(self) -> None:
         self.setIconSize(QSize(icon_size(self.font()), icon_size(self.font())))
-        self.verticalHeader().setMinimumSectionSize(20)
-        self.verticalHeader().setDefaultSectionSize(max(24, self.fontMetrics().height() + 8))
+        height = max(24, self.fontMetrics().height() + 8)
+        self.verticalHeader().setMinimumSectionSize(height if self._wraps else 20)
+        self.verticalHeader().setDefaultSectionSize(height)
 
 
 def _value(index: QModelIndex) -> str:
