@@ -52,7 +52,7 @@ def arg_rows(report: SimulationReport, options: BuildOptions) -> tuple[ArgRow, .
 
 
 def options_in_force(options: BuildOptions) -> tuple[str, ...]:
-    """Everything but the arguments that is not as a plain `docker build .` has it, as flags."""
+    """Everything but the arguments that a build is given beside its folder, as flags."""
     flags = [f"--target {options.target}"] if options.target else []
     flags += ["--no-cache"] if options.no_cache else []
     flags += [f"--no-cache-filter {','.join(options.no_cache_filter)}"] if options.no_cache_filter else []
@@ -60,7 +60,13 @@ def options_in_force(options: BuildOptions) -> tuple[str, ...]:
     flags += [f"--platform {options.platform}"] if options.platform else []
     flags += [f"--build-context {name}={value}" for name, value in options.contexts]
     flags += [f"--secret id={name}" for name, _ in options.secrets]
+    flags += [f"--ssh {agent}" for agent in options.ssh]
     flags += [f"--label {name}={value}" for name, value in options.labels]
+    flags += [f"--add-host {name}:{address}" for name, address in options.add_hosts]
+    flags += [f"--network {options.network.value}"] if options.network is not BuildOptions().network else []
+    flags += [f"--shm-size {options.shm_size}"] if options.shm_size else []
+    flags += [f"--ulimit {limit}" for limit in options.ulimits]
+    flags += [f"--cgroup-parent {options.cgroup_parent}"] if options.cgroup_parent else []
     return tuple(flags)
 
 
