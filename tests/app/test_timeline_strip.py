@@ -18,12 +18,20 @@ LONG = "steep sencha longer: the bundle changes and so does the image"
 STATE = ProjectState("FROM a\n", ContextSnapshot(EMPTY_DIR))
 
 
-def test_long_names_are_told_in_full_while_there_is_room(qtbot: QtBot) -> None:
-    bench = Workbench()
-    report, store = simulate(STATE.request("first"), EMPTY_STORE)
-    bench.set_timeline(Timeline().with_build(LONG, STATE, report, store))
+def built(qtbot: QtBot, *labels: str, origin: str = "") -> tuple[Workbench, TimelineStrip]:
+    """A strip with builds of these names."""
+    bench, timeline, store = Workbench(), Timeline(origin=origin), EMPTY_STORE
+    for label in labels:
+        report, store = simulate(STATE.request(label), store)
+        timeline = timeline.with_build(label, STATE, report, store)
+    bench.set_timeline(timeline)
     strip = TimelineStrip(bench)
     qtbot.addWidget(strip)
+    return bench, strip
+
+
+def test_long_names_are_told_in_full_while_there_is_room(qtbot: QtBot) -> None:
+    bench, strip = built(qtbot, LONG)
     strip.resize(1280, 34)
     strip.show()
     QApplication.processEvents()
@@ -39,14 +47,7 @@ def test_long_names_are_told_in_full_while_there_is_room(qtbot: QtBot) -> None:
 
 
 def test_four_builds_of_a_small_screen_are_all_seen_with_fewer_words(qtbot: QtBot) -> None:
-    bench = Workbench()
-    timeline, store = Timeline(origin="a first build of what is on disk"), EMPTY_STORE
-    for number in range(4):
-        report, store = simulate(STATE.request(f"{number}"), store)
-        timeline = timeline.with_build(f"{LONG} {number}", STATE, report, store)
-    bench.set_timeline(timeline)
-    strip = TimelineStrip(bench)
-    qtbot.addWidget(strip)
+    bench, strip = built(qtbot, *(f"{LONG} {number}" for number in range(4)), origin="a first build of what is on disk")
     strip.resize(1920, 34)
     strip.show()
     QApplication.processEvents()
@@ -65,11 +66,7 @@ def test_four_builds_of_a_small_screen_are_all_seen_with_fewer_words(qtbot: QtBo
 
 
 def test_large_letters_stay_within_the_strip(qtbot: QtBot) -> None:
-    bench = Workbench()
-    report, store = simulate(STATE.request("first"), EMPTY_STORE)
-    bench.set_timeline(Timeline().with_build(LONG, STATE, report, store))
-    strip = TimelineStrip(bench)
-    qtbot.addWidget(strip)
+    bench, strip = built(qtbot, LONG)
     font = strip.font()
     font.setPointSizeF(font.pointSizeF() * 2.5)
     strip.setFont(font)
