@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests import picture_proof
+
 if TYPE_CHECKING:
     from cachesim.app.mainwindow import MainWindow
 
@@ -25,6 +27,8 @@ LANES = "".join(f"FROM {base} AS {name}\nWORKDIR /{name}\nCOPY {name}/ .\n{more}
     ("deps", "server", "".join(f"RUN npm run part{n}\n" for n in range(1, 9))),
     ("server", "licenses", "RUN npm run licenses\n"),
     ("nginx:1.27", "web", "COPY --from=assets /assets /srv/\nCOPY --from=server /server /srv/\nCOPY --from=licenses /l /l\n")))
+EDITS = (("busybox-offline", 3), ("flask-early-copy", 2), ("flask-early-copy", 6), ("flask-ordered", 7), ("go-scratch", 4),
+         ("node-multistage", 2), ("node-multistage", 6), ("two-engines", 3))      # the most telling ones, the first is 1
 
 
 class States:
@@ -49,9 +53,17 @@ class States:
             "four_lanes": partial(self.lanes, "licenses"), "five_lanes": partial(self.lanes, ""),
             "fitted": self.fitted,
             "many_builds": partial(self.many_builds, 4), "eight_builds": partial(self.many_builds, 8),
+            "proof_card": partial(picture_proof.card, self), "proof_runs": partial(picture_proof.runs, self),
+            "proof_done": partial(picture_proof.done, self), "proof_differs": partial(picture_proof.differs, self),
+            "rename": self.rename,
             "palette": partial(self.palette, "file"), "palette_nothing": partial(self.palette, "xyzzy"), "crash": self.crash}
         for sample in samples():
             self.states[f"sample_{sample.name}"] = partial(self.sample, sample.name)
+        for name, number in EDITS:
+            self.states[f"edit{number}_{name}"] = partial(self.edit, name, number)
+        self.states["classic_two-engines"] = self.classic
+        for title in ("file", "edit", "view", "change", "build", "workshop", "help"):
+            self.states[f"menu_{title}"] = partial(self.menu, title)
 
     # -- going on -----------------------------------------------------------------------------------------------
 
@@ -82,7 +94,11 @@ class States:
                 top.close()
                 top.deleteLater()
         from cachesim.app.confirm.state import ConfirmState
+        from cachesim.app.proof.prover import prover_of
         from cachesim.project.folders import data_dir
+        prover = prover_of(self.bench)
+        prover.cancel()
+        self.until(lambda: not prover.state.busy)
         os.environ["PATH"] = self.path
         self.window.actions_["step_list"].setChecked(False)
         self.window.graph.cover.zoom_bar.legend.setChecked(False)
@@ -118,6 +134,23 @@ class States:
         from cachesim.assets import sample
         self.open(copy_of_sample(sample(name)))
 
+    def edit(self, name: str, number: int) -> None:
+        """A sample at one of its prepared edits; those before it were built."""
+        self.sample(name)
+        for _ in range(number - 1):
+            self.bench.try_next()
+            self.turn(0.1)
+            self.until(lambda: not self.bench.prediction.job.busy and not self.bench.prediction.pending)
+        self.first()
+
+    def classic(self) -> None:
+        """The classic builder, which runs a stage that nobody needs."""
+        from cachesim.graph.options import EngineKind, ImageStore
+        self.edit("two-engines", 3)
+        self.bench.set_engine(EngineKind.CLASSIC, ImageStore.GRAPHDRIVER)
+        self.turn(0.3)
+        self.first()
+
     def plain(self, text: str, **files: str) -> Path:
         folder = self.work / f"shop{len(list(self.work.iterdir()))}"
         folder.mkdir()
@@ -147,6 +180,8 @@ class States:
 
     def fitted(self) -> None:
         self.lanes("")
+        self.window.resize(*SIZES[0])
+        self.turn(0.2)
         self.window.graph.cover.zoom_bar.fit.click()
         self.turn(0.2)
 
@@ -387,6 +422,30 @@ class States:
         menu = QMenu(self.window)
         WhatIf(self.bench, self.window).fill(menu)
         menu.popup(self.window.mapToGlobal(QPoint(260, 56)))
+
+    def menu(self, title: str) -> None:
+        """A menu of the bar, under its title."""
+        self.changed()
+        self.window.resize(*SIZES[0])
+        self.turn(0.1)
+        bar = self.window.menuBar()
+        action = next(a for a in bar.actions() if a.text().replace("&", "").lower() == title)
+        menu = action.menu()
+        menu.popup(bar.mapToGlobal(bar.actionGeometry(action).bottomLeft()))  # type: ignore[attr-defined]
+
+    def rename(self) -> None:
+        """The question for another name of a build, with the name it has."""
+        from PySide6.QtWidgets import QDialog
+
+        from cachesim.app import questions
+
+        def shown(dialog: QDialog) -> bool:
+            dialog.show()
+            return False
+        self.changed()
+        asked, questions.answered = questions.answered, shown
+        self.window.timeline._rename(self.bench.timeline.entries[-1])
+        questions.answered = asked
 
     def file_dialog(self) -> None:
         from cachesim.app.whatif.file_dialog import FileDialog

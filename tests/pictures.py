@@ -40,20 +40,29 @@ class Pictures:
                         self.show(look, size, percent)
                         tag = "" if percent == 100 else f"_{percent}"
                         self.grab(f"{name}_{size[0]}_{kind}{tag}.png")
-                self.window.actions_["present"].setChecked(False)
+                self.leave()
             print(name, flush=True)
 
     def show(self, look: str, size: tuple[int, int], percent: int) -> None:
         """Take a look and a size; presentation mode fills a window of that size instead of the screen."""
         window, present = self.window, self.window.actions_["present"]
         presenting = look == "present" and present.isEnabled()
-        if presenting != present.isChecked():
-            present.setChecked(presenting)
+        if presenting and not present.isChecked():
+            present.setChecked(True)
+        elif not presenting:
+            self.leave()
         window.showNormal()
         self.bench.set_settings(replace(self.bench.settings, theme="Light" if look == "present" else look,
                                         font_percent=percent, reduce_motion=True))
         window.resize(*size)
         self.walk.turn(0.15)
+
+    def leave(self) -> None:
+        """End a presentation at once: for seconds, another size would bring back the panes of before it, also of a next state."""
+        if self.window.actions_["present"].isChecked():
+            self.window.actions_["present"].setChecked(False)
+            self.walk.turn(0.4)
+            self.window.presentation._await_no_more()
 
     def grab(self, name: str) -> None:
         """Draw the window, with a dialog over its middle if there is one, in a frame and under its title."""
