@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
 
 from cachesim.app.theme import Theme, icon
+from cachesim.app.tips import wrapped
 
 __all__ = ["COMMANDS", "MENUS", "TOOLBAR", "Actions", "Command", "empty", "plain", "submenu"]
 
@@ -218,7 +219,7 @@ class Actions(QObject):
         action.setCheckable(command.checkable)
         action.setShortcuts([QKeySequence(keys) for keys in command.keys])
         keys = f" ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})" if command.keys else ""
-        action.setToolTip(f"{command.tip}{keys}")
+        action.setToolTip(wrapped(f"{command.tip}{keys}"))
         self._window.addAction(action)
         return action
 

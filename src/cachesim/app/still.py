@@ -11,6 +11,8 @@ from PySide6.QtCore import QEvent, QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
+from cachesim.app.tips import wrapped
+
 __all__ = ["Still", "hint", "loosen", "say"]
 
 _ANY = 16_777_215       # Qt's own bound of a size
@@ -73,8 +75,9 @@ def say(label: QLabel | QPushButton, text: str) -> None:
 
 def hint(widget: QWidget, text: str) -> None:
     """Give a widget another tip; Qt tells it, and who watches it, of the same one again as of a new one."""
-    if text != widget.toolTip():
-        widget.setToolTip(text)
+    tip = wrapped(text)
+    if tip != widget.toolTip():
+        widget.setToolTip(tip)
 
 
 def loosen(label: QLabel | QPushButton) -> None:

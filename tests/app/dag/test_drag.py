@@ -95,7 +95,7 @@ def test_escape_puts_it_back(view: DagView, workbench: Workbench) -> None:
     QTest.mouseRelease(view.viewport(), LEFT, NONE, middle(view, StepId(0, 3)))
     assert workbench.state.text == TEXT
     assert workbench.preview is None
-    assert view.dag.describe() == before.replace("0.1 20,102 285x40 miss", "0.1 20,102 285x40 miss current")
+    assert view.dag.describe() == before.replace("0.1 20,102 320x40 miss", "0.1 20,102 320x40 miss current")
 
 
 def test_while_it_hangs_the_nodes_say_what_they_would_do_where_they_stand(qtbot: QtBot, view: DagView, workbench: Workbench,
@@ -109,7 +109,7 @@ def test_while_it_hangs_the_nodes_say_what_they_would_do_where_they_stand(qtbot:
     assert {step.id: item.pos() for step, item in ((i.step, i) for i in view.dag.steps.values()) if step.id != StepId(0, 1)} == {
         step: view.dag.rect_of(step).topLeft() for step in view.dag.steps if step != StepId(0, 1)}  # type: ignore[union-attr]
     QTest.keyClick(view, Qt.Key.Key_Escape)
-    assert view.dag.describe() == before.replace("0.1 20,102 285x40 miss", "0.1 20,102 285x40 miss current")
+    assert view.dag.describe() == before.replace("0.1 20,102 320x40 miss", "0.1 20,102 320x40 miss current")
 
 
 def test_a_drop_before_the_answer_waits_for_it(qtbot: QtBot, view: DagView, workbench: Workbench) -> None:

@@ -88,6 +88,24 @@ def test_a_small_graph_is_not_blown_up(qtbot: QtBot, workbench: Workbench, show:
     assert view.zoom == 1.0
 
 
+def test_the_first_miss_stays_in_sight_where_another_pane_takes_height(
+        qtbot: QtBot, workbench: Workbench, show: Show) -> None:
+    view = view_of(qtbot, workbench, 742, 640)
+    view.show()
+    show(workbench, "FROM alpine\n" + "".join(f"RUN step{n}\n" for n in range(9)), {8: MissReason.PART})
+    miss = view.dag.rect_of(StepId(0, 7))
+    assert miss is not None
+
+    def seen() -> bool:
+        return view.viewport().rect().contains(view.viewportTransform().mapRect(miss).toRect())
+    assert seen() and not view.verticalScrollBar().value()
+    view.resize(742, 300)
+    assert seen() and view.verticalScrollBar().value()
+    view.verticalScrollBar().setValue(0)        # somebody looks elsewhere
+    view.resize(742, 280)
+    assert not view.verticalScrollBar().value()
+
+
 def test_between_both_the_width_fits(qtbot: QtBot, workbench: Workbench, show: Show) -> None:
     view = view_of(qtbot, workbench, 800, 440)
     show(workbench)
@@ -100,7 +118,9 @@ def test_nodes_grow_into_free_room_and_back(qtbot: QtBot, workbench: Workbench, 
     view = view_of(qtbot, workbench, 742, 440)
     view.show()
     show(workbench, "FROM alpine AS deps\nRUN a\nFROM deps\nRUN b\n", {})
-    assert view.dag.canvas.metrics.node_width == pytest.approx(190 * 1.5)      # never wider, however large the room
+    assert 300 < view.dag.canvas.metrics.node_width < 380 and not view.horizontalScrollBar().maximum()
+    view.resize(1400, 440)
+    assert view.dag.canvas.metrics.node_width == pytest.approx(190 * 2)        # never wider, however large the room
     view.resize(540, 440)
     narrow = view.dag.canvas.metrics.node_width
     assert 190 < narrow < 285 and not view.horizontalScrollBar().maximum()
@@ -125,6 +145,19 @@ def test_a_wide_node_says_more(qtbot: QtBot, workbench: Workbench, show: Show) -
     view.resize(742, 300)
     view.grab()
     assert short.endswith("…") and item.shown_text == "example/team/image:1.2.3"
+
+
+def test_where_an_instruction_would_be_cut_its_line_number_stands_behind_the_verdict(
+        qtbot: QtBot, workbench: Workbench, show: Show) -> None:
+    view = view_of(qtbot, workbench, 260, 300)
+    view.show()
+    show(workbench, "FROM alpine\nCOPY package.json package-lock.json ./\n", {})
+    view.grab()
+
+    def drawn(step: int) -> dict[str, float]:
+        return {text.text(): where.y() for where, text, _, _ in view.dag.steps[StepId(0, step)]._texts or ()}
+    short, long = drawn(0), drawn(1)
+    assert short["L1"] < short["Cached"] and long["L2"] == long["Cached"]
 
 
 def test_a_long_file_opens_at_its_first_miss(qtbot: QtBot, workbench: Workbench, show: Show) -> None:
@@ -787,7 +820,7 @@ def test_the_zoom_bar_drops_its_words_where_they_have_no_room(view: DagView) -> 
     view.resize(wide - 40, 300)
     assert bar.width() <= view.viewport().width() and bar.x() >= 0
     assert bar.fit.accessibleName() == "Fit the whole graph"
-    view.resize(wide + 200, 300)
+    view.resize(wide + 420, 300)       # all lanes are seen: no hint stands beside
     assert bar.width() == wide
 
 
@@ -841,7 +874,8 @@ def test_lanes_out_of_sight_are_told_of_at_the_edge_and_a_click_brings_them(
     show(workbench, text=LANES, verdicts={})
     left, right = view.cover.more_left, view.cover.more_right
     assert right.isVisible() and not left.isVisible()
-    assert right.text() == "3 more lanes →" and right.geometry().right() < view.viewport().geometry().right()
+    assert right.text() == "3 more lanes →" and right.geometry().right() < view.cover.zoom_bar.geometry().left()
+    assert view.cover.zoom_bar.geometry().contains(right.geometry().center() + QPoint(right.width(), 0))  # over no name
     assert "four, five, six" in right.toolTip()
     show(workbench, text=LANES, verdicts=LANE_VERDICTS)
     assert right.text() == "3 more lanes, 4 run →"        # the same structure with other outcomes

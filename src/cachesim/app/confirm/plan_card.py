@@ -19,6 +19,7 @@ from cachesim.app.confirm.secret_row import SecretRow
 from cachesim.app.confirm.state import ConfirmState, Stage
 from cachesim.app.report.panel import bold, copy_text, fixed_font, named
 from cachesim.app.theme import Theme
+from cachesim.app.tips import wrapped
 from cachesim.confirm.engines import EngineChoice
 from cachesim.confirm.match import Mode
 from cachesim.context.snapshot import size_text
@@ -70,7 +71,7 @@ class PlanCard(QScrollArea):
         self.mode, self.engine = named(QComboBox(), "How to build"), named(QComboBox(), "Engine")
         for mode, (word, tip) in MODE_WORDS.items():
             self.mode.addItem(word, mode)
-            self.mode.setItemData(self.mode.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+            self.mode.setItemData(self.mode.count() - 1, wrapped(tip), Qt.ItemDataRole.ToolTipRole)
         for box in (self.mode, self.engine):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(10)

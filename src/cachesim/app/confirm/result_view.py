@@ -30,6 +30,7 @@ from cachesim.app.confirm.time_line import TimeLine
 from cachesim.app.report.panel import bold, copy_text, fixed_font, named
 from cachesim.app.report.table import Table
 from cachesim.app.theme import Theme
+from cachesim.app.tips import wrapped
 from cachesim.confirm.match import StepComparison, Verdict, run_command
 from cachesim.graph.model import StepId
 from cachesim.simulate.report import SimulationReport
@@ -194,7 +195,7 @@ class ResultView(QWidget):
         said = f"{MODE_WORDS[result.mode][0]}: {result.verdict}"
         words = f"{said}  {totals(build)}." if result.compared or not build.problem else said
         self.summary.setText(re.sub(r"(\d) s\b", "\\1\N{NO-BREAK SPACE}s", words))     # no number parts from its unit
-        self.summary.setToolTip(notes)
+        self.summary.setToolTip(wrapped(notes))
         self.model.show(rows_of(build, own_lines=self.own.isChecked()))
         self.time_line.show_build(build.observed, own_lines=self.own.isChecked())
         rows = self.model.rows

@@ -33,6 +33,7 @@ from cachesim.app.notify import Message, Tone
 from cachesim.app.report.panel import Panel, bold, icon_size, named
 from cachesim.app.report.story import short
 from cachesim.app.theme import Theme
+from cachesim.app.tips import TipDelegate
 from cachesim.context.snapshot import ContextSnapshot, FileEntry, FileKind, regular_file, size_text
 from cachesim.digest import digest_of
 from cachesim.graph.model import StepId
@@ -598,6 +599,7 @@ class _Tree(QTreeView):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setItemDelegate(TipDelegate(self))
         self.setUniformRowHeights(True)
         self.setAlternatingRowColors(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)

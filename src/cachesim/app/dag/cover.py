@@ -29,6 +29,7 @@ class Cover(QObject):
         self._report: SimulationReport | None = None
         self._theme: Theme | None = None
         self._edge, self._on_top = "", False
+        self._beside = 0        # what the hints take that stand in a row with the buttons
         self.reserved = 0       # height below the picture that is the buttons' own; set by the view
         self.selected: Callable[[], QRect | None] = lambda: None       # where the selected node is in the view; set by the view
         self.lane_bar = LaneBar(canvas, view)
@@ -54,7 +55,7 @@ class Cover(QObject):
     def fit_bar(self) -> None:
         """Let the buttons take the size that there is room for."""
         area = self._view.viewport().geometry()
-        self.zoom_bar.fit_into(area.width() - 2 * _EDGE, area.height() + self.reserved)
+        self.zoom_bar.fit_into(area.width() - 2 * _EDGE, area.height() + self.reserved, self._beside)
 
     def show_theme(self, theme: Theme) -> None:
         """Take other colours."""
@@ -93,14 +94,24 @@ class Cover(QObject):
         self.lane_bar.show_names(names)
 
     def show_more(self, left: Beyond, right: Beyond) -> None:
-        """Say which lanes lie beyond the edges, at the height of the lanes' names."""
-        area, listed = self._view.viewport().geometry(), self.zoom_bar.isHidden()
-        for hint, lanes in ((self.more_left, left), (self.more_right, right)):
-            hint.show_lanes(Beyond() if listed else lanes, area.width() // 3)
+        """Say which lanes lie beyond the edges: in a row with the buttons, where nothing else is; without room there, at the
+        height of the lanes' names."""
+        area, bar = self._view.viewport().geometry(), self.zoom_bar
+        hints = (self.more_left, self.more_right)
+        for hint, lanes in zip(hints, (left, right), strict=True):
+            hint.show_lanes(Beyond() if bar.isHidden() else lanes, area.width() // 3)
+        self._beside = sum(hint.width() + _EDGE for hint in hints if not hint.isHidden())
+        width = bar.width()
+        self.fit_bar()
+        if bar.width() != width:
+            self.place()
+        low = self._beside + bar.width() + 2 * _EDGE <= area.width()
+        for hint in hints:
+            y = bar.y() + (bar.height() - hint.height()) // 2 if low else area.y() + _EDGE
             x = area.x() + _EDGE if hint is self.more_left else area.right() + 1 - hint.width() - _EDGE
-            if area.y() + 2 * _EDGE + hint.height() > self.zoom_bar.y() and x + hint.width() > self.zoom_bar.x():
-                x = self.zoom_bar.x() - hint.width() - _EDGE        # a very low graph: beside each other
-            hint.move(x, area.y() + _EDGE)
+            if y + hint.height() + _EDGE > bar.y() and x + hint.width() > bar.x():
+                x = bar.x() - hint.width() - _EDGE
+            hint.move(x, y)
 
     def leave(self) -> None:
         """The view is not seen any more: nothing of it stays over others."""

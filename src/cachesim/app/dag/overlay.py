@@ -12,6 +12,7 @@ from cachesim.app.dag.canvas import Canvas
 from cachesim.app.dag.edge_item import paint_sample
 from cachesim.app.dag.words import Beyond
 from cachesim.app.theme import Look, Theme, icon
+from cachesim.app.tips import wrapped
 from cachesim.graph.model import EdgeKind
 
 __all__ = ["Caption", "LaneBar", "Legend", "MoreLanes", "ZoomBar"]
@@ -65,15 +66,15 @@ class ZoomBar(QFrame):
         """Whether all is in one button."""
         return self._small
 
-    def fit_into(self, room: int, height: int) -> None:
-        """Take the size that is needed; drop the words beside the icons where they are wider than `room`, and be one button
-        where a whole bar would take a large part of `height`."""
+    def fit_into(self, room: int, height: int, beside: int = 0) -> None:
+        """Take the size that is needed; drop the words beside the icons where they are wider than `room` without what stands
+        `beside` them, and be one button where a whole bar would take a large part of `height`."""
         if self._needs is None:
             self._needs = self._measured()
             self.adjustSize()
         line, words, icons = self._needs
         small = line * _BARS > height or icons > room
-        chosen = (small, small or words > room)
+        chosen = (small, small or words > room - beside)
         if chosen != (self._small, self._icons):
             self._small, self._icons = chosen
             self._show_words(not self._icons)
@@ -144,7 +145,7 @@ class ZoomBar(QFrame):
         button = QToolButton(self)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)      # a click leaves the keys to the graph
         button.setAccessibleName(name)
-        button.setToolTip(tip)
+        button.setToolTip(wrapped(tip))
         button.setText(text)
         if text and icon_name:
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -176,7 +177,7 @@ class MoreLanes(QToolButton):
             text = lanes.brief if wide else lanes.text
             self.setText(f"← {text}" if self._left else f"{text} →")
             self.setAccessibleName(f"{lanes.text} to the {'left' if self._left else 'right'}")
-            self.setToolTip(lanes.sentence)
+            self.setToolTip(wrapped(lanes.sentence))
             self.setVisible(bool(lanes.text))
             self.adjustSize()
 

@@ -33,7 +33,7 @@ __all__ = ["DagScene"]
 
 _EMPTY = BuildGraph((), (), -1, (), (), {}, None, ())
 _WIDER_BY = 10.0            # steps in which nodes grow into free room: dragging a border moves them seldom
-_WIDER_MOST = 0.5           # of their own width; wider, a node of three words looks empty
+_WIDER_MOST = 1.0           # of their own width; wider, a node of three words looks empty
 _FIRST, _FIRST_PRESENTING = 0.85, 0.9
 _NARROWEST = 0.8            # of their own width, where all lanes are seen together that way
 _QUIET = frozenset({Outcome.HIT, Outcome.CONFIG_ONLY, Outcome.NOT_NEEDED, Outcome.UNREACHED})

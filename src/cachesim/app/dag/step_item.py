@@ -241,25 +241,37 @@ class StepItem(QGraphicsItem):
                     inner)
 
     def _set(self) -> list[tuple[QPointF, QStaticText, QFont, QColor]]:
-        """Cut the texts to the node: the label, and what is the node's own with its places."""
+        """Cut the texts to the node: the label, and what is the node's own with its places.
+
+        The line number stands behind the instruction; where that would be cut, behind the verdict if it fits there.
+        """
         canvas, k = self._canvas, self._canvas.k
-        right = self._width - 8.0 * k
+        end = self._width - 8.0 * k
+        right = end - (6.0 * k if self.badge else 0.0)
         number = f"L{self.step.line}"
-        number_x = right - canvas.small_metrics.horizontalAdvance(number) - (6.0 * k if self.badge else 0.0)
+        taken = canvas.width_of(number) + 6.0 * k
         keyword, rest = node_text(self.step.instruction.text)
         rest_x = canvas.text_x + canvas.keyword_metrics.horizontalAdvance(keyword)
         rest_x += canvas.text_metrics.horizontalAdvance(" ")
-        rest = canvas.text_metrics.elidedText(rest, Qt.TextElideMode.ElideRight, number_x - rest_x - 6.0 * k)
-        room = right - canvas.text_x - (16.0 * k if self.mark else 0.0)
-        short = [w.partition(": ")[2] for w in self.words if ": " in w]     # "main.js changed": the icon says that it runs
-        fitting = (w for w in (*self.words, *short) if canvas.width_of(w) <= room)
-        word = next(fitting, None) or canvas.small_metrics.elidedText(self.words[-1] if self.words else "",
-                                                                      Qt.TextElideMode.ElideRight, room)
+        room = end - canvas.text_x - (16.0 * k if self.mark else 0.0)
+        word = self._word(room - taken)
+        low = word is not None and canvas.text_metrics.horizontalAdvance(rest) > right - taken - rest_x
+        if not low:
+            word = self._word(room) or canvas.small_metrics.elidedText(self.words[-1] if self.words else "",
+                                                                       Qt.TextElideMode.ElideRight, room)
+        rest = canvas.text_metrics.elidedText(rest, Qt.TextElideMode.ElideRight, right - rest_x - (0.0 if low else taken))
         self._label = Label(keyword, self.mark)
         word_y = self._height - 4.5 * k - canvas.small_metrics.descent() - canvas.small_metrics.ascent()
+        number_at = (QPointF(canvas.text_x + room - taken + 6.0 * k, word_y) if low else
+                     QPointF(right - taken + 6.0 * k, canvas.text_y + 0.5 * k))
         return [(QPointF(rest_x, canvas.text_y), _still(rest), canvas.text_font, canvas.text),
-                (QPointF(canvas.text_x, word_y), _still(word), canvas.small_font, canvas.text),
-                (QPointF(number_x, canvas.text_y + 0.5 * k), _still(number), canvas.small_font, canvas.muted)]
+                (QPointF(canvas.text_x, word_y), _still(word or ""), canvas.small_font, canvas.text),
+                (number_at, _still(number), canvas.small_font, canvas.muted)]
+
+    def _word(self, room: float) -> str | None:
+        """The fullest words of the verdict that fit."""
+        short = [w.partition(": ")[2] for w in self.words if ": " in w]     # "main.js changed": the icon says that it runs
+        return next((w for w in (*self.words, *short) if self._canvas.width_of(w) <= room), None)
 
     def _set_line(self) -> list[tuple[QPointF, QStaticText, QFont, QColor]]:
         """The same for a node that says its instruction alone."""

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 
 from cachesim.app.dag.words import cause_of, instruction_of, node_words, sentence_of, stage_name
 from cachesim.app.theme import LIGHT, Theme, icon, look_of_step
+from cachesim.app.tips import TipDelegate
 from cachesim.app.workbench import Workbench
 from cachesim.engines.base import Outcome
 from cachesim.graph.model import StepId
@@ -160,6 +161,7 @@ class StepsList(QTableView):
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.verticalHeader().hide()
+        self.setItemDelegate(TipDelegate(self))
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.horizontalHeader().setStretchLastSection(True)

@@ -323,12 +323,17 @@ class DagView(PanZoomView):
             self._show_told()
         self.viewport().update()
 
+    @property
+    def _told(self) -> StepId | None:
+        """The step that it is all about: what is selected, else the first miss."""
+        report = self._dag.report
+        if self._dag.current is not None or report is None or report.first_miss is None:
+            return self._dag.current
+        return report.first_miss.id
+
     def _show_told(self) -> None:
         """Scroll to the step that the caption of a presentation tells of."""
-        report, step = self._dag.report, self._dag.current
-        if step is None and report is not None and report.first_miss is not None:
-            step = report.first_miss.id
-        if step is not None:
+        if (step := self._told) is not None:
             self.show_step(step)
 
     @Slot(object)
@@ -549,6 +554,9 @@ class DagView(PanZoomView):
             self._arrive()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        told = self._told
+        rect = self._dag.rect_of(told) if told is not None and self._restoring is None else None
+        seen = rect is not None and QRectF(QPointF(), event.oldSize()).contains(self.viewportTransform().mapRect(rect))
         if self._dag.set_room(self._room):
             self._fit_scene()
         super().resizeEvent(event)
@@ -557,6 +565,8 @@ class DagView(PanZoomView):
         self._scrolled()
         if self._workbench.look.sizes.presenting and self._auto and self._dag.current is None:
             self._show_told()           # the screen comes after the look
+        elif seen:
+            self._show_told()           # another pane takes height, the answer stays in sight
 
     # -- keys ---------------------------------------------------------------------------------------------------
 

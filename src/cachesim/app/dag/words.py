@@ -116,7 +116,7 @@ def _sentence_of(step: StepReport) -> str:
     kind, colon, what = verdict.partition(": ")
     if not why or why == verdict:
         tail = verdict
-    elif colon and why.lower().startswith(what):
+    elif colon and why.lower().startswith(what.lower()):
         tail = f"{kind}: {why[:1].lower() if what[:1].islower() else why[:1]}{why[1:]}"     # not the same twice
     else:
         tail = f"{verdict}. {why}"

@@ -27,6 +27,7 @@ from cachesim.app.editor.stripes import LineEdit, Stripe, shifted, stripe_at, st
 from cachesim.app.editor.text_area import TextArea, Tint
 from cachesim.app.notify import Message
 from cachesim.app.theme import Theme
+from cachesim.app.tips import wrapped
 from cachesim.app.workbench import Workbench
 from cachesim.diagnostics import Diagnostic
 from cachesim.dockerfile.edit import toggle_comment
@@ -196,7 +197,7 @@ class CodeEditor(QWidget):
     def _say_here(self, text: str) -> None:
         self.text.setAccessibleDescription(text)
         place = self.text.viewport().mapToGlobal(self.text.cursorRect().bottomLeft() + QPoint(0, 4))
-        QToolTip.showText(place, text, self.text.viewport())
+        QToolTip.showText(place, wrapped(text), self.text.viewport())
 
     def toggle_comments(self) -> None:
         """Make comments of the selected lines and the rest of their instructions, or instructions of comments."""

@@ -13,6 +13,7 @@ from cachesim.app.editor.stripes import Stripe, stripe_at, tip_of
 from cachesim.app.editor.text_area import TextArea
 from cachesim.app.report.panel import bold
 from cachesim.app.theme import Look, Theme, pixmap
+from cachesim.app.tips import wrapped
 from cachesim.diagnostics import Severity
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.graph.model import StepId
@@ -347,7 +348,7 @@ class Gutter(QWidget):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             tip = self.tip_at(event.pos())
-            QToolTip.showText(event.globalPos(), tip, self) if tip else QToolTip.hideText()
+            QToolTip.showText(event.globalPos(), wrapped(tip), self) if tip else QToolTip.hideText()
             return True
         return super().event(event)
 

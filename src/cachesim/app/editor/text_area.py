@@ -27,6 +27,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QPlainTextEdit, QToolTip, QW
 
 from cachesim.app.editor.line_layout import LineLayout
 from cachesim.app.editor.positions import cursor_of, document_text, place_of, qt_length
+from cachesim.app.tips import wrapped
 from cachesim.dockerfile.edit import TextEdit
 
 __all__ = ["DropLine", "TextArea", "Tint"]
@@ -244,7 +245,7 @@ class TextArea(QPlainTextEdit):
         beyond = at.x() > rect.right() + 2 * self.fontMetrics().averageCharWidth() or at.y() > rect.bottom()
         tip = "" if beyond else self.tip_at(*place_of(cursor))
         if tip:
-            QToolTip.showText(where, tip, self.viewport())
+            QToolTip.showText(where, wrapped(tip), self.viewport())
         else:
             QToolTip.hideText()
 

@@ -9,6 +9,7 @@ from cachesim.app.history.habits import ProjectHabits
 from cachesim.app.history.model import MixModel
 from cachesim.app.report.panel import named
 from cachesim.app.report.table import Table
+from cachesim.app.tips import wrapped
 from cachesim.errors import InputError
 from cachesim.history.habits import USUAL_MIX, Habits, MixSource
 from cachesim.project.mix import ROLES, EditMix
@@ -27,15 +28,15 @@ class MixBox(QWidget):
         self.head = named(QLabel(wordWrap=True), "Where the edit mix comes from")
         self.hand = named(QLineEdit(), "Edit mix by hand")
         self.hand.setPlaceholderText(USUAL_MIX)
-        self.hand.setToolTip(f"Weights of {', '.join(ROLES)}, or of paths: {USUAL_MIX}. Enter takes it")
+        self.hand.setToolTip(wrapped(f"Weights of {', '.join(ROLES)}, or of paths: {USUAL_MIX}. Enter takes it"))
         self.use = QPushButton("&Use")
         self.use.setStatusTip("Weigh by this mix from now on; it is remembered with the project")
         self.again = QPushButton("From &git")
         self.again.setStatusTip("Weigh by what the commits changed")
         self.args = named(QLineEdit(), "Build arguments that change with every edit")
         self.args.setPlaceholderText("GIT_SHA, BUILD_DATE")
-        self.args.setToolTip("Names of build arguments that get another value with every edit, as a pipeline passes a commit "
-                             "or a date. Enter takes them")
+        self.args.setToolTip(wrapped("Names of build arguments that get another value with every edit, as a pipeline passes "
+                                     "a commit or a date. Enter takes them"))
         self.problem = named(QLabel(wordWrap=True), "What is wrong with the mix")
         self.problem.hide()
         label = QLabel("By han&d")

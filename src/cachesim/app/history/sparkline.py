@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from cachesim.app.theme import Theme
+from cachesim.app.tips import wrapped
 
 __all__ = ["Sparkline", "trend_words"]
 
@@ -40,7 +41,7 @@ class Sparkline(QWidget):
         self._values = values
         words = trend_words(values)
         self.setAccessibleDescription(words)
-        self.setToolTip(words)
+        self.setToolTip(wrapped(words))
         self.setVisible(len(values) > 1)
         self.update()
 

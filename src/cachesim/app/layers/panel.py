@@ -14,6 +14,7 @@ from cachesim.app.report.panel import Panel, bold, fixed_font, icon_size, named
 from cachesim.app.report.problems import severity_icons
 from cachesim.app.report.table import COPY_ROLE, RowsModel, Table
 from cachesim.app.theme import Theme, icon
+from cachesim.app.tips import wrapped
 from cachesim.context.snapshot import size_text
 from cachesim.diagnostics import Severity
 from cachesim.graph.model import StepId
@@ -209,7 +210,7 @@ class LayersPanel(Panel):
         """Leave a low pane to the layers: without the notes, and with the first sentence alone."""
         low = self.height() < _LOW * self.fontMetrics().height()
         self.head.setText(self._said.partition(". ")[0] if low else self._said)
-        self.head.setToolTip(self._said if low else "")
+        self.head.setToolTip(wrapped(self._said) if low else "")
         self.list.setVisible(bool(self._notes) and not low)
 
     # -- selection --

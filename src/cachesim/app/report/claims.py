@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QLineEdit,
 
 from cachesim.app.report.panel import named
 from cachesim.app.report.story import claim_command, elided
+from cachesim.app.tips import wrapped
 from cachesim.engines.base import RunClaim, RunClaimKind
 from cachesim.simulate.report import StepReport
 
@@ -66,7 +67,7 @@ class ClaimBox(QFrame):
         self.run.clear()
         for step in runs:
             self.run.addItem(f"Line {step.step.line}: {elided(claim_command(step), 50)}")
-            self.run.setItemData(self.run.count() - 1, claim_command(step), Qt.ItemDataRole.ToolTipRole)
+            self.run.setItemData(self.run.count() - 1, wrapped(claim_command(step)), Qt.ItemDataRole.ToolTipRole)
         commands = [claim_command(step) for step in runs]
         self.run.setCurrentIndex(commands.index(chosen) if chosen in commands else 0 if runs else -1)
         self.run.setEnabled(len(runs) > 1)

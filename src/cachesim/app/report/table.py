@@ -7,9 +7,10 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, QSize, Qt, Slot
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyleOptionViewItem, QTableView, QWidget
 
 from cachesim.app.report.panel import copy_text, icon_size
+from cachesim.app.tips import TipDelegate
 
 __all__ = ["COPY_ROLE", "RowsModel", "Table"]
 
@@ -38,7 +39,7 @@ class RowsModel(QAbstractTableModel):
         return None
 
 
-class _CutAtEnd(QStyledItemDelegate):
+class _CutAtEnd(TipDelegate):
     """Leaves out the end of some columns: an instruction is known by its beginning."""
 
     def __init__(self, columns: frozenset[int], parent: QWidget) -> None:
@@ -66,8 +67,7 @@ class Table(QTableView):
         self.setAccessibleName(name)
         self.setModel(model)
         self._shares = shares
-        if begin:
-            self.setItemDelegate(_CutAtEnd(begin, self))
+        self.setItemDelegate(_CutAtEnd(begin, self) if begin else TipDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

@@ -34,6 +34,7 @@ from cachesim.app.notify import Message, MessageAction
 from cachesim.app.questions import TextQuestion
 from cachesim.app.theme import Theme, icon
 from cachesim.app.timeline.describe import describe
+from cachesim.app.tips import wrapped
 from cachesim.app.verdict.sentences import entry_brief, entry_summary
 from cachesim.app.workbench import Workbench
 from cachesim.project.timeline import Timeline, TimelineEntry
@@ -65,8 +66,8 @@ class EntryButton(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(f"Build {number}: {entry.label}, {self._summary}")
         branch = "" if on_path else " It lies on another branch: its cache is not the one that the next build meets."
-        self.setToolTip(f"Build {number}: {entry.label} – {self._summary}.{branch} Click for what it ran, "
-                        "Ctrl+click a second one to compare, F2 renames, right click for more.")
+        self.setToolTip(wrapped(f"Build {number}: {entry.label} – {self._summary}.{branch} Click for what it ran, "
+                                "Ctrl+click a second one to compare, F2 renames, right click for more."))
 
     @property
     def _label_width(self) -> int:
@@ -181,7 +182,7 @@ class TimelineStrip(QFrame):
         self._now.clicked.connect(self._come_back)
         self._add = QPushButton("Build")
         self._add.setAccessibleName("Build, simulated")
-        self._add.setToolTip("Let this build happen, simulated: it joins the timeline and the cache holds it (Ctrl+B)")
+        self._add.setToolTip(wrapped("Let this build happen, simulated: it joins the timeline and the cache holds it (Ctrl+B)"))
         self._add.clicked.connect(self.build_asked)
         row.addWidget(self._origin)
         self._left, self._right = self._scroller("Earlier builds", -1), self._scroller("Later builds", 1)
@@ -247,7 +248,7 @@ class TimelineStrip(QFrame):
             scroller.setIcon(icon(name, theme.text, side))
             scroller.setIconSize(QSize(side, side))
             scroller.setMinimumSize(target, target)
-        self._origin.setToolTip(f"The cache started with: {timeline.origin}. Click to choose another start.")
+        self._origin.setToolTip(wrapped(f"The cache started with: {timeline.origin}. Click to choose another start."))
         flat = f"border: 1px solid transparent; padding: 2px 6px; border-radius: 4px; color: {theme.muted};" \
                f" min-height: {target - 6}px;"
         self._origin.setStyleSheet(f"QPushButton {{ {flat} }} QPushButton:hover, QPushButton:focus"
@@ -403,8 +404,8 @@ class TimelineStrip(QFrame):
             button.update()
         self._now.setChecked(seen is None)
         what = f"Not built yet: {self._unbuilt}." if self._unbuilt else "Nothing changed since the last build."
-        self._now.setToolTip(f"{what} This is what the next build would do." if seen is None
-                             else "Back to what the next build would do: everything is as you left it (Alt+Right)")
+        self._now.setToolTip(wrapped(f"{what} This is what the next build would do." if seen is None else
+                                     "Back to what the next build would do: everything is as you left it (Alt+Right)"))
 
     @Slot(int)
     def _pick(self, entry_id: int) -> None:

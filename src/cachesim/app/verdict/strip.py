@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from cachesim.app.looking import made_sentence
 from cachesim.app.theme import Theme, pixmap
+from cachesim.app.tips import wrapped
 from cachesim.app.verdict.sentences import (
     Count,
     brief_sentence,
@@ -120,7 +121,7 @@ class _Elided(QLabel):
         """Say this; where there is no room for it, the brief words."""
         if (text, brief) != (self.text(), self.brief):
             self.brief = brief
-            self.setToolTip(text)
+            self.setToolTip(wrapped(text))
             self.setText(text)
 
     def shown(self) -> str:
@@ -236,7 +237,7 @@ class VerdictStrip(QWidget):
         button = QPushButton(text)
         button.setFlat(True)
         button.setCursor(Qt.CursorShape.PointingHandCursor)
-        button.setToolTip(tip)
+        button.setToolTip(wrapped(tip))
         button.setAccessibleName(text)
         button.clicked.connect(target)
         return button
