@@ -155,10 +155,6 @@ class ContextModel(QAbstractItemModel):
         """What lies there."""
         return self._node(index).entry
 
-    def gone(self, index: _INDEX) -> bool:
-        """Whether the row only stands for a path that was deleted."""
-        return self._node(index).gone
-
     def shown_folders(self, parent: _INDEX) -> list[QModelIndex]:
         """Folders directly below a row that somebody looked at."""
         return [self.createIndex(child.row, 0, child.number) for child in self._node(parent).rows.values()
