@@ -34,6 +34,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from cachesim.app.command_choices import live_choices
+from cachesim.app.garbage import give_back
 from cachesim.app.mainwindow import MainWindow
 from cachesim.app.questions import TextQuestion
 from cachesim.app.settings import THEME_NAMES
@@ -296,7 +297,7 @@ class Monkey:
     # -- rest ---------------------------------------------------------------------------------------------------
 
     def rest(self, qtbot: QtBot) -> None:
-        """Close everything and let go of it."""
+        """Close everything and let go of it, as the application does in a pause (see `cachesim.app.garbage`)."""
         self.window.actions_["present"].setChecked(False)
         bench = self.window.workbench
         qtbot.waitUntil(lambda: not bench.disk.busy, timeout=30_000)
@@ -305,6 +306,7 @@ class Monkey:
         open_project(qtbot, self.window, self.folder)
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[call-overload]
         gc.collect()
+        give_back()
 
 
 def write_project(folder: Path) -> None:
