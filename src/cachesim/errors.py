@@ -20,7 +20,8 @@ class InputError(CachesimError):
 
     def __init__(self, what: str, where: str = "", todo: str = "") -> None:
         self.what, self.where, self.todo = what, where, todo
-        super().__init__(": ".join(p for p in (where, what) if p) + (f". {todo}" if todo else ""))
+        between = " " if what.startswith("is ") else ": "        # "shop is in no git repository"
+        super().__init__(between.join(p for p in (where, what) if p) + (f". {todo}" if todo else ""))
 
 
 class ContextError(CachesimError):

@@ -77,8 +77,11 @@ def nothing_is_left(plan: ProofPlan, docker: FakeDocker) -> bool:
 
 
 def test_the_same_image_for_less(plan: ProofPlan, docker: FakeDocker) -> None:
-    proof = Proof(plan)
+    seen: list[int] = []
+    proof = Proof(plan, lambda: seen.append(proof.phase.done))
     report = Runner().run(proof.script())
+    assert seen == sorted(seen) and set(seen) == set(range(12)), "each build counts as soon as it is over"
+    assert report.verdict.startswith("Same image: 1 file and the configuration are equal. ")
     assert (report.exit_code, report.same, report.error, report.unexpected) == (0, True, "", ())
     assert [(r.label, r.a and r.a.observed, r.b and r.b.observed) for r in report.rows] == [
         ("src/a.py", 2, 1), ("requirements.txt", 2, 3), ("no edit", 0, 0), ("an edit of the manifest (requirements.txt)", 2, 3)]

@@ -63,6 +63,13 @@ def test_files_are_named_whichever_build_was_explained() -> None:
     assert [(c.label, c.old and c.old[:3], c.new and c.new[:3]) for c in back] == [("a", "2 B", "1 B")]
 
 
+def test_a_step_found_by_its_definition_does_not_differ_in_content_it_was_not_asked_for() -> None:
+    text = TEXT + "FROM busybox:1\nCOPY --from=build /x /x\n"
+    pair = _compared(text, text).pairs[-1]
+    assert pair.a is not None and pair.b is not None and pair.b.outcome is Outcome.HIT
+    assert pair.changes == () and pair.differs       # never built, then cached
+
+
 def test_totals_name_every_outcome_of_either() -> None:
     found = _compared(TEXT, TEXT)
     assert found.totals() == ((Outcome.HIT, 0, 4), (Outcome.MISS, 4, 0), (Outcome.CONFIG_ONLY, 1, 1))

@@ -43,6 +43,7 @@ class Desk(QObject):
         super().__init__(parent)
         self._selected: StepId | None = None
         self._busy: str | None = None
+        self._building = False
         self._preview: SimulationReport | None = None
         self._preview_words = ""
         self._placed: SimulationReport | None = None
@@ -133,10 +134,15 @@ class Desk(QObject):
     def busy(self) -> str | None:
         return self._busy
 
-    def set_busy(self, what: str | None) -> None:
-        """Say what is being done; None when it is over."""
+    @property
+    def reading(self) -> bool:
+        """Whether files are read, so that what is shown is of before."""
+        return self._busy is not None and not self._building
+
+    def set_busy(self, what: str | None, *, building: bool = False) -> None:
+        """Say what is being done; None when it is over. While an engine builds, what is shown stands."""
         if what != self._busy:
-            self._busy = what
+            self._busy, self._building = what, building
             self.busy_changed.emit(what)
 
     @property

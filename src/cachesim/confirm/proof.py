@@ -126,7 +126,8 @@ class Proof:
     def phase(self) -> ProofPhase:
         """How far it is."""
         session = self._session.phase if self._session is not None else None
-        return replace(self._phase, session=session, report=self._report)
+        done = self._phase.done + (len(session.done) if session is not None else 0)
+        return replace(self._phase, done=done, session=session, report=self._report)
 
     def script(self) -> Script[ProofReport]:
         """Make it; ends with a `ProofReport` in any case, also when it was cancelled or could not run."""

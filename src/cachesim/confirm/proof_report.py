@@ -219,7 +219,8 @@ class ProofReport:
         if self.rehearsal:
             return "The configurations are the same; a rehearsal says nothing of files."
         apart = "; ".join(f"{count:,} where {reason}" for reason, count in image.excuses.items())
-        return f"Same image: {image.files:,} files and the configuration are equal{f' but for {apart}' if apart else ''}."
+        files = "1 file" if image.files == 1 else f"{image.files:,} files"
+        return f"Same image: {files} and the configuration are equal{f' but for {apart}' if apart else ''}."
 
     def _cost_words(self) -> str:
         if not any(True for _ in self._pairs()):

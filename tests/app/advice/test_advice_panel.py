@@ -94,6 +94,14 @@ def test_the_list_says_saving_risk_and_why(faked: AdvicePanel) -> None:
     assert ".dockerignore (new file)" in faked.diff.toPlainText() and "+ README.md" in faked.diff.toPlainText()
 
 
+def test_a_long_title_is_read_in_full(faked: AdvicePanel) -> None:
+    table = faked.table
+    faked.resize(700, 300)
+    long = [row for row, proposal in enumerate(faked.model.rows)
+            if table.fontMetrics().horizontalAdvance(proposal.title) > table.columnWidth(0)]
+    assert long and all(table.rowHeight(row) >= 2 * table.fontMetrics().height() for row in long)
+
+
 def test_another_file_changes_in_the_window_and_on_disk_only_after_a_yes(qtbot: QtBot, faked: AdvicePanel,
                                                                          window: MainWindow, early: Path) -> None:
     choose(faked, "README")

@@ -11,11 +11,13 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from cachesim.app.compare.model import what_differs
+from cachesim.app.compare.model import in_words, what_differs
 from cachesim.app.compare.panel import ComparePanel
-from cachesim.app.report.keyparts import Mark
+from cachesim.app.report.keyparts import Mark, PartRow
 from cachesim.app.theme import DARK, HIGH_CONTRAST, LIGHT, Theme
 from cachesim.app.workbench import Workbench
+from cachesim.cache.key import PartChange, PartKind
+from cachesim.engines.base import Outcome
 from cachesim.graph.model import StepId
 
 Opened = Callable[..., Workbench]
@@ -213,3 +215,23 @@ def test_at_1280_a_step_keeps_its_keyword_and_the_counts_say_run(panel: CompareP
     metrics = panel.table.fontMetrics()
     assert panel.table.columnWidth(_STEP) >= metrics.horizontalAdvance("12  COPY package.json")
     assert "run " in panel.totals.text() and "changed" not in panel.totals.text()
+
+
+def test_digests_that_tell_nothing_are_words(bench: Workbench, panel: ComparePanel) -> None:
+    pair = next(p for p in panel.model.pairs if p.a is not None and p.b is not None and p.a.certain and p.b.certain)
+    content = replace(pair, changes=(PartChange(PartKind.STAGE_CONTENT, "app/dist", "3879cf17c29d", "36ab237f2c02"),))
+    assert what_differs(content) == ("bytes of app/dist", "its content", "another content")
+    assert pair.b is not None
+    open_ = replace(content, b=pair.b._replace(outcome=Outcome.UNDETERMINED))
+    assert what_differs(open_) == ("bytes of app/dist", "its content", "nobody knows")
+    above = replace(pair, changes=(PartChange(PartKind.PARENT, "the step above", "", ""),))
+    assert what_differs(above) == ("step above", "", "")
+    rows = (PartRow(Mark.CHANGED, "step above", "the step above", "1", "2"), PartRow(Mark.CHANGED, "content", "src", "3", "4"),
+            PartRow(Mark.SAME, "content", "lib", "5", "5"))
+    assert [(row.old, row.new) for row in in_words(rows, pair)] == [
+        ("its result", "another result"), ("its content", "another content"), ("5", "5")]
+
+
+def test_an_argument_is_named_once(panel: ComparePanel) -> None:
+    change = PartChange(PartKind.ARG, "ARG VERSION", "1.0", "1.1")
+    assert what_differs(replace(panel.model.pairs[0], changes=(change,))) == ("ARG VERSION", "1.0", "1.1")

@@ -121,6 +121,9 @@ def test_broken_text_keeps_the_last_good_stripes_dimmed(editor: CodeEditor, qtbo
     with qtbot.waitSignal(workbench.report_stale_changed):
         key(editor, Key.Key_Backspace)
     assert [editor.gutter.dimmed] == [False]
+    workbench.set_busy("Proving", building=True)
+    assert [editor.gutter.dimmed] == [False]        # an engine builds, what is shown stands
+    workbench.set_busy(None)
     workbench.set_busy("Reading shop")
     assert [editor.gutter.dimmed] == [True]
     workbench.set_busy(None)

@@ -79,6 +79,7 @@ def rows(panel: ProofPanel) -> list[list[str]]:
 def test_the_card_says_what_would_run_and_nothing_runs(panel: ProofPanel, engine: FakeDocker) -> None:
     assert panel.promise.isVisible() and not panel.table.isVisible() and not panel.save.isVisible()
     assert panel.title.text().startswith("A: the text in the editor.  B: ")
+    assert panel.engine.currentText().startswith("default (docker): Engine 28.5.2")
     assert "Builds A twice and B once with --no-cache" in panel.words.text()
     assert "2 edits of the mix (stated by hand) and 2 controls on both: about 11 builds" in panel.words.text()
     assert panel.words.text().endswith("Fetches nothing.")
@@ -128,6 +129,7 @@ def test_cancel_stops_and_says_so(qtbot: QtBot, window: MainWindow, panel: Proof
     engine.write()
     QTest.mouseClick(panel.run, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(engine.calls_of("buildx", "build")), timeout=20_000)
+    qtbot.waitUntil(lambda: panel.words.text() == "Building: A, a first time, without cache", timeout=20_000)
     QTest.keyClick(window, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: not prover_of(window.workbench).state.busy, timeout=20_000)
     qtbot.waitUntil(lambda: panel.words.text() == "Cancelled: nothing is proven.")

@@ -62,7 +62,7 @@ class AdvicePanel(Panel):
         self._habits = habits_keeper(workbench)
         self._job = IdleJob(workbench, "advice", self)
         self.model = ProposalsModel(self)
-        self.table = Table("Proposals", self.model, {0: 1}, self, begin=frozenset((0,)))
+        self.table = Table("Proposals", self.model, {0: 1}, self, wraps=True)
         self.status = named(QLabel(wordWrap=True), "What the proposals are weighed by")
         self.bar = named(QProgressBar(textVisible=False), "Looking for a better order")
         self.cost, self.why = named(QLabel(wordWrap=True), "What it saves"), named(QLabel(wordWrap=True), "Why")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFont, QIcon
 
 from cachesim.app.compare.apart import apart
+from cachesim.app.report.keyparts import Mark, PartRow
 from cachesim.app.report.panel import bold, fixed_font, icon_size
 from cachesim.app.report.story import elided
 from cachesim.app.report.table import COPY_ROLE, RowsModel
@@ -19,11 +21,12 @@ from cachesim.graph.options import EngineKind
 from cachesim.simulate.compare import ReportComparison, StepPair
 from cachesim.simulate.report import StepReport
 
-__all__ = ["CompareModel", "first_cause", "own_changes", "what_differs"]
+__all__ = ["CompareModel", "first_cause", "in_words", "own_changes", "what_differs"]
 
 _INDEX = QModelIndex | QPersistentModelIndex
 _HEADERS = ("", "Step", "First", "Second", "What differs", "In the first", "In the second")
 _MARK, _STEP, _A, _B, _WHAT, _OLD, _NEW = range(7)
+_BYTES = (PartKind.CONTENT, PartKind.STAGE_CONTENT)
 
 
 def what_differs(pair: StepPair) -> tuple[str, str, str]:
@@ -35,17 +38,38 @@ def what_differs(pair: StepPair) -> tuple[str, str, str]:
         return "only in the first", pair.a.step.instruction.text, ""
     if pair.two_engines:
         return (pair.rule.sentence, pair.rule.source, "") if pair.rule is not None else ("", "", "")
-    if pair.changes:
-        own = own_changes(pair) or pair.changes
-        first, more = own[0], len(own) - 1
-        name = part_name(first.kind, first.label) + (f" and {more} more" if more else "")
-        return name, first.old or "not there", first.new or "not there"
+    own = own_changes(pair)
+    if own:
+        first, more = own[0], f" and {len(own) - 1} more" if len(own) > 1 else ""
+        if first.kind in _BYTES and first.old and first.new:
+            return f"bytes of {first.label}{more}", *_contents(pair)
+        name = first.label if first.kind in (PartKind.ARG, PartKind.ENV) else part_name(first.kind, first.label)
+        return name + more, first.old or "not there", first.new or "not there"
     if pair.a.step.instruction.text != pair.b.step.instruction.text:
         return "text", pair.a.step.instruction.text, pair.b.step.instruction.text
     if not pair.differs:
         return "", "", ""
-    above = MissReason.PARENT in (pair.a.reason, pair.b.reason)
+    above = bool(pair.changes) or MissReason.PARENT in (pair.a.reason, pair.b.reason)
     return "step above" if above else "", "", ""        # both outcomes have columns of their own
+
+
+def in_words(rows: Sequence[PartRow], pair: StepPair) -> tuple[PartRow, ...]:
+    """Key parts of a pair with words in the place of digests that tell nothing."""
+    told = []
+    for row in rows:
+        if row.mark is Mark.CHANGED and row.kind == PartKind.PARENT.value:
+            row = replace(row, old="its result", new="another result")
+        elif row.mark is Mark.CHANGED and row.kind in {kind.value for kind in _BYTES}:
+            old, new = _contents(pair)
+            row = replace(row, old=old, new=new)
+        told.append(row)
+    return tuple(told)
+
+
+def _contents(pair: StepPair) -> tuple[str, str]:
+    """Words for two contents that differ, of which nobody may know one."""
+    return tuple(known if step is None or step.certain else "nobody knows"  # type: ignore[return-value]
+                 for step, known in ((pair.a, "its content"), (pair.b, "another content")))
 
 
 def own_changes(pair: StepPair) -> tuple[PartChange, ...]:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cachesim.app.compare.model import CompareModel, first_cause
+from cachesim.app.compare.model import CompareModel, first_cause, in_words
 from cachesim.app.report.keyparts import KeyPartsModel, part_rows
 from cachesim.app.report.panel import Panel, named
 from cachesim.app.report.table import Table
@@ -205,7 +205,7 @@ class ComparePanel(Panel):
         self.rule.setVisible(bool(self.rule.text()))
         rows = part_rows(a.key if a is not None else None, b.key if b is not None else None,
                          pair.changes if pair is not None else None)
-        self.parts.set_rows(rows, "In the first", "In the second")
+        self.parts.set_rows(in_words(rows, pair) if pair is not None else rows, "In the first", "In the second")
 
     @Slot(QModelIndex)
     def _jump(self, index: QModelIndex) -> None:

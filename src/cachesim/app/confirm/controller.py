@@ -195,7 +195,7 @@ class ConfirmController(QObject):
         self._made = plan
         self._session = Session(plan, self._show.note)
         self._set(stage=Stage.RUNNING, phase=self._session.phase, result=None, badges={}, reports=())
-        self._bench.set_busy("Building for real")
+        self._bench.set_busy("Building for real", building=True)
         self._after = self._built
         self._driver.start(self._session.script())
 

@@ -534,7 +534,7 @@ class DagView(PanZoomView):
             self._fit_scene()           # the caption takes another height with each step
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        if self._workbench.stale or self._workbench.busy is not None:
+        if self._workbench.stale or self._workbench.reading:
             veil = QColor(self._workbench.look.bg)
             veil.setAlpha(135)
             painter.fillRect(rect, veil)

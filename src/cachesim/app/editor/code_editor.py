@@ -312,7 +312,7 @@ class CodeEditor(QWidget):
         """Like the graph: faded while the text is broken or files are read."""
         bench = self._workbench
         self.gutter.set_dimmed("as of the last text that parses" if bench.stale
-                               else "as of the files that were read before" if bench.busy is not None else "")
+                               else "as of the files that were read before" if bench.reading else "")
 
     @Slot(bool)
     def _take_stale(self, stale: bool) -> None:

@@ -155,7 +155,7 @@ class ProofPanel(Panel):
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         for widget in (self.run, self.cancel, self.engine, self.rehearsal, self.network):
-            head.addWidget(widget)
+            head.addWidget(widget, int(widget is self.engine))       # its name takes what room there is, and needs
         head.addWidget(self.bar, 1)
         head.addStretch(0)
         top = QHBoxLayout()
@@ -233,9 +233,10 @@ class ProofPanel(Panel):
         if state.stage is ProofStage.STOPPING:
             return "Stopping, and removing what was made…"
         if state.busy:
-            session = state.phase.session
-            inner = f": {session.what}" if session is not None and session.what else ""
-            return f"{state.phase.what}{inner}"
+            session, doing = state.phase.session, state.phase.what
+            if session is not None and session.what:
+                doing = session.what if session.label and session.label in session.what else f"{doing}: {session.what}"
+            return f"{doing[:1].upper()}{doing[1:]}"
         return plan_words(state)
 
     def _show_engines(self, state: ProofState) -> None:
@@ -243,10 +244,12 @@ class ProofPanel(Panel):
         facts = state.found.facts if state.found is not None else None
         at = state.engines.index(state.engine) if state.engine in state.engines else -1
         if at >= 0 and facts is not None and facts.problem is None:
-            names[at] = f"{state.engine.name}: {facts.title}"
+            names[at] = facts.title
         if names != [self.engine.itemText(n) for n in range(self.engine.count())]:
             self.engine.clear()
             self.engine.addItems(names)
+        metrics = self.engine.fontMetrics()
+        self.engine.setMaximumWidth(max(map(metrics.horizontalAdvance, names), default=0) + 4 * metrics.height())
         self.engine.setCurrentIndex(at)
 
     @Slot(int)

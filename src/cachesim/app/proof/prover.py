@@ -206,7 +206,7 @@ class Prover(QObject):
             Path(tempfile.gettempdir()), question.titles, question.mix_words, self._state.rehearsal, named,
             dict(self._secrets), seconds=cost_model(self._bench), running=data_dir() / "running"), self._show.note)
         self._set(stage=ProofStage.RUNNING, phase=proof.phase, report=None)
-        self._bench.set_busy("Proving")
+        self._bench.set_busy("Proving", building=True)
         self._after = self._proven
         self._driver.start(proof.script())
 

@@ -42,9 +42,8 @@ from cachesim.project.timeline import Timeline, TimelineEntry
 __all__ = ["EntryButton", "TimelineStrip"]
 
 _SHARES = ((80, False, False, 0), (80, False, True, 0), (34, False, True, 0), (34, False, True, 1),
-           *((letters, True, True, 1) for letters in range(34, 19, -1)),
-           *((letters, True, True, 2) for letters in range(24, 14, -1)))
-# tried until all builds are seen: letters of a label at most, are counts brief, is the cache's start, how brief is now
+           *((letters, True, True, 1) for letters in range(34, 14, -1)))
+# tried until all builds are seen: letters of a label at most, are counts brief, is the cache's start, is now
 _NOW_LETTERS = 44           # of what was not built yet
 
 
@@ -333,7 +332,7 @@ class TimelineStrip(QFrame):
         buttons, origin, unbuilt = self.entry_buttons(), self._workbench.timeline.origin, self._unbuilt
         says = [f"Cache: {origin}" if origin else "Cache", "Cache"]
         what = unbuilt if len(unbuilt) <= _NOW_LETTERS else unbuilt[:_NOW_LETTERS - 1].rstrip() + "…"
-        nows = (f"Now, not built: {what}", "Now, not built", "Now") if unbuilt else ("Now",) * 3
+        nows = (f"Now, not built: {what}", "Now, not built") if unbuilt else ("Now", "Now")
         metrics = self._origin.fontMetrics()
         others = self._add.sizeHint().width() + 36 + 16 + (18 if buttons else 0)
         for letters, brief, short, now in _SHARES:
