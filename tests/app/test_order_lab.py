@@ -97,7 +97,7 @@ def test_a_hanging_stripe_tells_the_cost_in_the_editor_and_in_the_strip(qtbot: Q
 
 def test_a_hanging_node_tells_the_same(qtbot: QtBot, lab: MainWindow) -> None:
     goal = carry_node(lab, StepId(0, 2), StepId(0, 3))
-    qtbot.waitUntil(lambda: bool(SAVED.match(lab.graph.caption)))
+    qtbot.waitUntil(lambda: bool(SAVED.match(lab.graph.cover.state.text)))
     assert SAVED.match(lab.verdict.sentence())
     QTest.mouseRelease(lab.graph.viewport(), LEFT, NONE, goal)
     qtbot.waitUntil(lambda: lab.workbench.state.text == EARLY)
@@ -114,11 +114,11 @@ def test_a_hanging_node_tells_the_same(qtbot: QtBot, lab: MainWindow) -> None:
 ])
 def test_a_refused_node_says_why_and_stays(qtbot: QtBot, lab: MainWindow, step: int, below: int, reason: str) -> None:
     goal = carry_node(lab, StepId(0, step), StepId(0, below))
-    qtbot.waitUntil(lambda: lab.graph.caption == f"Not here: {reason}")
+    qtbot.waitUntil(lambda: lab.graph.cover.state.text == f"Not here: {reason}")
     QTest.mouseRelease(lab.graph.viewport(), LEFT, NONE, goal)
     qtbot.waitUntil(lambda: lab.verdict.sentence() == f"Not moved: {reason}")
     assert lab.messages.messages() == []
-    assert lab.workbench.state.text == LATE and lab.graph.caption == ""
+    assert lab.workbench.state.text == LATE and lab.graph.cover.state.text == ""
 
 
 def test_a_stage_does_not_leave_its_place(qtbot: QtBot, lab: MainWindow) -> None:

@@ -78,7 +78,7 @@ def test_with_the_mouse(qtbot: QtBot, shop: MainWindow) -> None:
     preview = shop.workbench.preview
     assert preview is not None and preview.graph != shop.workbench.report.graph  # type: ignore[union-attr]
     assert shop.verdict.sentence().startswith("Preview, after an edit of ") and "fewer" in shop.verdict.sentence()
-    assert shop.graph.caption.startswith("Preview, after an edit of ")
+    assert shop.graph.cover.state.text.startswith("Preview, after an edit of ")
     assert shop.workbench.state.text == EARLY, "a preview changes nothing"
     QTest.mouseClick(panel.apply, LEFT, pos=QPoint(5, 5))
     check_taken(qtbot, shop, proposal.text)

@@ -66,7 +66,7 @@ def test_dropping_below_the_last_moves_the_instruction_as_one_edit(qtbot: QtBot,
     goal = middle(view, StepId(0, 3)) + QPoint(0, 10)
     oracle.verdicts = {}
     carry(view, StepId(0, 1), goal)
-    qtbot.waitUntil(lambda: view.caption == "Next build: 0 steps run, 3 fewer.\nThe image stays the same.")
+    qtbot.waitUntil(lambda: view.cover.state.text == "Next build: 0 steps run, 3 fewer.\nThe image stays the same.")
     assert len(lines(view)) == 1
     assert workbench.state.text == TEXT
     with qtbot.waitSignal(workbench.text_edited) as edited:
@@ -75,7 +75,7 @@ def test_dropping_below_the_last_moves_the_instruction_as_one_edit(qtbot: QtBot,
     assert text == TEXT.replace("COPY . /app/\n", "").replace("update\n", "update\nCOPY . /app/\n")
     assert label == "Move COPY"
     assert workbench.selected == StepId(0, 3)
-    assert lines(view) == [] and view.caption == ""
+    assert lines(view) == [] and view.cover.state.text == ""
 
 
 def test_comments_above_travel_along(qtbot: QtBot, view: DagView, workbench: Workbench) -> None:
@@ -135,7 +135,7 @@ def test_dropping_where_it_was_changes_nothing(view: DagView, workbench: Workben
 
 def test_from_does_not_move_and_a_small_shake_is_a_click(view: DagView, workbench: Workbench) -> None:
     carry(view, StepId(0, 0), middle(view, StepId(0, 3)))
-    assert view.caption == ""
+    assert view.cover.state.text == ""
     QTest.mouseRelease(view.viewport(), LEFT, NONE, middle(view, StepId(0, 3)))
     start = middle(view, StepId(0, 1))
     QTest.mousePress(view.viewport(), LEFT, NONE, start)
@@ -150,7 +150,7 @@ def test_a_node_never_leaves_its_lane(view: DagView, workbench: Workbench) -> No
     carry(view, StepId(0, 1), goal)
     item = view.dag.steps[StepId(0, 1)]
     assert item.pos().x() == view.dag.layout.steps[StepId(0, 1)].x
-    assert view.caption == "Not here: COPY would leave its stage: it cannot be moved across a FROM."
+    assert view.cover.state.text == "Not here: COPY would leave its stage: it cannot be moved across a FROM."
     assert lines(view) == []
     QTest.mouseRelease(view.viewport(), LEFT, NONE, goal)
     assert workbench.state.text == TEXT

@@ -510,28 +510,28 @@ def test_a_broken_text_dims_the_last_good_picture_and_says_which_line(qtbot: QtB
                                                                      workbench: Workbench) -> None:
     before, picture = view.dag.describe(), view.viewport().grab().toImage()
     make_stale(workbench, 10)
-    assert view.caption == "Line 10 does not parse; this is the last text that did"
+    assert view.cover.state.text == "Line 10 does not parse; this is the last text that did"
     assert view.dag.describe() == before
     assert view.viewport().grab().toImage() != picture
     with qtbot.waitSignal(workbench.line_activated) as asked:
         QTest.mouseClick(view.cover.state.button, LEFT)
     assert asked.args == [10]
     workbench.prediction.show(workbench.report, workbench.diagnostics)
-    assert view.caption == ""
+    assert view.cover.state.text == ""
     assert view.viewport().grab().toImage() == picture
 
 
 def test_a_text_that_parses_but_cannot_be_built_says_why(view: DagView, workbench: Workbench) -> None:
     make_stale(workbench, 7, "unknown-stage")
-    assert view.caption == "Showing the last state that could be built; line 7: what?"
+    assert view.cover.state.text == "Showing the last state that could be built; line 7: what?"
 
 
 def test_a_hanging_edit_is_shown_as_a_preview_and_taken_back(view: DagView, workbench: Workbench) -> None:
     workbench.show_preview(report_of(FOUR_STAGES.replace("COPY . .\nRUN npm run build\n", "RUN npm run build\nCOPY . .\n")))
-    assert view.caption == "Preview: not dropped yet"
+    assert view.cover.state.text == "Preview: not dropped yet"
     assert view.dag.steps[StepId(1, 1)].step.instruction.keyword == "RUN"
     workbench.show_preview(None)
-    assert view.caption == ""
+    assert view.cover.state.text == ""
     assert view.dag.steps[StepId(1, 1)].step.instruction.keyword == "COPY"
     assert view.dag.steps[StepId(1, 1)].outcome is Outcome.MISS
 
