@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
+from pytestqt.qtbot import QtBot
 
+from cachesim.app.dag.view import DagView
 from cachesim.app.workbench import Workbench
 from cachesim.cache.key import PartChange, PartKind
 from cachesim.cache.store import CacheStore
@@ -16,6 +18,7 @@ from cachesim.graph.options import BuildOptions, EngineKind
 from cachesim.graph.resolve import resolve
 from cachesim.progress import Progress
 from cachesim.simulate.report import SimulationReport, StepReport
+from tests.app.dag.hands import Show, view_of
 
 Verdict = Outcome | MissReason
 FOUR_STAGES = """\
@@ -114,3 +117,15 @@ def show() -> Callable[..., SimulationReport]:
         workbench.prediction.show(report, ())
         return report
     return act
+
+
+@pytest.fixture
+def view(qtbot: QtBot, workbench: Workbench, show: Show) -> Iterator[DagView]:
+    """The four stages, in a window as large as the graph's half of a small laptop."""
+    view = view_of(qtbot, workbench, 742, 440)
+    view.show()
+    view.setFocus()
+    show(workbench)
+    view.cascade.finish()
+    yield view
+    view.cascade.finish()

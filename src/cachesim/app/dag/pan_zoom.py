@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QMouseEvent, QNativeGestureEvent, QPainter, QResizeEvent, QTransform, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
 __all__ = ["LARGEST", "SMALLEST", "PanZoomView", "Place"]
@@ -167,6 +167,23 @@ class PanZoomView(QGraphicsView):
             event.accept()
         else:
             super().wheelEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        control = event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier)
+        key, zooms = event.key(), control == Qt.KeyboardModifier.ControlModifier
+        if zooms and key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom_in()
+        elif zooms and key == Qt.Key.Key_Minus:
+            self.zoom_out()
+        elif zooms and key == Qt.Key.Key_0:
+            self.zoom_reset()
+        elif key == Qt.Key.Key_Space and not control:
+            if not event.isAutoRepeat():
+                self.hold_space(True)
+        elif key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown) and not control:
+            super().keyPressEvent(event)
+        else:
+            event.ignore()
 
     def viewportEvent(self, event: QEvent) -> bool:
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:

@@ -23,22 +23,19 @@ from cachesim.app.dag.motion import Cascade, RunningBars
 from cachesim.app.dag.step_item import Badge, StepItem
 from cachesim.app.dag.steps_list import StepsList
 from cachesim.app.dag.typed import TypingWatch
+from cachesim.app.dag.ways import WAYS, next_miss, start
 from cachesim.app.dag.words import sentence_of, stale_caption
 from cachesim.app.settings import Settings
 from cachesim.app.theme import Theme
 from cachesim.app.workbench import Workbench
 from cachesim.diagnostics import Severity
-from cachesim.engines.base import Outcome
 from cachesim.graph.model import StepId
-from cachesim.layout.walk import Direction, walk
 from cachesim.project.measured import Cost
 from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["DagView"]
 
 _MANY = 300                 # steps above which only visible ones are animated
-_ARROWS = {Qt.Key.Key_Up: Direction.UP, Qt.Key.Key_Down: Direction.DOWN, Qt.Key.Key_Left: Direction.LEFT,
-           Qt.Key.Key_Right: Direction.RIGHT}
 
 
 class DagView(FramedView):
@@ -134,21 +131,9 @@ class DagView(FramedView):
 
     def next_miss(self, back: bool = False) -> StepId | None:
         """Select the next (or previous) step that runs or fails, around the end; None if there is none."""
-        report, order = self.dag.report, self.dag.order
-        if report is None:
-            return None
-        place = {step: i for i, step in enumerate(order)}
-        found = sorted((s.id for s in report.steps if s.id in place and (s.runs or s.outcome is Outcome.FAILED)),
-                       key=place.__getitem__)
-        if not found:
-            return None
-        here = place.get(self.dag.current, -1) if self.dag.current is not None else -1
-        if back:
-            there = next((s for s in reversed(found) if place[s] < here), found[-1])
-        else:
-            there = next((s for s in found if place[s] > here), found[0])
-        self._go(there)
-        return there
+        found = next_miss(self.dag, back)
+        self._go(found)
+        return found
 
     def toggle_fold(self, stage: int) -> None:
         """Fold or unfold a stage that the target does not need."""
@@ -297,24 +282,28 @@ class DagView(FramedView):
 
     def _say_current(self) -> None:
         """Tell assistive technology, and the caption of a presentation, what is selected."""
-        report, current = self.dag.report, self.dag.current
+        report, current, presenting = self.dag.report, self.dag.current, self._workbench.look.sizes.presenting
         step = next((s for s in report.steps if s.id == current), None) if report is not None else None
-        text = shown = sentence_of(step, self._cost(step)) if step is not None else ""
-        if step is not None and self._workbench.settings.step_numbers:
-            order = [s for lane in self.dag.layout.lanes if lane.needed for s in lane.steps]
-            shown = f"{order.index(step.id) + 1} of {len(order)} · {shown}" if step.id in order else shown
-        miss = report.first_miss if report is not None else None
-        if step is None and miss is not None and not self._workbench.stale:     # a room wants the cause without a click
-            shown = f"First miss: {sentence_of(miss, self._cost(miss))}".replace(": Line", ": line", 1)
-        elif step is not None and self.dag.badge(step.id) is Badge.DIFFERED:
-            shown = f"The engine differed. {shown}"
-        self.cover.why.show_text(shown if self._workbench.look.sizes.presenting else "")
+        text = sentence_of(step, self._cost(step)) if step is not None else ""
+        self.cover.why.show_text(self._presented(step, text) if presenting else "")
         if text != self.accessibleDescription():
             self.setAccessibleDescription(text)
             QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
         self.place_cover()
-        if self._workbench.look.sizes.presenting:
-            self.fit_scene()           # the caption takes another height with each step
+        if presenting:
+            self.fit_scene()            # the caption takes another height with each step
+
+    def _presented(self, step: StepReport | None, sentence: str) -> str:
+        """What a room is told: which step of how many, and the cause of the first miss without a click."""
+        if step is None:
+            miss = self.dag.report.first_miss if self.dag.report is not None else None
+            if miss is None or self._workbench.stale:
+                return ""
+            return f"First miss: {sentence_of(miss, self._cost(miss))}".replace(": Line", ": line", 1)
+        order = [s for lane in self.dag.layout.lanes if lane.needed for s in lane.steps]
+        if self._workbench.settings.step_numbers and step.id in order:
+            sentence = f"{order.index(step.id) + 1} of {len(order)} · {sentence}"
+        return f"The engine differed. {sentence}" if self.dag.badge(step.id) is Badge.DIFFERED else sentence
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         if self._workbench.stale or self._workbench.reading:
@@ -343,49 +332,25 @@ class DagView(FramedView):
                                     Qt.FocusReason.ShortcutFocusReason)
         if self.steps_list is not None and self.list_shown:
             self.steps_list.setFocus(event.reason())
-        elif self.dag.current is None and by_key:
-            first = self.dag.report.first_miss if self.dag.report is not None else None
-            if first is not None or self.dag.order:
-                self._workbench.select(first.id if first is not None else self.dag.order[0])
+        elif self.dag.current is None and by_key and (first := start(self.dag)) is not None:
+            self._workbench.select(first)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier)
-        if plain == Qt.KeyboardModifier.ControlModifier:
-            known = self._zoom_key(event.key())
-        else:
-            known = plain == Qt.KeyboardModifier.NoModifier and self._plain_key(event)
-        if not known:
-            event.ignore()
+        if plain != Qt.KeyboardModifier.NoModifier or not self._step_key(event):
+            super().keyPressEvent(event)
 
-    def _zoom_key(self, key: int) -> bool:
-        if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom_in()
-        elif key == Qt.Key.Key_Minus:
-            self.zoom_out()
-        elif key == Qt.Key.Key_0:
-            self.zoom_reset()
-        else:
-            return False
-        return True
-
-    def _plain_key(self, event: QKeyEvent) -> bool:
-        key, order, current = Qt.Key(event.key()), self.dag.order, self.dag.current
-        if key in _ARROWS:
-            self._walk(_ARROWS[key])
-        elif key in (Qt.Key.Key_Home, Qt.Key.Key_End) and order:
-            self._go(order[0] if key == Qt.Key.Key_Home else self._last_step())
+    def _step_key(self, event: QKeyEvent) -> bool:
+        key = Qt.Key(event.key())
+        if key in WAYS:
+            self._go(WAYS[key](self.dag))
         elif key == Qt.Key.Key_M:
             self.next_miss(back=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and current is not None:
-            self._workbench.activate(current)
-        elif key == Qt.Key.Key_Space:
-            if not event.isAutoRepeat():
-                self.hold_space(True)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.dag.current is not None:
+            self._workbench.activate(self.dag.current)
         elif key == Qt.Key.Key_Escape and self._drag.active:
             self._drag.cancel()
             self._take_stale()
-        elif key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
-            super().keyPressEvent(event)
         else:
             return False
         return True
@@ -396,27 +361,11 @@ class DagView(FramedView):
         elif self.hold_space(False) and self.dag.current is not None:
             self.toggle_fold(self.dag.current.stage)
 
-    def _last_step(self) -> StepId:
-        """The end of the build: the last step of the target, where there is one."""
-        target = self.dag.report.graph.target if self.dag.report is not None else -1
-        mine = [s for s in self.dag.order if s.stage == target >= 0]
-        return mine[-1] if mine else self.dag.order[-1]
-
-    def _walk(self, direction: Direction) -> None:
-        report, current = self.dag.report, self.dag.current
-        if report is None or not self.dag.order:
-            return
-        if current is None or self.dag.layout.lane(current.stage) is None:
-            self._go(self.dag.order[0])
-            return
-        found = walk(report.graph, self.dag.layout, current, direction)
-        if found is not None:
-            self._go(found)
-
-    def _go(self, step: StepId) -> None:
-        self.moved_by_hand()
-        self._workbench.select(step)
-        self.show_step(step)
+    def _go(self, step: StepId | None) -> None:
+        if step is not None:
+            self.moved_by_hand()
+            self._workbench.select(step)
+            self.show_step(step)
 
     # -- mouse --------------------------------------------------------------------------------------------------
 
