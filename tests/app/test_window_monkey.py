@@ -15,7 +15,7 @@ import random
 import shutil
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -355,7 +355,8 @@ def test_the_window_stands_whatever_happens(qtbot: QtBot, monkey: Monkey) -> Non
 
 def long_run(qtbot: QtBot, monkey: Monkey) -> None:
     """Act for the given time; the memory after each round must not keep growing."""
-    end, sizes, censuses, kinds = time.monotonic() + SECONDS, list[float](), list[Counter[str]](), list[Counter[str]]()
+    end, sizes = time.monotonic() + SECONDS, list[float]()
+    censuses, kinds = deque[Counter[str]](maxlen=3), deque[Counter[str]](maxlen=3)      # all of them would be what grows
     while time.monotonic() < end:
         for _ in range(ROUND):
             monkey.step()
@@ -377,7 +378,7 @@ def census(window: MainWindow) -> Counter[str]:
     return found
 
 
-def grown(censuses: list[Counter[str]]) -> str:
+def grown(censuses: Sequence[Counter[str]]) -> str:
     """What there is more of than two rounds ago, most first."""
-    more = censuses[-1] - censuses[max(0, len(censuses) - 3)]
+    more = censuses[-1] - censuses[0]
     return ", ".join(f"{count} {kind}" for kind, count in more.most_common(8)) or "nothing"
