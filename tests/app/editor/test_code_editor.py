@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QObject, QRect, Qt
 from PySide6.QtGui import QAccessible, QPaintEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -13,16 +13,12 @@ from pytestqt.qtbot import QtBot
 
 from cachesim.app.actions import COMMANDS
 from cachesim.app.editor.code_editor import CodeEditor
-from cachesim.app.editor.positions import cursor_at, document_text, place_of
+from cachesim.app.editor.positions import place_of
 from cachesim.app.notify import Message
 from cachesim.app.theme import DARK, HIGH_CONTRAST, PRESENTATION
 from cachesim.app.workbench import Workbench
 from cachesim.graph.model import StepId
-from cachesim.project.state import ProjectState
-
-CTRL, ALT, SHIFT = (Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier,
-                    Qt.KeyboardModifier.ShiftModifier)
-Key, Left = Qt.Key, Qt.MouseButton.LeftButton
+from tests.app.editor.hands import CTRL, SHIFT, Key, Left, go, icons, key, settle, show, shown, text_of
 
 
 @pytest.fixture
@@ -31,36 +27,6 @@ def posted(workbench: Workbench) -> Iterator[list[Message]]:
     workbench.message_posted.connect(found.append)
     yield found
     workbench.message_posted.disconnect(found.append)
-
-
-def text_of(editor: CodeEditor) -> str:
-    return document_text(editor.text.document())
-
-
-def go(editor: CodeEditor, line: int, column: int = 0) -> None:
-    editor.text.setTextCursor(cursor_at(editor.text.document(), line, column))
-
-
-def key(editor: CodeEditor, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-    QTest.keyClick(editor.text, key, modifiers)
-
-
-def settle(qtbot: QtBot, editor: CodeEditor) -> None:
-    """Let the merged prediction run."""
-    qtbot.waitUntil(lambda: not editor._workbench.prediction.pending)
-
-
-def icons(editor: CodeEditor) -> list[str]:
-    return [row[:9].strip() for row in editor.describe().split("\n")]
-
-
-def show(qtbot: QtBot, workbench: Workbench, text: str) -> None:
-    workbench.show_state(ProjectState(text, workbench.state.context))
-    qtbot.waitUntil(lambda: not workbench.prediction.pending)
-
-
-def shown(editor: CodeEditor, line: int, x: int) -> QPoint:
-    return QPoint(x, editor.text.lines_rect(line, line).center().y())
 
 
 # -- verdicts -----------------------------------------------------------------------------------------------------
@@ -253,80 +219,6 @@ def test_no_problem_says_so(editor: CodeEditor, posted: list[Message]) -> None:
     assert [m.text for m in posted] == ["No problems in this Dockerfile."]
 
 
-def test_quick_fix_by_keys(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
-    show(qtbot, workbench, "FROM a\nCOYP . .\n")
-    go(editor, 2, 2)
-    key(editor, Key.Key_Period, CTRL)
-    menu = next(m for m in editor.findChildren(QWidget) if m.metaObject().className() == "QMenu" and m.isVisible())
-    with qtbot.waitSignal(workbench.report_changed):
-        QTest.keyClick(menu, Key.Key_Return)
-    assert text_of(editor) == "FROM a\nCOPY . .\n"
-    editor.run("undo")
-    assert text_of(editor) == "FROM a\nCOYP . .\n"
-
-
-def test_near_miss_of_a_file_can_be_mended(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
-    show(qtbot, workbench, "FROM a\nCOPY requirments.txt .\n")
-    go(editor, 2)
-    assert [f.title for f in editor.fixes_here()] == ["Copy requirements.txt instead"]
-
-
-# -- completion ---------------------------------------------------------------------------------------------------
-
-def test_completion_while_typing(editor: CodeEditor) -> None:
-    go(editor, 11)
-    QTest.keyClicks(editor.text, "ENT")
-    assert editor.completer.texts == ["ENTRYPOINT"]
-    key(editor, Key.Key_Return)
-    assert text_of(editor).endswith("\nENTRYPOINT")
-    assert editor.completer.texts == []
-
-
-def test_completion_of_a_path_goes_on(editor: CodeEditor) -> None:
-    go(editor, 11)
-    QTest.keyClicks(editor.text, "COPY s")
-    assert editor.completer.texts == ["src/"]
-    key(editor, Key.Key_Tab)
-    assert editor.completer.texts == ["web/", "app.py"]
-    key(editor, Key.Key_Down)
-    key(editor, Key.Key_Return)
-    assert text_of(editor).endswith("\nCOPY src/app.py")
-
-
-def test_completion_of_stages_and_flags(editor: CodeEditor) -> None:
-    go(editor, 11)
-    QTest.keyClicks(editor.text, "COPY --")
-    assert "--from=" in editor.completer.texts
-    QTest.keyClicks(editor.text, "from=")
-    assert editor.completer.texts == ["base", "1"]
-    key(editor, Key.Key_Escape)
-    assert editor.completer.texts == []
-
-
-def test_completion_when_asked(editor: CodeEditor) -> None:
-    go(editor, 11)
-    key(editor, Key.Key_Space, CTRL)
-    assert "FROM" in editor.completer.texts
-    key(editor, Key.Key_Left)
-    assert editor.completer.texts == []
-
-
-def test_no_offers_in_comments_heredocs_and_commands(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
-    show(qtbot, workbench, "FROM a\nRUN <<EOF\n\nEOF\n\n")
-    for line, typed in ((3, "CO"), (5, "# CO"), (5, "RUN co")):
-        go(editor, line)
-        QTest.keyClicks(editor.text, typed)
-        assert editor.completer.texts == [], typed
-        editor.run("undo")
-
-
-def test_variables_after_a_continued_line(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
-    show(qtbot, workbench, "FROM a\nENV PORT=80 PATHS=x\nRUN echo \\\n  \n")
-    go(editor, 4, 2)
-    QTest.keyClicks(editor.text, "$P")
-    assert editor.completer.texts == ["PORT", "PATHS"]
-
-
 # -- comments, help, zoom, look -----------------------------------------------------------------------------------
 
 def test_commenting_takes_the_whole_instruction(editor: CodeEditor, workbench: Workbench, qtbot: QtBot) -> None:
@@ -372,8 +264,6 @@ def test_look_changes_colours_and_sizes(editor: CodeEditor, workbench: Workbench
     assert editor.grab().toImage().pixelColor(600, 250).name().upper() == DARK.bg
     workbench.set_look(HIGH_CONTRAST)
     assert editor.grab().toImage().pixelColor(600, 250).name().upper() == HIGH_CONTRAST.bg
-    editor.set_point_size(24)
-    assert editor.text.font().pixelSize() == round(24 * editor.logicalDpiY() / 72)
 
 
 def test_find_by_keys_and_escape(editor: CodeEditor) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from cachesim.app.editor.code_editor import CodeEditor
-from cachesim.app.editor.positions import DocumentText, cursor_at
+from cachesim.app.editor.positions import DocumentText, cursor_at, document_text
 from cachesim.app.editor.stripes import stripes_of
 from cachesim.app.theme import DARK, HIGH_CONTRAST, LIGHT, PRESENTATION
 from cachesim.app.workbench import Workbench
@@ -85,7 +85,7 @@ def test_an_hour_of_editing(editor: CodeEditor, workbench: Workbench, qtbot: QtB
         act = monkey.rng.choice(monkey.acts)
         act()
         qtbot.waitUntil(lambda: not workbench.prediction.pending)
-        assert editor._file_text() == workbench.state.text, act
+        assert editor._style.file(document_text(editor.text.document())) == workbench.state.text, act
         assert DocumentText.of(workbench.state.text).file_text == workbench.state.text
         assert editor.gutter.dimmed == workbench.stale
         assert not editor.mover.dragging

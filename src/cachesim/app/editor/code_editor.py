@@ -7,22 +7,21 @@ from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPalette, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QMenu, QTextEdit, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPalette, QTextCursor
+from PySide6.QtWidgets import QMenu, QToolTip, QVBoxLayout, QWidget
 
 from cachesim.app.actions import COMMANDS
-from cachesim.app.context.reach import matcher_of
 from cachesim.app.editor.acts import Acts
 from cachesim.app.editor.completer import Completer
-from cachesim.app.editor.explain import explain
+from cachesim.app.editor.explain import explain, word_at
 from cachesim.app.editor.find_bar import FindBar
-from cachesim.app.editor.fixes import Fix, FixSource, fixes_for, fixes_on_line
 from cachesim.app.editor.gutter import Gutter
 from cachesim.app.editor.highlighter import DockerfileHighlighter
+from cachesim.app.editor.mending import Mending
 from cachesim.app.editor.moves import Mover
-from cachesim.app.editor.offers import Known, Offer, known_of, offers
-from cachesim.app.editor.positions import DocumentText, TextStyle, cursor_at, cursor_of, document_text, place_of
-from cachesim.app.editor.problems import Problem, Problems
+from cachesim.app.editor.offering import Offering
+from cachesim.app.editor.positions import DocumentText, TextStyle, cursor_at, document_text, place_of
+from cachesim.app.editor.problems import Problems
 from cachesim.app.editor.stripes import LineEdit, Stripe, shifted, stripe_at, stripe_of, stripes_of, tip_of
 from cachesim.app.editor.text_area import TextArea, Tint
 from cachesim.app.notify import Message
@@ -31,14 +30,11 @@ from cachesim.app.tips import wrapped
 from cachesim.app.workbench import Workbench
 from cachesim.diagnostics import Diagnostic
 from cachesim.dockerfile.edit import toggle_comment
-from cachesim.dockerfile.parser import parse
-from cachesim.engines.base import MissReason, Outcome
+from cachesim.engines.base import Outcome
 from cachesim.graph.model import StepId
 from cachesim.simulate.report import SimulationReport
 
 __all__ = ["CodeEditor"]
-
-_TYPED = frozenset("-=$/,{")           # characters after which an offer is welcome, beside letters
 
 
 class CodeEditor(QWidget):
@@ -66,7 +62,8 @@ class CodeEditor(QWidget):
         self.problems = Problems(self.text.document())
         self.mover = Mover(self.text, self.gutter, workbench, lambda: self._style)
         self.acts = Acts(self.text, workbench)
-        self._found: tuple[QTextCursor, ...] = ()
+        self.mending = Mending(self.text, self.problems, workbench, self._menu)
+        self.offering = Offering(self.text, self.completer, self.highlighter, workbench)
         self._revision, self._blocks = -1, 1
         self._line = 1
         self._shown = ""
@@ -74,7 +71,6 @@ class CodeEditor(QWidget):
         self._reported: tuple[str, tuple[Stripe, ...]] = ("", ())
         self._quiet = False             # the text or the cursor is being set from outside
         self._typed = False             # the next report answers an edit made here
-        self._typed_text = ""           # what one key put in, for completion
         self._commands: dict[str, Callable[[], object]] = self._make_commands()
         self._keys = {_key(keys): command.id for command in COMMANDS
                       if command.id in self._commands for keys in command.keys}
@@ -109,8 +105,7 @@ class CodeEditor(QWidget):
         text.customContextMenuRequested.connect(self._show_menu)
         self.gutter.pressed.connect(self._press_line)
         self.gutter.activated.connect(self._activate_line)
-        self.find_bar.matches_changed.connect(self._take_matches)
-        self.completer.taken.connect(self._offer_more)
+        self.find_bar.matches_changed.connect(self._update_marks)
         workbench.project_opened.connect(self._project_opened)
         workbench.text_replaced.connect(self._text_replaced)
         workbench.text_edited.connect(self._text_edited)
@@ -135,7 +130,7 @@ class CodeEditor(QWidget):
             "find_next": self.find_bar.find_next, "find_previous": self.find_bar.find_previous,
             "comment": self.toggle_comments,
             "move_up": partial(self.mover.move, -1), "move_down": partial(self.mover.move, 1),
-            "complete": self.complete, "quick_fix": self.quick_fix,
+            "complete": self.offering.ask, "quick_fix": self.quick_fix,
             "next_problem": partial(self.go_to_problem, forward=True),
             "previous_problem": partial(self.go_to_problem, forward=False),
             "zoom_in": partial(self.zoom, 1), "zoom_out": partial(self.zoom, -1), "zoom_reset": partial(self.zoom, 0),
@@ -163,7 +158,7 @@ class CodeEditor(QWidget):
         command = self._keys.get(event.keyCombination().toCombined())
         if command is not None and command not in ("cut", "copy", "paste"):
             return self.run(command)
-        self._typed_text = event.text()
+        self.offering.key = event.text()
         return False
 
     def _wants_escape(self) -> bool:
@@ -206,15 +201,8 @@ class CodeEditor(QWidget):
     def explain(self) -> None:
         """Post a short text on what is under the cursor."""
         cursor = self.text.textCursor()
-        line = cursor.block().text()
-        _, at = place_of(cursor)
-        end = at
-        while at > 0 and not line[at - 1].isspace():
-            at -= 1
-        while end < len(line) and not line[end].isspace():
-            end += 1
-        keyword = self.highlighter.keyword_at(cursor)
-        said = explain(keyword, line.lstrip(" \t#") if keyword == "#" else line[at:end])
+        line, keyword = cursor.block().text(), self.highlighter.keyword_at(cursor)
+        said = explain(keyword, line.lstrip(" \t#") if keyword == "#" else word_at(line, place_of(cursor)[1]))
         step = stripe_at(self.gutter.stripes, self._line)
         verdict = self._said(step).partition("\n")[0] if step is not None else ""
         text = "\n".join(part for part in (said, verdict) if part)
@@ -222,9 +210,6 @@ class CodeEditor(QWidget):
         self._workbench.post(Message(text or nothing, key="explain", passing=not text))
 
     # -- text out and in ----------------------------------------------------------------------------------------
-
-    def _file_text(self) -> str:
-        return self._style.file(document_text(self.text.document()))
 
     @Slot(int, int, int)
     def _note_change(self, position: int, removed: int, added: int) -> None:
@@ -253,7 +238,7 @@ class CodeEditor(QWidget):
             self.acts.note_edit()
             self._typed = True
             self._workbench.new_text(self._style.file(shown))
-            self._offer_typed()
+            self.offering.typed()
 
     def _show(self, file_text: str) -> None:
         """Show a file as one undo step, its style kept for the way back."""
@@ -413,31 +398,17 @@ class CodeEditor(QWidget):
         tints += [Tint(line, line, failed.fill, 0.6, 3, failed.strong) for line in self.gutter.marks]
         self.text.set_tints(tints)
 
-    @Slot(object)
-    def _take_matches(self, matches: tuple[QTextCursor, ...]) -> None:
-        self._found = matches
-        self._update_marks()
-
+    @Slot()
     def _update_marks(self) -> None:
         """Squiggles and matches, the only things that need Qt's extra selections."""
-        selections = self.problems.selections(self._theme)
-        back, look = QTextCharFormat(), self._theme.look(Outcome.MISS, MissReason.PARENT)
-        plain = look.fill == self._theme.bg     # high contrast has no fills
-        back.setBackground(QColor(look.strong if plain else look.fill))
-        back.setForeground(QColor(self._theme.bg if plain else self._theme.text))
-        for cursor in self._found:
-            selection = QTextEdit.ExtraSelection()
-            selection.format, selection.cursor = back, cursor
-            selections.append(selection)
+        selections = self.problems.selections(self._theme) + self.find_bar.selections(self._theme)
         if selections or self.text.extraSelections():       # none for none would paint all the text again
             self.text.setExtraSelections(selections)
 
     def _tip_at(self, line: int, column: int) -> str:
         problems = self.problems.at(line, column)
-        if problems:
-            fixable = any(self._fixes(p) for p in problems)
-            return "\n".join(p.text for p in problems) + ("\nCtrl+. mends it" if fixable else "")
-        return ""
+        said = "\n".join(p.text for p in problems)
+        return said + "\nCtrl+. mends it" if problems and self.mending.can_mend(problems) else said
 
     # -- look ---------------------------------------------------------------------------------------------------
 
@@ -465,11 +436,6 @@ class CodeEditor(QWidget):
         self.gutter.set_theme(self._theme)
         self.completer.set_theme(self._theme)
 
-    def set_point_size(self, points: float) -> None:
-        """Take another base size (at zoom 100 %) until the look changes."""
-        self._base = points * self.logicalDpiY() / 72
-        self._set_font()
-
     @Slot(int)
     def zoom(self, steps: int) -> None:
         """Enlarge (positive) or shrink the text by 10 % a step; 0 brings the usual size back."""
@@ -480,92 +446,10 @@ class CodeEditor(QWidget):
     def zoom_percent(self) -> int:
         return round(self._zoom * 100)
 
-    # -- completion ---------------------------------------------------------------------------------------------
-
-    def complete(self) -> None:
-        """Offer what could stand at the cursor."""
-        self._offer(asked=True)
-
-    def _known(self) -> Known:
-        line = self.highlighter.first_line(self.text.textCursor())
-        lines = document_text(self.text.document()).split("\n")[:line - 1]
-        state = self._workbench.state
-        return known_of(parse("\n".join(lines) + "\n"), state.context, (name for name, _ in state.options.contexts),
-                        matcher_of(state.context, state.options.dockerfile))
-
-    def _offer(self, *, asked: bool) -> None:
-        head = self.highlighter.head_before(self.text.textCursor())
-        found = offers(head, self._known) if head is not None else None
-        if found is None or (not asked and not found.prefix and self._typed_text not in _TYPED):
-            self.completer.hide()
-        else:
-            self.completer.offer(found)
-
-    def _offer_typed(self) -> None:
-        """Offer while typing: letters of a word that is being written, and characters that open one."""
-        typed, self._typed_text = self._typed_text, ""
-        cursor = self.text.textCursor()
-        if not typed or cursor.hasSelection() or not self.text.hasFocus():
-            self.completer.hide()
-        elif typed == "\b":
-            if self.completer.isVisible():
-                self._offer(asked=True)
-        elif typed in _TYPED or (len(typed) == 1 and (typed.isalnum() or typed in "_.")):
-            self._typed_text = typed
-            self._offer(asked=False)
-            self._typed_text = ""
-        else:
-            self.completer.hide()
-
-    @Slot(object)
-    def _offer_more(self, offer: Offer) -> None:
-        if offer.more:
-            self._offer(asked=True)
-
-    # -- quick fixes --------------------------------------------------------------------------------------------
-
-    def _source(self) -> FixSource:
-        shown = document_text(self.text.document())
-        parsed = parse(shown)
-        state = self._workbench.state
-        ignore = matcher_of(state.context, state.options.dockerfile)
-        return FixSource(shown.split("\n"), parsed, state.context, ignore, parsed.escape)
-
-    def _fixes(self, problem: Problem, source: FixSource | None = None) -> list[Fix]:
-        return fixes_for(problem.diagnostic, source or self._source())
-
-    def fixes_here(self) -> list[Fix]:
-        """What would mend the line of the cursor, the likeliest first."""
-        source = self._source()
-        found = [fix for p in self.problems.on_line(self._line) for fix in fixes_for(p.diagnostic, source)]
-        return list(dict.fromkeys([*found, *fixes_on_line(self._line, source)]))
-
     def quick_fix(self) -> None:
         """Offer what would mend the problem at the cursor; say so if nothing is known."""
-        menu = self.fix_menu()
-        if menu is None:
+        if not self.mending.offer():
             self._say_here("No quick fix here.")
-            return
-        menu.popup(self.text.viewport().mapToGlobal(self.text.cursorRect().bottomLeft() + QPoint(0, 2)))
-
-    def fix_menu(self) -> QMenu | None:
-        """The quick fixes of the cursor's line as a menu."""
-        fixes = self.fixes_here()
-        if not fixes:
-            return None
-        menu = self._menu
-        menu.clear()
-        for fix in fixes:
-            menu.addAction(fix.title, partial(self.apply_fix, fix))
-        menu.setActiveAction(menu.actions()[0])
-        return menu
-
-    def apply_fix(self, fix: Fix) -> None:
-        """Make the edit of a fix, as one undo step."""
-        cursor = cursor_of(self.text.document(), fix.span)
-        cursor.insertText(fix.text)
-        self.text.setTextCursor(cursor)
-        self.text.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # -- menu ---------------------------------------------------------------------------------------------------
 
@@ -576,8 +460,7 @@ class CodeEditor(QWidget):
             self.text.setTextCursor(cursor)
         menu = self._menu
         menu.clear()
-        for fix in self.fixes_here()[:4]:
-            menu.addAction(fix.title, partial(self.apply_fix, fix))
+        self.mending.fill(self.mending.here()[:4])
         menu.addSeparator()
         commands = {command.id: command for command in COMMANDS}
         for name in ("undo", "redo", "", "cut", "copy", "paste", "", "comment", "move_up", "move_down", "", "explain"):

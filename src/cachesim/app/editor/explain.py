@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["DIRECTIVES", "FLAGS", "INSTRUCTIONS", "MOUNT_OPTIONS", "PLATFORM_ARGS", "explain"]
+__all__ = ["DIRECTIVES", "FLAGS", "INSTRUCTIONS", "MOUNT_OPTIONS", "PLATFORM_ARGS", "explain", "word_at"]
 
 INSTRUCTIONS: dict[str, str] = {
     "FROM": "Starts a stage from a base image, an earlier stage or scratch. The stage is cached as long as the base is "
@@ -108,3 +108,10 @@ def explain(keyword: str, word: str) -> str:
     if variable in PLATFORM_ARGS:
         return f"${variable}: {PLATFORM_ARGS[variable]}. In a stage it needs an ARG {variable} first."
     return f"{keyword}: {INSTRUCTIONS[keyword]}" if keyword in INSTRUCTIONS else ""
+
+
+def word_at(line: str, at: int) -> str:
+    """What stands between the blanks around that place of a line."""
+    before, after = line[:at], line[at:]
+    return (before.split()[-1] if before and not before[-1].isspace() else "") + (
+        after.split()[0] if after and not after[0].isspace() else "")

@@ -6,12 +6,13 @@ import re
 from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QTextCursor
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtGui import QColor, QKeyEvent, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QTextEdit, QToolButton, QWidget
 
 from cachesim.app.editor.positions import document_text, place_of, qt_offsets
 from cachesim.app.editor.text_area import TextArea
 from cachesim.app.theme import Theme, icon
+from cachesim.engines.base import MissReason, Outcome
 
 __all__ = ["FindBar", "find_all", "pattern_of"]
 
@@ -34,7 +35,7 @@ def find_all(text: str, pattern: re.Pattern[str]) -> list[re.Match[str]]:
 class FindBar(QWidget):
     """Finds as one types; Enter goes on, Shift+Enter back, Esc closes."""
 
-    matches_changed = Signal(object)        # tuple[QTextCursor, ...] to mark
+    matches_changed = Signal()
 
     def __init__(self, text: TextArea, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -42,6 +43,7 @@ class FindBar(QWidget):
         self._matches: list[re.Match[str]] = []
         self._starts: list[int] = []
         self._ends: list[int] = []
+        self._marked: tuple[QTextCursor, ...] = ()
         self._anchor = 0
         self.query, self.replacement = QLineEdit(self), QLineEdit(self)
         self.query.setPlaceholderText("Find")
@@ -150,8 +152,29 @@ class FindBar(QWidget):
             self._text.document().contentsChanged.disconnect(self._refresh.start)
             self._refresh.stop()
             self.hide()
-            self.matches_changed.emit(())
+            self._mark(())
             self._text.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # -- marks --------------------------------------------------------------------------------------------------
+
+    def _mark(self, found: tuple[QTextCursor, ...]) -> None:
+        self._marked = found
+        self.matches_changed.emit()
+
+    def selections(self, theme: Theme) -> list[QTextEdit.ExtraSelection]:
+        """The matches, to be marked in the text."""
+        if not self._marked:
+            return []
+        back, look = QTextCharFormat(), theme.look(Outcome.MISS, MissReason.PARENT)
+        plain = look.fill == theme.bg           # high contrast has no fills
+        back.setBackground(QColor(look.strong if plain else look.fill))
+        back.setForeground(QColor(theme.bg if plain else theme.text))
+        result = []
+        for cursor in self._marked:
+            selection = QTextEdit.ExtraSelection()
+            selection.format, selection.cursor = back, cursor
+            result.append(selection)
+        return result
 
     # -- searching ----------------------------------------------------------------------------------------------
 
@@ -168,7 +191,7 @@ class FindBar(QWidget):
         self._starts = qt_offsets(text, [m.start() for m in self._matches])
         self._ends = qt_offsets(text, [m.end() for m in self._matches])
         if self.isVisible():
-            self.matches_changed.emit(tuple(self._cursor(i) for i in range(min(len(self._matches), _SHOWN))))
+            self._mark(tuple(self._cursor(i) for i in range(min(len(self._matches), _SHOWN))))
         self._say(error)
 
     def _search_from_anchor(self) -> None:
