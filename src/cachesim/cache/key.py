@@ -39,8 +39,6 @@ class PartKind(enum.Enum):
     CONFIG = "image configuration"
     TIMESTAMP = "timestamp"
 
-    __hash__ = object.__hash__      # enum's own is written in Python; every member exists once
-
 
 class KeyPart(NamedTuple):
     """One named ingredient. `value` is what a person may compare ("1.0", "0644, 1.2 kB"); `digest` decides equality."""

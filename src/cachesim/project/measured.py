@@ -12,6 +12,7 @@ from typing import Any
 from cachesim.context.snapshot import ContextSnapshot, bytes_below, size_text
 from cachesim.dockerfile.instructions import Copy, From, Workdir
 from cachesim.engines.base import Outcome
+from cachesim.enums import quick
 from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["RECORD", "Cost", "Knowledge", "Measured", "Measurement", "Size", "Total", "costs_of", "seconds_text",
@@ -26,6 +27,7 @@ _COPY_SECONDS, _BYTES_PER_SECOND = 0.1, 100e6
 _DAY = 86400.0
 
 
+@quick
 class Knowledge(enum.Enum):
     """How a number is known; the word stands beside it in every output, so that they are never mixed silently."""
 
@@ -88,6 +90,9 @@ class Size:
         if self.same:
             return f"{size_text(self.bytes)}, measured {when}"
         return f"about {size_text(self.bytes)}, estimated: the same instruction was measured in another state {when}"
+
+
+_UNKNOWN = Cost(0.0, Knowledge.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +160,7 @@ class Measured:
             return Cost(found.seconds, Knowledge.MEASURED if same else Knowledge.ESTIMATED, found.when)
         if isinstance(step.step.instruction, (Copy, Workdir)):
             return Cost(_COPY_SECONDS + _read_bytes(step, context) / _BYTES_PER_SECOND, Knowledge.ESTIMATED)
-        return Cost(0.0, Knowledge.UNKNOWN)
+        return _UNKNOWN
 
     def seconds(self, step: StepReport) -> float | None:
         """Seconds that this step or the same instruction took in a real build; None if nobody measured it."""

@@ -32,8 +32,6 @@ class World(enum.Enum):
     EQUAL = "equal"
     DIFFERENT = "different"
 
-    __hash__ = object.__hash__      # enum's own is written in Python; every member exists once
-
 
 class Content(NamedTuple):
     """The content of a selection.
