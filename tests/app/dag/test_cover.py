@@ -19,6 +19,15 @@ def test_the_legend_lists_what_occurs(view: DagView) -> None:
     assert "Runs: never built" in said and "mounts" in said and "Failed" not in said
 
 
+def test_a_legend_that_was_closed_meanwhile_lists_what_occurs_now(view: DagView, workbench: Workbench, show: Show) -> None:
+    QTest.mouseClick(view.cover.zoom_bar.legend, LEFT)
+    QTest.mouseClick(view.cover.zoom_bar.legend, LEFT)
+    show(workbench, verdicts={10: Outcome.FAILED})
+    QTest.mouseClick(view.cover.zoom_bar.legend, LEFT)
+    said = view.cover.legend.accessibleDescription()
+    assert "Failed" in said and "never built" not in said
+
+
 def test_the_legend_never_lies_on_the_selected_step(view: DagView, workbench: Workbench) -> None:
     QTest.mouseClick(view.cover.zoom_bar.legend, LEFT)
     legend, corners = view.cover.legend, set()

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QByteArray, QLineF, QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontInfo, QFontMetricsF, QGuiApplication, QPainter, QPen, QPixmap
+from PySide6.QtGui import QBrush, QColor, QFont, QFontInfo, QFontMetricsF, QGuiApplication, QPainter, QPen, QPixmap, QStaticText
 from PySide6.QtSvg import QSvgRenderer
 
 from cachesim.app.resources import icon_file
@@ -19,6 +19,7 @@ __all__ = ["Canvas", "Ink", "Label", "Level", "paint_ground", "shortened"]
 
 _POOL = 6_000_000   # pixels of shared pictures before they are made anew
 _POOLED_WIDTHS = 500
+_POOLED_TEXTS = 1_000
 _READABLE = 9.0     # px on screen below which a text is not worth drawing
 
 
@@ -68,6 +69,7 @@ class Canvas:
         self._inks: dict[Look, Ink] = {}
         self._fonts: dict[tuple[int, bool], QFont] = {}
         self._widths: dict[str, float] = {}
+        self._texts: dict[tuple[str, int], QStaticText] = {}
         self.theme = theme
         self.plain = self.metrics = Metrics()       # as the sizes say; and as they are drawn, see `widen`
         self._take(theme)
@@ -166,6 +168,18 @@ class Canvas:
             found = self._widths[words] = self.small_metrics.horizontalAdvance(words)
         return found
 
+    def still(self, words: str, font: QFont) -> QStaticText:
+        """Words in one of the fonts here, set once for all nodes that say them."""
+        key = words, id(font)
+        found = self._texts.get(key)
+        if found is None:
+            if len(self._texts) > _POOLED_TEXTS:
+                self._texts.clear()
+            found = self._texts[key] = QStaticText(words)
+            found.setTextFormat(Qt.TextFormat.PlainText)
+            found.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
+        return found
+
     def font(self, px: float, *, bold: bool = False) -> QFont:
         """The one family of the graph at that size in scene units."""
         key = (max(1, round(px)), bold)
@@ -188,6 +202,7 @@ class Canvas:
             self.plain = self.metrics = plain
         self.k = sizes.node_height / 40.0
         self.text_px, self.line_px, self.keyword_px = (sizes.node_text * share for share in (1.0, 1.4, 1.9))
+        self._texts.clear()         # kept by fonts that are no more
         self._fonts.clear()
         self._widths.clear()
         self.family = QFontInfo(QGuiApplication.font()).family()

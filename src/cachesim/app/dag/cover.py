@@ -71,7 +71,8 @@ class Cover(QObject):
     def show_report(self, report: SimulationReport) -> None:
         """Explain what occurs in that report; say how to begin where there is nothing."""
         self._report = report
-        self._fill_legend()
+        if self.zoom_bar.legend.isChecked():
+            self._fill_legend()
         self.empty.show_text("Nothing to build yet." if report.blank else "")
 
     def show_state(self, text: str, *, broken: bool, edge: str = "", on_top: bool = False) -> None:
@@ -172,6 +173,7 @@ class Cover(QObject):
 
     @Slot(bool)
     def _show_legend(self, shown: bool) -> None:
+        self._fill_legend()
         self.legend.setVisible(shown)
         self.place()
 

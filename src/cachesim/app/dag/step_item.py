@@ -264,9 +264,9 @@ class StepItem(QGraphicsItem):
         word_y = self._height - 4.5 * k - canvas.small_metrics.descent() - canvas.small_metrics.ascent()
         number_at = (QPointF(canvas.text_x + room - taken + 6.0 * k, word_y) if low else
                      QPointF(right - taken + 6.0 * k, canvas.text_y + 0.5 * k))
-        return [(QPointF(rest_x, canvas.text_y), _still(rest), canvas.text_font, canvas.text),
-                (QPointF(canvas.text_x, word_y), _still(word or ""), canvas.small_font, canvas.text),
-                (number_at, _still(number), canvas.small_font, canvas.muted)]
+        return [(QPointF(rest_x, canvas.text_y), canvas.still(rest, canvas.text_font), canvas.text_font, canvas.text),
+                (QPointF(canvas.text_x, word_y), canvas.still(word or "", canvas.small_font), canvas.small_font, canvas.text),
+                (number_at, canvas.still(number, canvas.small_font), canvas.small_font, canvas.muted)]
 
     def _word(self, room: float) -> str | None:
         """The fullest words of the verdict that fit."""
@@ -280,8 +280,8 @@ class StepItem(QGraphicsItem):
         x = canvas.text_x + canvas.line_bold_metrics.horizontalAdvance(keyword) + canvas.line_metrics.horizontalAdvance(" ")
         room = self._width - 6.0 * canvas.k - x
         self._label = Label(keyword)
-        return [(QPointF(x, canvas.line_y), _still(canvas.line_metrics.elidedText(rest, Qt.TextElideMode.ElideRight, room)),
-                 canvas.line_font, canvas.text)]
+        shown = canvas.line_metrics.elidedText(rest, Qt.TextElideMode.ElideRight, room)
+        return [(QPointF(x, canvas.line_y), canvas.still(shown, canvas.line_font), canvas.line_font, canvas.text)]
 
     # -- pointer ------------------------------------------------------------------------------------------------
 
@@ -294,10 +294,3 @@ class StepItem(QGraphicsItem):
         self._hovered = False
         self._tell_hovered(None)
         self._passed()
-
-
-def _still(text: str) -> QStaticText:
-    result = QStaticText(text)
-    result.setTextFormat(Qt.TextFormat.PlainText)
-    result.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
-    return result
