@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QEvent, QTimer, Slot
+from PySide6.QtCore import QElapsedTimer, QEvent, QTimer, Slot
 from PySide6.QtGui import QFont, QFontDatabase, QFontMetrics, QShowEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Panel", "bold", "copy_text", "fixed_font", "icon_size", "named"]
 
-_AFTER_TYPING_MS = 30
+_PAUSE_MS = 50              # without a key, and a panel follows what was typed
+_AT_LATEST_MS = 300         # while keys come faster than that
 
 _W = TypeVar("_W", bound=QWidget)
 
@@ -29,8 +30,9 @@ class Panel(QWidget):
         self._outdated = True
         self.setAccessibleName(name)
         self.setObjectName(name.lower().replace(" ", "-"))
-        self._after_typing = QTimer(self, singleShot=True, interval=_AFTER_TYPING_MS)
+        self._after_typing = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._after_typing.timeout.connect(self.refresh_now)
+        self._waiting = QElapsedTimer()     # since the first key that a refresh waits for
         workbench.look_changed.connect(self._take_look)
 
     def refresh(self) -> None:
@@ -48,6 +50,8 @@ class Panel(QWidget):
             return
         if self._workbench.typing:      # editor, strips and graph are painted first
             if not self._after_typing.isActive():
+                self._waiting.start()
+            if self._waiting.elapsed() < _AT_LATEST_MS:
                 self._after_typing.start()
         else:
             self.refresh_now()
