@@ -15,6 +15,7 @@ from cachesim.app.theme import Theme
 from cachesim.app.workbench import Workbench
 from cachesim.graph.options import ImageStore
 from cachesim.project.bases import EngineFacts
+from cachesim.project.state import ProjectState
 from cachesim.simulate.report import SimulationReport
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class StatusLine(QStatusBar):
         self.setSizeGripEnabled(False)
         self._workbench = workbench
         self._said = self._tip = ""     # of Docker
+        self._args: tuple[tuple[str, str | None], ...] = ()
         self._place, self._size = QLabel(), QLabel()
         self._time, self._docker = QPushButton(), QPushButton()
         self._place.setAccessibleName("Cursor position")
@@ -75,7 +77,7 @@ class StatusLine(QStatusBar):
             loosen(widget)                      # _fit decides what there is room for
             self.addPermanentWidget(widget)
         workbench.report_changed.connect(self._show_report)
-        workbench.state_changed.connect(self._show_size)        # arguments that no step uses change no report
+        workbench.state_changed.connect(self._take_state)
         workbench.look_changed.connect(self._restyle)
         self._restyle(workbench.look)
         self._show_report(workbench.report)
@@ -135,9 +137,13 @@ class StatusLine(QStatusBar):
                  else "Nothing was taken for granted")
 
     @Slot(object)
-    def _show_size(self, _: object = None) -> None:
-        report = self._workbench.report
-        args = [name if value is None else f"{name}={value}" for name, value in self._workbench.state.options.args]
+    def _take_state(self, state: ProjectState) -> None:
+        if state.options.args != self._args:        # arguments that no step uses change no report
+            self._show_size()
+
+    def _show_size(self) -> None:
+        report, self._args = self._workbench.report, self._workbench.state.options.args
+        args = [name if value is None else f"{name}={value}" for name, value in self._args]
         passed = elided(f", --build-arg {' '.join(args)}", _ARGS_CHARS) if args else ""
         say(self._size, size_words(report) + passed if report is not None else "")
         hint(self._size, "\n".join((_STEPS, *(f"--build-arg {arg}" for arg in args))) if report is not None else "")

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from cachesim.app.dag.view import DagView
 from cachesim.app.theme import LIGHT, PRESENTATION
 from cachesim.app.workbench import Workbench
+from cachesim.engines.base import Outcome
 from tests.app.dag.hands import LEFT, Show
 
 
