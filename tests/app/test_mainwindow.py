@@ -393,6 +393,28 @@ def test_presentation_comes_back_under_a_slow_window_manager(qtbot: QtBot, opene
     qtbot.waitUntil(lambda: widths() == before)
 
 
+def test_who_touches_the_window_after_a_presentation_goes_on_from_there(qtbot: QtBot, opened: MainWindow) -> None:
+    opened.panes.show("why")
+    size, place = opened.size(), opened.panes.docks["why"].geometry()
+    opened.actions_["present"].trigger()
+    qtbot.waitUntil(opened.isFullScreen)
+    opened.actions_["present"].trigger()
+    qtbot.waitUntil(lambda: opened.panes.docks["why"].in_front and opened.panes.docks["why"].geometry() == place)
+    opened.resize(1100, 700)
+    QTest.mouseClick(opened.editor.text.viewport(), Qt.MouseButton.LeftButton)
+    opened.panes.show("keyparts")
+    qtbot.waitUntil(lambda: opened.panes.docks["keyparts"].in_front)
+    with qtbot.assertNotEmitted(opened.panes.docks["why"].visibilityChanged, wait=400):     # it would be in front again
+        opened.resize(size)
+
+
+def test_no_title_bar_repeats_a_tab_when_a_layout_comes_back(qtbot: QtBot, opened: MainWindow) -> None:
+    tabbed = [d for d in opened.panes.docks.values() if d.isVisible() and opened.tabifiedDockWidgets(d)]
+    assert tabbed
+    opened.restoreState(opened.saveState())     # moves the docks one by one, each without its neighbours' tabs for a moment
+    assert not any(d.titleBarWidget() is None for d in tabbed)
+
+
 def test_escape_closes_a_bar_first(opened: MainWindow) -> None:
     from cachesim.app.notify import Message
     opened.workbench.post(Message("hello"))

@@ -68,8 +68,8 @@ class PaneDock(QDockWidget):
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._settle)
         self.visibilityChanged.connect(self._shown)
-        self.topLevelChanged.connect(self.tidy)
-        self.dockLocationChanged.connect(self.tidy)
+        for moved in (self.topLevelChanged, self.dockLocationChanged):      # later: a layout that comes back moves one by one
+            moved.connect(self._later.start)
 
     _content: QWidget | None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRectF, QSize, Qt, QTimer, Slot
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QWidget
 
 from cachesim.app.appearance import Appearance
@@ -73,7 +73,7 @@ class Presentation(QObject):
         self._awaited: _Before | None = None        # the layout to bring back once the window has its size again
         self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
         self._patience.timeout.connect(self._await_no_more)
-        window.installEventFilter(self)
+        workbench.project_opened.connect(self._await_no_more)
         self._halo: Halo | None = None
 
     @property
@@ -116,25 +116,35 @@ class Presentation(QObject):
             widget.show()
         if not before.state & (Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen):
             self._window.resize(before.size)
-        self._restore(before)
         self._awaited = before
+        self._restore(before)
         self._patience.start()
+        QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
         for pause in _SETTLE_MS:
             QTimer.singleShot(pause, self, partial(self._restore, before))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A window manager gives the size back when it likes, a busy one after seconds."""
-        if event.type() is QEvent.Type.Resize and self._awaited is not None and watched is self._window:
+        """A window manager gives the size back when it likes, a busy one after seconds; but who touches the window before
+        that goes on from what is there."""
+        if self._awaited is None:
+            return False
+        kind = event.type()
+        if kind is QEvent.Type.Resize and watched is self._window:
             for pause in _SETTLE_MS:
                 QTimer.singleShot(pause, self, partial(self._restore, self._awaited))
+        elif kind is QEvent.Type.MouseButtonPress or (
+                kind is QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and not event.isAutoRepeat()):
+            self._await_no_more()
         return False
 
     @Slot()
-    def _await_no_more(self) -> None:
+    def _await_no_more(self, _: object = None) -> None:
         self._awaited = None
+        self._patience.stop()
+        QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
 
     def _restore(self, before: _Before) -> None:
-        if not self.active and self._window.size() == before.size:
+        if self._awaited is before and self._window.size() == before.size:
             self._window.restoreState(before.layout)
             self._tidy()                        # docks came back one by one, each without its neighbours' tabs,
             self._window.restoreState(before.layout)        # and a title bar takes height
