@@ -85,7 +85,7 @@ def test_an_hour_of_editing(editor: CodeEditor, workbench: Workbench, qtbot: QtB
         act = monkey.rng.choice(monkey.acts)
         act()
         qtbot.waitUntil(lambda: not workbench.prediction.pending)
-        assert editor._style.file(document_text(editor.text.document())) == workbench.state.text, act
+        assert editor.exchange.style.file(document_text(editor.text.document())) == workbench.state.text, act
         assert DocumentText.of(workbench.state.text).file_text == workbench.state.text
         assert editor.gutter.dimmed == workbench.stale
         assert not editor.mover.dragging

@@ -189,7 +189,7 @@ def test_other_look_is_no_edit(lab: CodeEditor, workbench: Workbench) -> None:
     workbench.set_look(DARK.with_sizes(PRESENTATION))
     assert lab.mover.dragging
     assert lab.text.drop is not None
-    assert not lab._typed
+    assert not lab.exchange.typed
     lab.mover.cancel()
 
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMenu, QToolTip, QVBoxLayout, QWidget
 from cachesim.app.actions import COMMANDS
 from cachesim.app.editor.acts import Acts
 from cachesim.app.editor.completer import Completer
+from cachesim.app.editor.exchange import Exchange
 from cachesim.app.editor.explain import explain, word_at
 from cachesim.app.editor.find_bar import FindBar
 from cachesim.app.editor.gutter import Gutter
@@ -20,17 +21,16 @@ from cachesim.app.editor.highlighter import DockerfileHighlighter
 from cachesim.app.editor.mending import Mending
 from cachesim.app.editor.moves import Mover
 from cachesim.app.editor.offering import Offering
-from cachesim.app.editor.positions import DocumentText, TextStyle, cursor_at, document_text, place_of
+from cachesim.app.editor.positions import cursor_at, document_text, place_of
 from cachesim.app.editor.problems import Problems
-from cachesim.app.editor.stripes import LineEdit, Stripe, shifted, stripe_at, stripe_of, stripes_of, tip_of
-from cachesim.app.editor.text_area import TextArea, Tint
+from cachesim.app.editor.text_area import TextArea
+from cachesim.app.editor.verdicts import Verdicts
 from cachesim.app.notify import Message
 from cachesim.app.theme import Theme
 from cachesim.app.tips import wrapped
 from cachesim.app.workbench import Workbench
 from cachesim.diagnostics import Diagnostic
 from cachesim.dockerfile.edit import toggle_comment
-from cachesim.engines.base import Outcome
 from cachesim.graph.model import StepId
 from cachesim.simulate.report import SimulationReport
 
@@ -52,7 +52,6 @@ class CodeEditor(QWidget):
         super().__init__(parent)
         self._workbench, self._theme = workbench, workbench.look
         self._zoom, self._base = 1.0, workbench.look.sizes.editor
-        self._style = TextStyle()
         self.text = TextArea(self)
         self.gutter = Gutter(self.text, self._theme)
         self.find_bar = FindBar(self.text, self._theme, self)
@@ -60,17 +59,12 @@ class CodeEditor(QWidget):
         self.highlighter = DockerfileHighlighter(self.text.document(), self._theme)
         self._menu = QMenu(self)
         self.problems = Problems(self.text.document())
-        self.mover = Mover(self.text, self.gutter, workbench, lambda: self._style)
+        self.verdicts = Verdicts(self.text, self.gutter, workbench)
+        self.mover = Mover(self.text, self.gutter, workbench, lambda: self.exchange.style)
         self.acts = Acts(self.text, workbench)
         self.mending = Mending(self.text, self.problems, workbench, self._menu)
         self.offering = Offering(self.text, self.completer, self.highlighter, workbench)
-        self._revision, self._blocks = -1, 1
-        self._line = 1
-        self._shown = ""
-        self._line_edit: LineEdit | None = None
-        self._reported: tuple[str, tuple[Stripe, ...]] = ("", ())
-        self._quiet = False             # the text or the cursor is being set from outside
-        self._typed = False             # the next report answers an edit made here
+        self.exchange = Exchange(self.text, self.highlighter, self.mover, self.acts, self.verdicts, self.offering, workbench)
         self._commands: dict[str, Callable[[], object]] = self._make_commands()
         self._keys = {_key(keys): command.id for command in COMMANDS
                       if command.id in self._commands for keys in command.keys}
@@ -83,19 +77,14 @@ class CodeEditor(QWidget):
         self.setAccessibleName("Dockerfile editor")
         self._connect()
         self._take_look(self._theme)
-        self._show(workbench.state.text)
+        self.exchange.show(workbench.state.text)
         self.text.document().clearUndoRedoStacks()
         self._take_report(workbench.report)
         self._take_diagnostics(workbench.diagnostics)
-        self._dim()
-        self.gutter.set_selected(workbench.selected)
 
     def _connect(self) -> None:
         text, workbench = self.text, self._workbench
-        self.gutter.said = self._said
         text.tip_at, text.key_filter, text.wants_escape = self._tip_at, self._filter_key, self._wants_escape
-        text.document().contentsChange.connect(self._note_change)
-        text.document().contentsChanged.connect(self._text_changed)
         self.acts.undo_available.connect(self.undo_available)
         self.acts.redo_available.connect(self.redo_available)
         text.cursorPositionChanged.connect(self._cursor_moved)
@@ -106,13 +95,8 @@ class CodeEditor(QWidget):
         self.gutter.pressed.connect(self._press_line)
         self.gutter.activated.connect(self._activate_line)
         self.find_bar.matches_changed.connect(self._update_marks)
-        workbench.project_opened.connect(self._project_opened)
-        workbench.text_replaced.connect(self._text_replaced)
-        workbench.text_edited.connect(self._text_edited)
+        workbench.project_opened.connect(self.find_bar.close_bar)
         workbench.report_changed.connect(self._take_report)
-        workbench.report_stale_changed.connect(self._take_stale)
-        workbench.busy_changed.connect(self._dim)
-        workbench.preview_changed.connect(self._take_preview)
         workbench.diagnostics_changed.connect(self._take_diagnostics)
         workbench.selection_changed.connect(self._take_selection)
         workbench.activated.connect(self._take_activated)
@@ -203,153 +187,52 @@ class CodeEditor(QWidget):
         cursor = self.text.textCursor()
         line, keyword = cursor.block().text(), self.highlighter.keyword_at(cursor)
         said = explain(keyword, line.lstrip(" \t#") if keyword == "#" else word_at(line, place_of(cursor)[1]))
-        step = stripe_at(self.gutter.stripes, self._line)
-        verdict = self._said(step).partition("\n")[0] if step is not None else ""
+        step = self.verdicts.at(self.verdicts.line)
+        verdict = self.verdicts.said(step).partition("\n")[0] if step is not None else ""
         text = "\n".join(part for part in (said, verdict) if part)
         nothing = "Nothing to explain here: put the cursor on an instruction."
         self._workbench.post(Message(text or nothing, key="explain", passing=not text))
-
-    # -- text out and in ----------------------------------------------------------------------------------------
-
-    @Slot(int, int, int)
-    def _note_change(self, position: int, removed: int, added: int) -> None:
-        document = self.text.document()
-        if document.revision() != self._revision:
-            block = document.findBlock(position)
-            self._line_edit = LineEdit(block.blockNumber() + 1, position == block.position(),
-                                       document.blockCount() - self._blocks)
-
-    @Slot()
-    def _text_changed(self) -> None:
-        document = self.text.document()
-        if document.revision() == self._revision:       # only formats changed
-            return
-        self._revision, self._blocks = document.revision(), document.blockCount()
-        shown, before = document_text(document), self._shown
-        edit, self._line_edit, self._shown = self._line_edit, None, shown
-        if shown == before:                             # another font counts as a revision too
-            return
-        self.mover.cancel()
-        if shown == self._reported[0]:
-            self.gutter.set_stripes(self._reported[1])
-        elif edit is not None and edit.delta:
-            self.gutter.set_stripes(shifted(self.gutter.stripes, edit))
-        if not self._quiet:
-            self.acts.note_edit()
-            self._typed = True
-            self._workbench.new_text(self._style.file(shown))
-            self.offering.typed()
-
-    def _show(self, file_text: str) -> None:
-        """Show a file as one undo step, its style kept for the way back."""
-        parts = DocumentText.of(file_text)
-        self._style, self._quiet = parts.style, True
-        self.highlighter.set_style(parts.style)
-        try:
-            self.text.replace_all(parts.shown)
-        finally:
-            self._quiet = False
-        self._update_tints()
-
-    @Slot(object)
-    def _project_opened(self, project: object) -> None:
-        """Another document: nothing of the one before can come back by undo."""
-        self._show(self._workbench.state.text)
-        self.text.document().clearUndoRedoStacks()
-        self._quiet = True          # the stripes are still those of the text before: no line of it is chosen
-        self.text.moveCursor(QTextCursor.MoveOperation.Start)
-        self._quiet = False
-        self.find_bar.close_bar()
-        self._place_stripes(self._workbench.report)
-
-    @Slot(object)
-    def _text_replaced(self, text: str) -> None:
-        if self._workbench.seen is not None:
-            self.acts.note_look()
-        else:
-            self._drop_look()
-        self._show(text)
-
-    def _drop_look(self) -> None:
-        """The texts of builds that were looked back at leave no undo steps."""
-        self._quiet = True
-        try:
-            self.acts.drop_look()
-        finally:
-            self._quiet = False
-
-    @Slot(object)
-    def _text_edited(self, edit: tuple[str, str]) -> None:
-        self._show(edit[0])
 
     # -- verdicts -----------------------------------------------------------------------------------------------
 
     @Slot(object)
     def _take_report(self, report: SimulationReport | None) -> None:
-        self._place_stripes(report)
-        if self._typed:
-            self._typed = False
-            self._select_line(self._line)
+        self.verdicts.place(report)
+        if self.exchange.typed:
+            self.exchange.typed = False
+            self._select_line(self.verdicts.line)
         self._describe()
-
-    @Slot(object)
-    def _dim(self, _: object = None) -> None:
-        """Like the graph: faded while the text is broken or files are read."""
-        bench = self._workbench
-        self.gutter.set_dimmed("as of the last text that parses" if bench.stale
-                               else "as of the files that were read before" if bench.reading else "")
-
-    @Slot(bool)
-    def _take_stale(self, stale: bool) -> None:
-        self._dim()
-        if not stale:               # the text may be mended to exactly what the last report said
-            self._place_stripes(self._workbench.report)
-
-    @Slot(object)
-    def _take_preview(self, _: object) -> None:
-        """While an instruction hangs, here or in the graph, every line says what it would do."""
-        placed = self._workbench.preview_placed
-        self.gutter.show_hanging(stripes_of(placed) if placed is not None else None)
-
-    def _said(self, stripe: Stripe) -> str:
-        return tip_of(stripe, self._workbench.keeper.cost)
 
     @Slot(object)
     def _take_measured(self, _: object) -> None:
         self._describe()
 
-    def _place_stripes(self, report: SimulationReport | None) -> None:
-        stripes = stripes_of(report) if report is not None else ()
-        self._reported = (document_text(self.text.document()), stripes)
-        self.gutter.set_stripes(stripes)
-        self._update_tints()
-
     @Slot(object)
     def _take_diagnostics(self, diagnostics: tuple[Diagnostic, ...]) -> None:
-        self.problems.take(replace(d, span=self._style.shown_span(d.span)) for d in diagnostics)
+        self.problems.take(replace(d, span=self.exchange.style.shown_span(d.span)) for d in diagnostics)
         self.gutter.set_marks(self.problems.marks())
         self._update_marks()
-        self._update_tints()
+        self.verdicts.tint()
 
     @Slot(object)
     def _take_selection(self, step: StepId | None) -> None:
         self.gutter.set_selected(step)
-        stripe = stripe_of(self.gutter.stripes, step)
-        if stripe is not None and not stripe.first <= self._line <= stripe.last:
+        stripe = self.verdicts.of(step)
+        if stripe is not None and not stripe.first <= self.verdicts.line <= stripe.last:
             self.text.scroll_to(cursor_at(self.text.document(), stripe.first), centre=True)
-        self._update_tints()
+        self.verdicts.tint()
         self._describe()
 
     @Slot(object)
     def _take_activated(self, step: StepId) -> None:
-        stripe = stripe_of(self.gutter.stripes, step)
+        stripe = self.verdicts.of(step)
         if stripe is not None:
             self.go_to_line(stripe.first)
 
     def _describe(self) -> None:
-        stripe = stripe_at(self.gutter.stripes, self._line)
-        said = self._said(stripe) if stripe is not None else ""
-        problems = [p.text for p in self.problems.on_line(self._line)]
+        stripe = self.verdicts.at(self.verdicts.line)
+        said = self.verdicts.said(stripe) if stripe is not None else ""
+        problems = [p.text for p in self.problems.on_line(self.verdicts.line)]
         self.text.setAccessibleDescription("\n".join([*problems, said]).strip())
 
     # -- cursor and lines ---------------------------------------------------------------------------------------
@@ -358,11 +241,9 @@ class CodeEditor(QWidget):
     def _cursor_moved(self) -> None:
         cursor = self.text.textCursor()
         line = cursor.blockNumber() + 1
-        if line != self._line:
-            self._line = line
-            self.gutter.set_line(line)
-            self._update_tints()
-            if not self._quiet and not self.mover.dragging:
+        if line != self.verdicts.line:
+            self.verdicts.set_line(line)
+            if not self.exchange.quiet and not self.mover.dragging:
                 self._select_line(line)
                 self._describe()
         self.completer.follow()
@@ -370,7 +251,7 @@ class CodeEditor(QWidget):
         self.cursor_moved.emit(line, column + 1)
 
     def _select_line(self, line: int) -> None:
-        stripe = stripe_at(self.gutter.stripes, line)
+        stripe = self.verdicts.at(line)
         if stripe is not None:
             self._workbench.select(stripe.step)
 
@@ -381,22 +262,11 @@ class CodeEditor(QWidget):
 
     @Slot(int)
     def _activate_line(self, line: int) -> None:
-        stripe = stripe_at(self.gutter.stripes, line)
+        stripe = self.verdicts.at(line)
         if stripe is not None:
             self._workbench.activate(stripe.step)
 
     # -- decoration ---------------------------------------------------------------------------------------------
-
-    def _update_tints(self) -> None:
-        tints = []
-        selected = stripe_of(self.gutter.stripes, self._workbench.selected)
-        if selected is not None:
-            tints.append(Tint(selected.first, selected.last, self._theme.selection, 0.42))
-        if selected is None or not selected.first <= self._line <= selected.last:
-            tints.append(Tint(self._line, self._line, self._theme.panel))
-        failed = self._theme.look(Outcome.FAILED)
-        tints += [Tint(line, line, failed.fill, 0.6, 3, failed.strong) for line in self.gutter.marks]
-        self.text.set_tints(tints)
 
     @Slot()
     def _update_marks(self) -> None:
@@ -425,7 +295,7 @@ class CodeEditor(QWidget):
         self.find_bar.set_theme(theme)
         self._set_font()
         self._update_marks()
-        self._update_tints()
+        self.verdicts.set_theme(theme)
 
     def _set_font(self) -> None:
         font = self.text.font()
@@ -481,7 +351,7 @@ class CodeEditor(QWidget):
         """What is to be seen, as text, for tests: line, verdict, problem, line of text."""
         rows = []
         for number, line in enumerate(document_text(self.text.document()).split("\n"), 1):
-            stripe = stripe_at(self.gutter.stripes, number)
+            stripe = self.verdicts.at(number)
             look = self.gutter.look(stripe).icon if stripe is not None and stripe.first == number else "|"
             mark = "!" if number in self.gutter.marks else " "
             rows.append(f"{'-' if stripe is None else look:>9}{mark}{number:>4} {line}")
