@@ -272,9 +272,8 @@ class States:
         self.window.panes.docks["why"].content.set_level(Depth.RULE)  # type: ignore[attr-defined]
 
     def problems(self) -> None:
-        self.multistage()
-        self.text("FROM node:22-alpine as deps\nWORKDIR app\nMAINTAINER me\nCMD npm start\nCMD npm test\n"
-                  "COPY --from=dpes /x /y\n")
+        self.sample("busybox-offline")
+        self.text(f"{self.bench.state.text}MAINTAINER me\n")
         self.window.panes.show("problems")
 
     def layers(self) -> None:

@@ -78,7 +78,7 @@ class Pictures:
             if isinstance(top, QDialog):
                 place.moveCenter(self.window.rect().center())
                 title = QRect(place.left(), place.top() - 26, place.width(), 26)
-                painter.fillRect(title.adjusted(-1, -1, 1, place.height() + 1), top.palette().mid())
+                painter.fillRect(title.adjusted(-1, -1, 1, place.height() + 1), top.palette().button())
                 painter.setPen(top.palette().windowText().color())
                 painter.drawText(title, Qt.AlignmentFlag.AlignCenter, top.windowTitle())
             painter.drawPixmap(place.topLeft(), top.grab())

@@ -134,4 +134,10 @@ QCheckBox::indicator:checked, QListView::indicator:checked, QTreeView::indicator
   background: {theme.accent}; border-color: {theme.accent}; image: url({check}); }}
 QCheckBox:focus {{ color: {theme.accent}; }}
 QTreeView, QTableView, QListView {{ border: 0; outline: 0; }}
+QSlider {{ min-height: {target}px; }}
+QSlider::groove:horizontal {{ height: {box // 3}px; border-radius: {box // 6}px; background: {theme.muted}; }}
+QSlider::sub-page:horizontal {{ border-radius: {box // 6}px; background: {theme.accent}; }}
+QSlider::handle:horizontal {{ width: {box}px; margin: -{box // 3}px 0; border-radius: {box // 2}px;
+  border: {b}px solid {theme.accent}; background: {theme.bg}; }}
+QSlider::handle:horizontal:focus {{ border: {b + 1}px solid {theme.text}; }}
 """

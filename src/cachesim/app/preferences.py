@@ -48,7 +48,6 @@ class PreferencesDialog(QDialog):
         self._font = QSlider(Qt.Orientation.Horizontal)
         self._font.setAccessibleName("Font size")
         self._font.setRange(8, 25)
-        self._font.setTickPosition(QSlider.TickPosition.TicksBelow)
         self._font.setValue(round(workbench.settings.font_percent / 10))
         self._percent = QLabel(f"{workbench.settings.font_percent} %")
         self._percent.setMinimumWidth(60)

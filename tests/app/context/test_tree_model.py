@@ -94,8 +94,8 @@ def test_an_edit_that_keeps_the_names_keeps_the_rows(qtbot: QtBot, model: Contex
     with qtbot.assertNotEmitted(model.modelReset):
         _edited(model, SNAPSHOT.with_bytes("src/app.py", b"other"))
     assert index.siblingAtColumn(Column.SIZE).data() == "5 B"
-    assert index.siblingAtColumn(Column.STATE).data() == "changed (what if), no step reads it"
-    assert index.parent().siblingAtColumn(Column.STATE).data() == "1 changed (what if), no step reads it"
+    assert index.siblingAtColumn(Column.STATE).data() == "no step reads it, changed (what if)"
+    assert index.parent().siblingAtColumn(Column.STATE).data() == "no step reads it, 1 changed (what if)"
 
 
 def test_a_new_or_deleted_path_makes_new_rows(qtbot: QtBot, model: ContextModel) -> None:

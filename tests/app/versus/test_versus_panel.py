@@ -52,6 +52,9 @@ def test_every_edit_has_both_verdicts(panel: VersusPanel) -> None:
     assert panel.verdict.text().startswith("Per edit of the mix A re-runs ")
     fonts = [panel.model.index(0, column).data(Qt.ItemDataRole.FontRole).bold() for column in (_A, _B, _A_COST, _B_COST)]
     assert fonts == [True, False, True, False]
+    for n, cells in enumerate(rows(panel)):         # what reads the same is no winner
+        if cells[_A_COST] == cells[_B_COST]:
+            assert not any(panel.model.index(n, column).data(Qt.ItemDataRole.FontRole).bold() for column in (_A_COST, _B_COST))
 
 
 def test_choosing_an_edit_shows_both_step_lists(panel: VersusPanel, opened: MainWindow) -> None:

@@ -72,7 +72,7 @@ class AdvicePanel(Panel):
         self.here = named(QLabel(wordWrap=True), "What the edit that is shown would run with it")
         self.diff = DiffView(self)
         self.edits = EditsModel(self, ("now", "then"))
-        self.edit_table = Table("Each edit now and then", self.edits, {0: 2, 6: 3, 7: 3}, self)
+        self.edit_table = Table("Each edit now and then", self.edits, {0: 2, 6: 3, 7: 3}, self, begin=frozenset({6, 7}))
         self.preview = QPushButton("&Preview")
         self.preview.setCheckable(True)
         self.preview.setStatusTip("Show in the graph what an edit would re-run with this proposal")

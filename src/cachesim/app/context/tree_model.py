@@ -336,14 +336,14 @@ class ContextModel(QAbstractItemModel):
             words.append(self.reads.nobody())
         edit, since = view.edits.of(path), view.since.of(path)
         below = view.edits.below.get(path, 0), view.since.below.get(path, 0)
-        if edit is not None:
-            words.insert(0, f"{edit.value} (what if)")
+        if edit is not None:            # last, for an icon says it too where the end is cut off
+            words.append(f"{edit.value} (what if)")
         elif since is not None:
-            words.insert(0, since.value)
+            words.append(since.value)
         elif entry.is_dir and below[0]:
-            words.insert(0, f"{below[0]} changed (what if)")
+            words.append(f"{below[0]} changed (what if)")
         elif entry.is_dir and below[1]:
-            words.insert(0, f"{below[1]} changed")
+            words.append(f"{below[1]} changed")
         if not words:
             return "in"
         return ", ".join(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal, Slot
@@ -322,6 +323,7 @@ class Caption(QFrame):
         self.label = QLabel(self)
         self.label.setWordWrap(True)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.text = ""
         self.button = QToolButton(self)
         self.button.setText(button)
         self.button.setAccessibleName(button or name)
@@ -333,14 +335,12 @@ class Caption(QFrame):
         self.button.setVisible(bool(button))
         self.hide()
 
-    @property
-    def text(self) -> str:
-        return self.label.text()
-
     def show_text(self, text: str) -> None:
         """Say that; nothing hides the caption."""
-        if text != self.label.text():
-            self.label.setText(text)
+        if text != self.text:
+            self.text = text
+            # a number keeps its unit
+            self.label.setText(re.sub(r"(\d) (s|ms|min|[kMG]?B)\b", "\\1\N{NO-BREAK SPACE}\\2", text))
             self.setAccessibleDescription(text)
             self.setVisible(bool(text))
 

@@ -272,7 +272,7 @@ class StepsList(QTableView):
         tight = self.viewport().width() < _ROOMY * letter
         self.setColumnHidden(Column.CAUSE, tight)
         self.resizeColumnsToContents()
-        for column, most in ((Column.STAGE, 14), (Column.OUTCOME, 38 if tight else 44)):
+        for column, most in ((Column.STAGE, 14), (Column.OUTCOME, 46 if tight else 56)):
             self.setColumnWidth(column, min(self.columnWidth(column), most * letter))
         if tight:
             free = self.viewport().width() - self.columnWidth(Column.LINE) - self.columnWidth(Column.STAGE) - 12 * letter

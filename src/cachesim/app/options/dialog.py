@@ -111,6 +111,9 @@ class OptionsDialog(QDialog):
         self._pull.setChecked(options.pull)
         self._platform = QComboBox()
         self._platform.setEditable(True)
+        self._platform.setMinimumContentsLength(20)
+        if (line := self._platform.lineEdit()) is not None:
+            line.setPlaceholderText("that of the engine")
         self._platform.addItems(["", "linux/amd64", "linux/arm64", "linux/arm/v7"])
         self._platform.setCurrentText(options.platform)
         self._network = QComboBox()

@@ -15,6 +15,7 @@ from cachesim.app.tips import TipDelegate
 __all__ = ["COPY_ROLE", "RowsModel", "Table"]
 
 _TITLE_MARGIN = 17
+_LEAD = 8               # px between the words of two rows that wrap
 COPY_ROLE = Qt.ItemDataRole.UserRole + 1     # the whole value of a cell, where the shown one is shortened
 
 
@@ -129,6 +130,9 @@ class Table(QTableView):
             header.resizeSection(column, max(metrics.averageCharWidth() * 12, width))
         if self._wraps:
             self.resizeRowsToContents()
+            for row in range(model.rowCount()):
+                if self.rowHeight(row) > self.verticalHeader().defaultSectionSize():   # not from edge to edge
+                    self.setRowHeight(row, self.rowHeight(row) + _LEAD)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -127,7 +127,8 @@ class EditsModel(RowsModel):
         else:
             return False
         mine, other = values if column in (_A, _A_COST) else values[::-1]
-        return mine < other - 1e-9
+        told = [self._text(row, one) for one in ((_A, _B) if column in (_A, _B) else (_A_COST, _B_COST))]
+        return mine < other - 1e-9 and told[0] != told[1]       # "~32 s" is no less than "~32 s"
 
     def _text(self, row: int, column: int) -> str:
         a, b = self.pair(row)

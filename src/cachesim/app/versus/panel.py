@@ -80,9 +80,9 @@ class VersusPanel(Panel):
         self.prove.setStatusTip("Build both on a real engine and compare the images; nothing runs before you press Run")
         self.verdict = named(QLabel(wordWrap=True), "Which costs less")
         self.model = EditsModel(self)
-        self.table = Table("Edits of the mix", self.model, {0: 2, 6: 3, 7: 3}, self)
+        self.table = Table("Edits of the mix", self.model, {0: 2, 6: 3, 7: 3}, self, begin=frozenset({6, 7}))
         self.steps = StepsBeside(self)
-        self.step_table = Table("Steps after the chosen edit", self.steps, {0: 1, 2: 1}, self)
+        self.step_table = Table("Steps after the chosen edit", self.steps, {0: 1, 2: 1}, self, begin=frozenset({0, 2}))
         self.empty = named(QLabel(_PICK, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter, margin=12),
                            "Two Dockerfiles")
         self.prove.setEnabled(False)

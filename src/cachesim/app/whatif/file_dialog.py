@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from cachesim.app.questions import answered
+from cachesim.app.report.panel import fixed_font
 
 __all__ = ["FileDialog"]
 
@@ -30,7 +31,7 @@ class FileDialog(QDialog):
         note.setWordWrap(True)
         self._edit = QPlainTextEdit(self._text or "")
         self._edit.setAccessibleName(f"Text of {path}")
-        self._edit.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._edit.setFont(fixed_font(self.font()))
         self._edit.setVisible(self._text is not None)
         self._edit.setTabChangesFocus(True)         # no trap for those without a mouse
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
@@ -43,7 +44,9 @@ class FileDialog(QDialog):
         box.addWidget(self._edit, 1)
         box.addWidget(buttons)
         buttons.button(QDialogButtonBox.StandardButton.Ok).setFocus()
-        self.resize(640, 440 if self._text is not None else 140)
+        line = self.fontMetrics().height()      # as large as the letters, but never larger than the window
+        room = parent.window().size() if parent is not None else QSize(1280, 800)
+        self.resize(QSize(46 * line, 31 * line if self._text is not None else 10 * line).boundedTo(room))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """What is typed while OK has the keys is meant for the text."""
