@@ -24,7 +24,7 @@ from cachesim.simulate.report import SimulationReport
 __all__ = ["SYNC_LIMIT", "Prediction", "Simulate", "by_pipeline"]
 
 Simulate = Callable[[BuildRequest, CacheStore, Progress], tuple[SimulationReport, CacheStore]]
-SYNC_LIMIT = 0.012      # seconds of work; a faster simulation is done in the same turn of the event loop
+SYNC_LIMIT = 0.025      # seconds of work; a faster simulation is done in the same turn: a worker would share the interpreter with it
 _UNKNOWN = 1.0          # seconds; the first simulation of a project goes to the worker
 
 

@@ -56,9 +56,16 @@ class PreparedRun(NamedTuple):
     history: HistoryEntry
 
 
-@functools.lru_cache(maxsize=4096)
+_UNREAD = Env()     # stands for any environment to words without a variable: an ENV that changes leaves them as they were
+
+
 def step_text(text: str, env: Env, escape: str, run: bool) -> str:
     """An instruction as the engine prints it."""
+    return _step_text(text, env if "$" in text else _UNREAD, escape, run)
+
+
+@functools.lru_cache(maxsize=4096)
+def _step_text(text: str, env: Env, escape: str, run: bool) -> str:
     first, space, rest = expand_step_name(text, env, escape, keep_quotes=run).partition(" ")
     return first.upper() + space + rest
 
@@ -70,6 +77,8 @@ def prepared_copy(copy: ins.Copy, env: Env, cwd: str, escape: str) -> PreparedCo
         ExpandError: A word that cannot be resolved.
     """
     heredocs = tuple([h.name for h in copy.heredocs]) if copy.heredocs else ()
+    if not ("$" in copy.destination or "$" in copy.chown or "$" in copy.chmod or any(["$" in s for s in copy.sources])):
+        env = _UNREAD
     return _copy(copy.keyword, copy.sources, copy.destination, copy.chown, copy.chmod, copy.excludes, heredocs, env, cwd, escape)
 
 
