@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from cachesim.app.jobs import LatestJob
 from cachesim.app.notify import Message, Tone
-from cachesim.context.snapshot import ContextSnapshot
 from cachesim.errors import CachesimError
 from cachesim.graph.model import StepId
 from cachesim.graph.options import EngineKind, ImageStore
@@ -41,7 +40,7 @@ class ProjectKeeper(QObject):
         self._store: ProjectStore | None = None
         self._records: dict[str, Any] = {}
         self._measured = Measured()
-        self._costs: dict[StepId, tuple[StepReport, ContextSnapshot, Cost | None]] = {}
+        self._costs: dict[StepId, tuple[StepReport, Cost | None]] = {}
         self._wanted = False
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self._save)
@@ -54,7 +53,7 @@ class ProjectKeeper(QObject):
         """Keep another project from now on; the earlier one is written first."""
         self.flush()
         self._store, self._records, self._wanted = store, dict(records), False
-        self._costs.clear()         # each holds the files of its state
+        self._costs.clear()
         self._take_measured(Measured.from_json(records.get(RECORD)))
 
     @property
@@ -63,11 +62,14 @@ class ProjectKeeper(QObject):
         return self._measured
 
     def cost(self, step: StepReport) -> Cost | None:
-        """What a step takes in the state of now, as far as anybody knows; all views ask for the same ones."""
-        context, known = self._bench.state.context, self._costs.get(step.id)
-        if known is None or known[0] is not step or known[1] is not context:
-            known = self._costs[step.id] = step, context, self._measured.cost(step, context)
-        return known[2]
+        """What a step takes in the state of now, as far as anybody knows; all views ask for the same ones.
+
+        A step whose report is the same reads the same bytes (see `SimulationReport.after`).
+        """
+        known = self._costs.get(step.id)
+        if known is None or known[0] is not step:
+            known = self._costs[step.id] = step, self._measured.cost(step, self._bench.state.context)
+        return known[1]
 
     def measure(self, found: Mapping[str, Measurement]) -> None:
         """Remember what a real build took, by step key."""

@@ -24,7 +24,7 @@ from cachesim.simulate.report import SimulationReport
 __all__ = ["SYNC_LIMIT", "Prediction", "Simulate", "by_pipeline"]
 
 Simulate = Callable[[BuildRequest, CacheStore, Progress], tuple[SimulationReport, CacheStore]]
-SYNC_LIMIT = 0.025      # seconds of work; a faster simulation is done in the same turn: a worker would share the interpreter with it
+SYNC_LIMIT = 0.025      # seconds of work; what takes less is done in the same turn: a worker would share the interpreter
 _UNKNOWN = 1.0          # seconds; the first simulation of a project goes to the worker
 
 

@@ -44,11 +44,16 @@ _Item = TypeVar("_Item", bound=QGraphicsItem)
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What a node shows of a step's report; its sentence is made when somebody asks."""
+    """What a node shows of a step's report; words and sentence are made when somebody sees or asks.
+
+    Attributes:
+        said: All that the words follow from.
+    """
 
     outcome: Outcome
     look: Look
-    words: tuple[str, ...]
+    said: tuple[object, ...]
+    words: Callable[[], tuple[str, ...]]
     sentence: Callable[[], str]
 
 
@@ -109,7 +114,7 @@ class DagScene(QGraphicsScene):
         for step, verdict in self._verdicts(report):
             item = self.steps[step]
             item.tell = verdict.sentence
-            if item.look is not verdict.look or item.words != verdict.words or item.outcome is not verdict.outcome:
+            if item.look is not verdict.look or item.said != verdict.said or item.outcome is not verdict.outcome:
                 self._pending[step] = verdict
         return moved
 
@@ -127,8 +132,11 @@ class DagScene(QGraphicsScene):
                 yield step.id, known[2]
 
     def _verdict(self, step: StepReport, cost: Cost | None) -> _Verdict:
-        return _Verdict(step.outcome, look_of_step(step, self.canvas.theme),
-                        node_words(step, self._lines, self._failing, cost), partial(sentence_of, step, cost))
+        cause = self._lines.get(step.cause_step) if step.cause_step is not None else None
+        said = (step.outcome, step.likely, step.reason, step.changes[:1], step.step.instruction.keyword, cause, self._failing,
+                cost)
+        return _Verdict(step.outcome, look_of_step(step, self.canvas.theme), said,
+                        partial(node_words, step, self._lines, self._failing, cost), partial(sentence_of, step, cost))
 
     @property
     def pending(self) -> tuple[StepId, ...]:
@@ -147,7 +155,7 @@ class DagScene(QGraphicsScene):
             item = self.steps.get(step)
             if verdict is not None and item is not None:
                 item.outcome = verdict.outcome
-                item.show_verdict(verdict.look, verdict.words)
+                item.show_verdict(verdict.look, verdict.said, verdict.words)
 
     def outcome(self, step: StepId) -> Outcome | None:
         """The verdict of the shown report (also of a step whose lane is folded)."""

@@ -41,7 +41,8 @@ class StepItem(QGraphicsItem):
         self.step = step
         self.outcome = Outcome.UNREACHED
         self.look: Look | None = None
-        self.words: tuple[str, ...] = ()
+        self.said: tuple[object, ...] = ()      # what the words follow from
+        self._words: tuple[str, ...] | Callable[[], tuple[str, ...]] = ()
         self.tell: Callable[[], str] = str      # makes the sentence for hovering
         self.badge: Badge | None = None
         self.mark = ""
@@ -80,13 +81,21 @@ class StepItem(QGraphicsItem):
             self.step, self.mark = step, mark
             self.refresh()
 
-    def show_verdict(self, look: Look, words: tuple[str, ...]) -> None:
-        """Show another verdict: how it looks, and its words (the first that fits is drawn)."""
-        if (look, words) != (self.look, self.words):
-            if words != self.words:
-                self._texts = None
-            self.look, self.words = look, words
-            self.update()
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The verdict; the first words that fit are drawn. Made when the node is painted: most lie out of sight."""
+        if not isinstance(self._words, tuple):
+            self._words = self._words()
+        return self._words
+
+    def show_verdict(self, look: Look, said: tuple[object, ...], words: Callable[[], tuple[str, ...]]) -> None:
+        """Show another verdict: how it looks, what its words follow from, and what makes them."""
+        if said != self.said:
+            self._texts, self.said, self._words = None, said, words
+        elif look is self.look:
+            return
+        self.look = look
+        self.update()
 
     def show_state(self, *, current: bool | None = None, running: bool | None = None,
                    is_cause: bool | None = None, glow: float | None = None) -> None:
@@ -270,8 +279,9 @@ class StepItem(QGraphicsItem):
 
     def _word(self, room: float) -> str | None:
         """The fullest words of the verdict that fit."""
-        short = [w.partition(": ")[2] for w in self.words if ": " in w]     # "main.js changed": the icon says that it runs
-        return next((w for w in (*self.words, *short) if self._canvas.width_of(w) <= room), None)
+        words = self.words
+        short = [w.partition(": ")[2] for w in words if ": " in w]      # "main.js changed": the icon says that it runs
+        return next((w for w in (*words, *short) if self._canvas.width_of(w) <= room), None)
 
     def _set_line(self) -> list[tuple[QPointF, QStaticText, QFont, QColor]]:
         """The same for a node that says its instruction alone."""

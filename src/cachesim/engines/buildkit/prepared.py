@@ -77,7 +77,7 @@ def prepared_copy(copy: ins.Copy, env: Env, cwd: str, escape: str) -> PreparedCo
         ExpandError: A word that cannot be resolved.
     """
     heredocs = tuple([h.name for h in copy.heredocs]) if copy.heredocs else ()
-    if not ("$" in copy.destination or "$" in copy.chown or "$" in copy.chmod or any(["$" in s for s in copy.sources])):
+    if not ("$" in copy.destination or "$" in copy.chown or "$" in copy.chmod or any("$" in s for s in copy.sources)):
         env = _UNREAD
     return _copy(copy.keyword, copy.sources, copy.destination, copy.chown, copy.chmod, copy.excludes, heredocs, env, cwd, escape)
 
