@@ -28,7 +28,7 @@ def test_first_minute_with_keys_alone(qtbot: QtBot, window: MainWindow) -> None:
     assert focused() is window.welcome.cards()[0]
     with qtbot.waitSignals([window.workbench.project_opened, window.workbench.report_changed], timeout=15_000):
         press(Key.Key_Return)
-    assert "1 changed" in verdict(window) and len(window.timeline.entry_buttons()) == 1
+    assert "1 changed" in verdict(window) and len(window.timeline.builds.buttons) == 1
     assert window.editor.text.hasFocus()
     press(Key.Key_W, mod=CTRL)
     qtbot.waitUntil(lambda: window.welcome.isVisible())
@@ -37,10 +37,10 @@ def test_first_minute_with_keys_alone(qtbot: QtBot, window: MainWindow) -> None:
 
 def test_enter_presses_the_buttons_of_the_strips(qtbot: QtBot, opened: MainWindow) -> None:
     opened.workbench.build("again")
-    qtbot.waitUntil(lambda: len(opened.timeline.entry_buttons()) == 2)
-    opened.timeline.entry_buttons()[0].setFocus()
+    qtbot.waitUntil(lambda: len(opened.timeline.builds.buttons) == 2)
+    opened.timeline.builds.buttons[0].setFocus()
     press(Key.Key_Return)
-    assert opened.workbench.timeline.current == opened.timeline.entry_buttons()[0].entry.id
+    assert opened.workbench.timeline.current == opened.timeline.builds.buttons[0].entry.id
 
 
 def test_what_if_a_file_changes_with_keys_alone(qtbot: QtBot, opened: MainWindow) -> None:
@@ -115,18 +115,18 @@ def test_what_if_a_file_changes_with_the_mouse(qtbot: QtBot, opened: MainWindow)
 
 
 def test_builds_sit_in_the_middle_of_their_strip_whatever_refreshes_it(opened: MainWindow) -> None:
-    button = opened.timeline.entry_buttons()[0]
+    button = opened.timeline.builds.buttons[0]
     before = button.mapTo(opened, QPoint())
     opened.timeline.hide()              # as in a presentation
     opened.workbench.rename_entry(1, "A name")
     opened.timeline.show()
     QApplication.processEvents()
-    assert opened.timeline.entry_buttons()[0].mapTo(opened, QPoint()) == before
+    assert opened.timeline.builds.buttons[0].mapTo(opened, QPoint()) == before
 
 
 def test_tab_follows_the_eye(qtbot: QtBot, opened: MainWindow) -> None:
     opened.workbench.build("again")
-    qtbot.waitUntil(lambda: len(opened.timeline.entry_buttons()) == 2 and opened.verdict.sentence() == "Nothing would run.")
+    qtbot.waitUntil(lambda: len(opened.timeline.builds.buttons) == 2 and opened.verdict.sentence() == "Nothing would run.")
     opened.timeline.stops()[0].setFocus()
     walked = []
     while len(walked) < 20 and not opened.editor.text.hasFocus():
@@ -209,8 +209,8 @@ def test_two_builds_are_compared_with_keys_alone(qtbot: QtBot, opened: MainWindo
     press(Key.Key_Escape)
     qtbot.waitUntil(lambda: "1 never built" in verdict(opened))
     press(Key.Key_B, mod=CTRL)
-    qtbot.waitUntil(lambda: len(opened.timeline.entry_buttons()) == 2 and opened.verdict.sentence() == "Nothing would run.")
-    first = opened.timeline.entry_buttons()[0]
+    qtbot.waitUntil(lambda: len(opened.timeline.builds.buttons) == 2 and opened.verdict.sentence() == "Nothing would run.")
+    first = opened.timeline.builds.buttons[0]
     first.setFocus()
     at = first.rect().center()
     QApplication.sendEvent(first, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, at, first.mapToGlobal(at)))
@@ -279,10 +279,10 @@ def test_builds_are_walked_renamed_and_deleted_with_keys_alone(qtbot: QtBot, ope
     bench, strip = opened.workbench, opened.timeline
     for label in ("two", "three"):
         bench.build(label)
-    strip.entry_buttons()[2].setFocus()
+    strip.builds.buttons[2].setFocus()
     press(Key.Key_Backtab)
     press(Key.Key_Return)
-    assert bench.timeline.current == 2 and focused() is strip.entry_buttons()[1], "the keys are where they were"
+    assert bench.timeline.current == 2 and focused() is strip.builds.buttons[1], "the keys are where they were"
 
     def name(dialog: QDialog) -> None:
         type_text("the second")
@@ -291,18 +291,18 @@ def test_builds_are_walked_renamed_and_deleted_with_keys_alone(qtbot: QtBot, ope
     press(Key.Key_F2)
     opened.activateWindow()         # as a window manager does when a dialog closes
     qtbot.waitUntil(opened.isActiveWindow)
-    assert strip.entry_buttons()[1].text() == "the second" and focused() is strip.entry_buttons()[1]
+    assert strip.builds.buttons[1].text() == "the second" and focused() is strip.builds.buttons[1]
     press(Key.Key_Delete)
-    assert [button.text() for button in strip.entry_buttons()] == ["First build"]
-    assert focused() is strip.entry_buttons()[0]
+    assert [button.text() for button in strip.builds.buttons] == ["First build"]
+    assert focused() is strip.builds.buttons[0]
     assert [m.text for m in opened.messages.messages()] == ["Deleted the build “the second” and 1 after it."]
     click(opened.messages, "Undo")
-    assert [button.text() for button in strip.entry_buttons()] == ["First build", "the second", "three"]
-    strip.entry_buttons()[2].setFocus()
+    assert [button.text() for button in strip.builds.buttons] == ["First build", "the second", "three"]
+    strip.builds.buttons[2].setFocus()
     press(Key.Key_Delete)
     press(Key.Key_B, mod=CTRL)
     assert opened.messages.messages() == [], "an undo would take the new build away"
-    assert len(strip.entry_buttons()) == 3
+    assert len(strip.builds.buttons) == 3
 
 
 def test_going_back_and_editing_keeps_both_futures_and_the_text(qtbot: QtBot, opened: MainWindow) -> None:

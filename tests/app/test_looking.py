@@ -51,7 +51,7 @@ def test_after_a_build_one_click_shows_what_it_ran_and_one_comes_back(qtbot: QtB
     assert "Build 2 ran 2 of 6 steps." in why(window)
     bench.select(bench.report.steps[4].id)
     assert "in build 2" in why(window) and "src/app.py" in why(window)
-    assert [b.seen for b in window.timeline.entry_buttons()] == [False, True]
+    assert [b.seen for b in window.timeline.builds.buttons] == [False, True]
     QTest.mouseClick(button(window, "Back to now"), LEFT)
     settled(bench)
     assert bench.seen is None and window.verdict.sentence() == "Nothing would run."
@@ -65,7 +65,7 @@ def test_a_click_on_a_build_shows_its_outcomes_and_now_is_as_it_was_left(qtbot: 
     settled(bench)
     left, predicted = bench.state, bench.report
     for chip, runs in ((0, 6), (1, 2)):
-        QTest.mouseClick(window.timeline.entry_buttons()[chip], LEFT)
+        QTest.mouseClick(window.timeline.builds.buttons[chip], LEFT)
         settled(bench)
         assert window.verdict.sentence().startswith(f"Build {chip + 1} ran {runs} of 6 steps")
         assert window.graph.dag.report is bench.timeline.entry(chip + 1).report

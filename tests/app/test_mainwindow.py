@@ -31,7 +31,7 @@ def words(window: MainWindow) -> list[str]:
 
 
 def labels(window: MainWindow) -> list[str]:
-    return [button.text() for button in window.timeline.entry_buttons()]
+    return [button.text() for button in window.timeline.builds.buttons]
 
 
 def choose(menu: QMenu, *path: str) -> QAction:
@@ -259,13 +259,13 @@ def test_going_back_and_editing_keeps_both_futures(qtbot: QtBot, opened: MainWin
     bench.replace_text(DOCKERFILE + "EXPOSE 90\n", "two")
     bench.build()
     assert [entry.parent for entry in bench.timeline.entries] == [None, 1, 1]
-    assert len(opened.timeline.entry_buttons()) == 3
+    assert len(opened.timeline.builds.buttons) == 3
 
 
 def test_ctrl_click_on_two_builds_compares_them(qtbot: QtBot, opened: MainWindow) -> None:
     opened.workbench.replace_text(DOCKERFILE.replace("3.12", "3.13"), "other base")
     opened.workbench.build()
-    first, second = opened.timeline.entry_buttons()
+    first, second = opened.timeline.builds.buttons
     QTest.mouseClick(first, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier)
     assert first.picked
     with qtbot.waitSignal(opened.workbench.compared):

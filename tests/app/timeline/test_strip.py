@@ -35,7 +35,7 @@ def test_long_names_are_told_in_full_while_there_is_room(qtbot: QtBot) -> None:
     strip.resize(1280, 34)
     strip.show()
     QApplication.processEvents()
-    (button,) = strip.entry_buttons()
+    (button,) = strip.builds.buttons
     full = button.width()
     strip.resize(520, 34)
     QApplication.processEvents()
@@ -55,7 +55,7 @@ def test_four_builds_of_a_small_screen_are_all_seen_with_fewer_words(qtbot: QtBo
     assert isinstance(origin, QAbstractButton)
     strip.resize(1280, 34)
     QApplication.processEvents()
-    buttons = strip.entry_buttons()
+    buttons = strip.builds.buttons
     assert all(b.visibleRegion().boundingRect().width() == b.width() for b in buttons)
     assert origin.text() == "Cache" and "a first build" in origin.toolTip()
     assert all(LONG in b.toolTip() and b.counts in b.toolTip() for b in buttons)

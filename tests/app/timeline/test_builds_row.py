@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
 from cachesim.app.mainwindow import MainWindow
-from cachesim.app.timeline.strip import EntryButton
+from cachesim.app.timeline.entry_button import EntryButton
 
 
 def test_builds_that_have_no_room_are_reached_by_button_wheel_and_keys(qtbot: QtBot, opened: MainWindow) -> None:
@@ -24,7 +24,7 @@ def test_builds_that_have_no_room_are_reached_by_button_wheel_and_keys(qtbot: Qt
 
     def seen(button: EntryButton) -> bool:
         return button.visibleRegion().boundingRect().width() == button.width()
-    first, *_, last = strip.entry_buttons()
+    first, *_, last = strip.builds.buttons
     assert seen(last) and not seen(first)               # the current one
     while left.isEnabled():
         QTest.mouseClick(left, Qt.MouseButton.LeftButton)
@@ -34,9 +34,9 @@ def test_builds_that_have_no_room_are_reached_by_button_wheel_and_keys(qtbot: Qt
                                                   Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
                                                   Qt.ScrollPhase.NoScrollPhase, False))
     assert seen(last) and not seen(first) and not right.isEnabled()
-    strip.entry_buttons()[1].setFocus()
-    QTest.keyClick(strip.entry_buttons()[1], Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
+    strip.builds.buttons[1].setFocus()
+    QTest.keyClick(strip.builds.buttons[1], Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
     assert first.hasFocus() and seen(first)
     bench.go_to(1)
     QApplication.processEvents()
-    assert seen(strip.entry_buttons()[0])
+    assert seen(strip.builds.buttons[0])
