@@ -23,7 +23,7 @@ def test_an_installed_copy_has_them_inside_the_package(tmp_path, monkeypatch):
     (tmp_path / "samples").mkdir()      # somebody else's folder, where a checkout would have ours
     monkeypatch.setattr(assets, "_PACKAGE", package)
     assert assets.samples_dir() == shipped
-    with pytest.raises(InputError, match="resources: is missing"):
+    with pytest.raises(InputError, match="resources is missing"):
         assets.resources_dir()
 
 

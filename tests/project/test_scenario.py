@@ -135,7 +135,7 @@ def test_the_classic_builder_may_know_a_network() -> None:
     ("{", "is not JSON"),
     ('{"name": "a", "builds": []}\n{"name": ', "x.json:2"),
     ("[]", "must be an object"),
-    ('{"name": "a"}', "builds: is missing"),
+    ('{"name": "a"}', "builds is missing"),
     ('{"builds": [], "engine": "podman"}', "unknown engine 'podman'"),
     ('{"builds": [], "store": "zfs"}', "unknown store"),
     ('{"builds": [{"files": {"../x": {"text": ""}}}]}', "not a path below the context"),
@@ -144,7 +144,7 @@ def test_the_classic_builder_may_know_a_network() -> None:
     ('{"builds": [{"files": {"x": {}}}]}', "none of text"),
     ('{"builds": [{"files": {"x": {"text": 3}}}]}', "must be a text"),
     ('{"builds": [{"options": {"squash": true}}]}', "unknown option 'squash'"),
-    ('{"builds": [], "bases": [{"config": []}]}', "base.ref: is missing"),
+    ('{"builds": [], "bases": [{"config": []}]}', "base.ref is missing"),
     ('{"builds": [], "bases": [{"ref": "b", "config": ["RUN x"]}]}', "RUN is no image configuration"),
     ('{"builds": [], "bases": [{"ref": "b", "config": ["NOPE x"]}]}', "image configuration"),
 ])
