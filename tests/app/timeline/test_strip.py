@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QAbstractButton, QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from cachesim.app.theme import LIGHT, Sizes
@@ -78,4 +78,21 @@ def test_large_letters_stay_within_the_strip(qtbot: QtBot) -> None:
         assert 0 <= button.y() and button.geometry().bottom() <= strip.height(), button.accessibleName()
         if isinstance(button, QAbstractButton):
             assert button.sizeHint().height() <= strip.height(), button.accessibleName()
+    bench.shutdown()
+
+
+def test_what_a_wide_window_says_of_now_does_not_keep_it_wide(qtbot: QtBot) -> None:
+    bench, strip = built(qtbot, LONG, origin="a first build of what is on disk")
+    bench.set_state(STATE.with_text("FROM b\n", 0), LONG)
+    font = strip.font()
+    font.setPointSizeF(font.pointSizeF() * 2.5)
+    strip.setFont(font)
+    window = QWidget()
+    qtbot.addWidget(window)
+    QVBoxLayout(window).addWidget(strip)
+    window.resize(3000, 80)
+    window.show()
+    QApplication.processEvents()
+    window.resize(900, 80)
+    assert window.width() == 900 and strip.width() < 900
     bench.shutdown()

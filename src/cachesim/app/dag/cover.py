@@ -100,7 +100,7 @@ class Cover(QObject):
         area, bar = self._view.viewport().geometry(), self.zoom_bar
         hints = (self.more_left, self.more_right)
         for hint, lanes in zip(hints, (left, right), strict=True):
-            hint.show_lanes(Beyond() if bar.isHidden() else lanes, area.width() // 3)
+            hint.show_lanes(Beyond() if bar.isHidden() else lanes, 0 if bar.collapsed else area.width() // 3)
         self._beside = sum(hint.width() + _EDGE for hint in hints if not hint.isHidden())
         width = bar.width()
         self.fit_bar()

@@ -153,11 +153,14 @@ class ProofPanel(Panel):
         self.apply_look(workbench.look)
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        for widget in (self.run, self.cancel, self.engine, self.rehearsal, self.network):
+        head, choices = QHBoxLayout(), QHBoxLayout()
+        for widget in (self.run, self.cancel, self.engine):
             head.addWidget(widget, int(widget is self.engine))       # its name takes what room there is, and needs
         head.addWidget(self.bar, 1)
         head.addStretch(0)
+        for box in (self.rehearsal, self.network):      # a row of their own: with large letters the pane would be too wide
+            choices.addWidget(box)
+        choices.addStretch(1)
         top = QHBoxLayout()
         top.addWidget(self.title, 1)
         for button in (self.save, self.open):
@@ -173,6 +176,7 @@ class ProofPanel(Panel):
         self._rows = rows
         rows.addLayout(top)
         rows.addLayout(head)
+        rows.addLayout(choices)
         rows.addWidget(self.promise)
         rows.addWidget(self.words)
         rows.addWidget(self.secrets)

@@ -131,6 +131,10 @@ class TimelineStrip(QFrame):
                                    f" {{ border-color: {theme.accent}; }}")
         self.setFixedHeight(height)
 
+    def minimumSizeHint(self) -> QSize:
+        """Words of a wide window do not keep it wide: they give way once it is narrower."""
+        return QSize(0, super().minimumSizeHint().height())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
