@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from cachesim.cache.key import CacheKey, KeyPart, PartKind, changed_parts
 from cachesim.cache.store import EMPTY_STORE
 from cachesim.context.snapshot import ContextSnapshot
+from cachesim.digest import digest_of
+from cachesim.engines.base import MissReason
+from cachesim.graph.model import StepId
 from cachesim.pipeline import simulate
 from cachesim.project.state import ProjectState
 from cachesim.simulate.explain import invalidators
+from cachesim.simulate.report import SimulationReport
 
 FILES = ContextSnapshot.of({"a": b"1", "b": b"1"})
 
@@ -22,3 +27,50 @@ def test_another_source_is_called_by_its_name(first: str, second: str, cause: st
     assert cause in step.cause and "ource 1" not in step.cause
     labels = [threat.label for threat in invalidators(report, step.id) if threat.kind == "text"]
     assert "destination" in labels and all(not label.startswith("source") for label in labels)
+
+
+SITE = """\
+FROM busybox:1 AS build
+COPY {source} /out/a
+FROM busybox:1
+COPY b /conf
+COPY --from=build /out/ /www/
+"""
+
+
+def _builds(*projects: tuple[str, ContextSnapshot]) -> SimulationReport:
+    """The report on the last of some builds, one after the other."""
+    store = EMPTY_STORE
+    for text, files in projects:
+        report, store = simulate(ProjectState(text, files).request(), store)
+    return report
+
+
+def _with(**data: bytes) -> ContextSnapshot:
+    return ContextSnapshot.of({"a": b"1", "b": b"1", **data})
+
+
+def test_content_that_nobody_looked_at_in_the_build_before_is_no_change() -> None:
+    """The build before found COPY --from by its definition; now the step above it runs, and the stage holds what it held."""
+    text = SITE.format(source="a")
+    report = _builds((text, FILES), (text, FILES), (text, _with(b=b"22")))
+    conf, copy = report.step(StepId(1, 1)), report.step(StepId(1, 2))
+    assert (conf.reason, copy.reason, copy.cause_step) == (MissReason.PART, MissReason.PARENT, conf.id)
+    assert "line 4" in copy.cause and not [c for c in copy.changes if c.kind is not PartKind.PARENT]
+
+
+def test_content_that_differs_is_said_though_the_build_before_did_not_look_at_it() -> None:
+    text = SITE.format(source="a")
+    report = _builds((text, FILES), (text, FILES), (text, _with(a=b"22")))
+    copy = report.step(StepId(1, 2))
+    assert copy.reason is MissReason.PART and [c.kind for c in copy.changes] == [PartKind.STAGE_CONTENT]
+    assert copy.changes[0].old and copy.changes[0].new and copy.changes[0].old != copy.changes[0].new
+
+
+def test_a_stage_s_content_in_one_key_alone_is_no_change_but_another_source_is() -> None:
+    def part(kind: PartKind, label: str, value: str) -> KeyPart:
+        return KeyPart(kind, label, value, digest_of(value))
+    name, content = part(PartKind.SOURCE, "source 1", "out"), part(PartKind.STAGE_CONTENT, "out", "x")
+    unasked, other = CacheKey((name,)), CacheKey((name, part(PartKind.CONTENT, "out", "x")))
+    assert changed_parts(unasked, CacheKey((name, content))) == changed_parts(CacheKey((name, content)), unasked) == ()
+    assert {c.kind for c in changed_parts(other, CacheKey((name, content)))} == {PartKind.CONTENT, PartKind.STAGE_CONTENT}

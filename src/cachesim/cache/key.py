@@ -82,7 +82,11 @@ def part_name(kind: PartKind, label: str) -> str:
 
 
 def changed_parts(cached: CacheKey, wanted: CacheKey) -> tuple[PartChange, ...]:
-    """What differs between the key of the closest record and the key that was asked for, in key order."""
+    """What differs between the key of the closest record and the key that was asked for, in key order.
+
+    A step that is found by its definition is not asked for the content of another stage: where only one of the two keys names
+    it, that says nothing of a difference.
+    """
     if cached.parts == wanted.parts:
         return ()
     if _differ_in_parent(cached.parts, wanted.parts):
@@ -93,10 +97,20 @@ def changed_parts(cached: CacheKey, wanted: CacheKey) -> tuple[PartChange, ...]:
                for (k, label), part in new.items()
                if (k, label) not in old or old[k, label].digest != part.digest]
     changes += [PartChange(k, label, part.value, None) for (k, label), part in old.items() if (k, label) not in new]
-    if not changes and cached != wanted:
+    if any(c.kind is PartKind.STAGE_CONTENT for c in changes):
+        changes = _without_unasked(changes)
+    elif not changes and cached != wanted:
         moved = [p for p, q in zip(wanted.parts, cached.parts, strict=False) if p != q]
         changes = [PartChange(p.kind, p.label, "in another order", p.value) for p in moved[:1]]
     return tuple(changes)
+
+
+def _without_unasked(changes: list[PartChange]) -> list[PartChange]:
+    """The changes without a stage's content that only one of the keys knows; both name one where the instruction takes another."""
+    bytes_ = [c for c in changes if c.kind in (PartKind.CONTENT, PartKind.STAGE_CONTENT)]
+    if any(c.new is not None for c in bytes_) and any(c.old is not None for c in bytes_):
+        return changes
+    return [c for c in changes if c.kind is not PartKind.STAGE_CONTENT]
 
 
 def _differ_in_parent(old: tuple[KeyPart, ...], new: tuple[KeyPart, ...]) -> bool:

@@ -75,7 +75,7 @@ def compare(a: SimulationReport, b: SimulationReport) -> ReportComparison:
 def _pair(a: StepReport | None, b: StepReport | None) -> StepPair:
     if a is None or b is None or a.key is None or b.key is None:
         return StepPair(a, b)
-    changes = [c for c in changed_parts(a.key, b.key) if c.kind is not PartKind.FILE and not _unasked(c)]
+    changes = [c for c in changed_parts(a.key, b.key) if c.kind is not PartKind.FILE]
     files = _files(a, b)
     if files:       # they say the same in a person's words
         changes = [c for c in changes if c.kind is not PartKind.CONTENT]
@@ -89,11 +89,6 @@ def _files(a: StepReport, b: StepReport) -> tuple[PartChange, ...]:
     if _content(a.cached_key) == _content(b.key):
         return tuple(c._replace(old=c.new, new=c.old) for c in a.changes if c.kind is PartKind.FILE)
     return ()
-
-
-def _unasked(change: PartChange) -> bool:
-    """A step that was found by its definition was not asked for its content: that says nothing of a difference."""
-    return change.kind is PartKind.STAGE_CONTENT and (change.old is None or change.new is None)
 
 
 def _content(key: CacheKey | None) -> tuple[KeyPart, ...]:

@@ -176,3 +176,10 @@ def test_bytes_that_nobody_knows_before_the_build_are_no_digests(bench: Workbenc
     copy = next(s for s in report.steps if not s.certain and s.step.instruction.keyword == "COPY")
     row = next(r for r in told_rows(part_rows(copy.cached_key, copy.key), report, copy) if r.kind == "content of a stage")
     assert (row.old, row.new) == ("the bytes of the earlier build", "nobody knows before the build")
+
+
+def test_content_that_nobody_looked_at_is_shown_as_that() -> None:
+    name = KeyPart(PartKind.DESTINATION, "destination", "/", digest_of("/"))
+    asked, unasked = CacheKey((name, KeyPart(PartKind.STAGE_CONTENT, "out", "x", digest_of("x")))), CacheKey((name,))
+    assert part_rows(unasked, asked)[-1] == PartRow(Mark.SAME, "content of a stage", "out", "not looked at", "x")
+    assert part_rows(asked, unasked)[-1] == PartRow(Mark.SAME, "content of a stage", "out", "x", "not looked at")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["KeyPartsModel", "KeyPartsPanel", "Mark", "PartRow", "part_rows", "told_rows"]
 
 _INDEX = QModelIndex | QPersistentModelIndex
+_UNASKED = "not looked at"      # found by its definition: nobody asked what the other stage holds
 _HEADERS = ("", "Part", "Name", "In the cache", "Now")
 
 
@@ -64,8 +65,8 @@ def part_rows(cached: CacheKey | None, key: CacheKey | None,
     rows = [PartRow(Mark.NEW if c.old is None else Mark.GONE if c.new is None else Mark.CHANGED, c.kind.value, c.label,
                     c.old or old.get((c.kind, c.label), ""), c.new or new.get((c.kind, c.label), "")) for c in found]
     differing = {(c.kind, c.label) for c in (*found, *changed_parts(cached, key))}
-    rows += [PartRow(Mark.SAME, p.kind.value, p.label, _shown(p), _shown(p)) for p in key.parts
-             if (p.kind, p.label) not in differing]
+    rows += [PartRow(Mark.SAME, kind.value, label, old.get((kind, label), _UNASKED), new.get((kind, label), _UNASKED))
+             for kind, label in {**new, **old} if (kind, label) not in differing]
     return tuple(rows)
 
 

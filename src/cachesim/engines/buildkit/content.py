@@ -18,9 +18,10 @@ from cachesim.engines.buildkit.filesystem import Execution
 from cachesim.engines.buildkit.opaque import MORE, is_opaque, is_undecided
 from cachesim.enums import quick
 
-__all__ = ["OPEN", "OWNED", "SAME_UNKNOWN", "Content", "World", "may_be_equal", "owned_grounds", "surely_differ"]
+__all__ = ["CONTENT", "OPEN", "OWNED", "SAME_UNKNOWN", "Content", "World", "may_be_equal", "owned_grounds", "surely_differ"]
 
 _KNOWN, OWNED, SAME_UNKNOWN, OPEN = "known", "owned", "unknown", "open"     # how `Content.grounds` begin
+CONTENT = "content "     # how keys of contents begin
 _SYMBOLIC = 1 << 20     # --chmod in letters: the number stands for the text
 
 
@@ -57,7 +58,7 @@ class Content(NamedTuple):
     @property
     def key(self) -> str:
         """The content's key in the cache."""
-        return f"content {self.digest}"
+        return f"{CONTENT}{self.digest}"
 
 
 def may_be_equal(one: str, other: str) -> bool:

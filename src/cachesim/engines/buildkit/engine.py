@@ -27,7 +27,7 @@ from cachesim.engines.base import (
     StepVerdict,
     VertexReport,
 )
-from cachesim.engines.buildkit.content import World
+from cachesim.engines.buildkit.content import CONTENT, World
 from cachesim.engines.buildkit.contents import Contents
 from cachesim.engines.buildkit.conversion import Conversion, StepOps
 from cachesim.engines.buildkit.convert import StepRefused, convert
@@ -304,10 +304,11 @@ class _Build:
                     continue
                 content = walk.content.get((ops.ops[0], position))
                 local = self.locals.get(given.op)
-                if content is not None:
+                digest = content.digest if content is not None else _kept_under(walk, ops.ops[0], position)
+                if digest is not None:
                     kind = PartKind.CONTENT if local is not None else PartKind.STAGE_CONTENT
                     label = ", ".join([s.path or "." for s in given.content])
-                    parts += (KeyPart(kind, label, content.digest[:12], content.digest),)
+                    parts += (KeyPart(kind, label, digest[:12], digest),)
                 if local is not None and given.op in self.sent:
                     selected += ((local.name, self.sent[given.op].tree, given.content),)
             instruction = step.instruction
@@ -431,6 +432,17 @@ def _ran(walk: Walk, order: Iterable[int]) -> set[int]:
     """The operations that the engine does not call CACHED."""
     ops, executed, loaded = walk.ops, walk.executed, walk.loaded
     return {i for i in order if (i in executed if ops[i].inputs else i not in loaded)}
+
+
+def _kept_under(walk: Walk, index: int, position: int) -> Digest | None:
+    """The content of an input that nobody looked at, since the operation was found by its definition: that of its record."""
+    op, records = walk.ops[index], walk.known.get(index)
+    if not records:
+        return None
+    links = walk.links
+    contents = [key for key in links.by_op.get((position, op.digest), ())
+                if not records.isdisjoint(links.find(key, position, op.digest, ""))]
+    return Digest(contents[0].removeprefix(CONTENT)) if len(contents) == 1 else None
 
 
 @functools.lru_cache(maxsize=4096)      # most chains stay as they were from one build to the next
