@@ -50,7 +50,7 @@ def test_the_next_edit_follows_the_ones_that_were_made_in_order(tmp_path: Path) 
     first, second = prepared.edits[:2]
     assert prepared.made(()) is None and prepared.after(("First build",)) is first
     assert prepared.after(("First build", first.label.upper())) is second
-    assert prepared.made(("First build", f"{first.label} and 1 more")) is first
+    assert prepared.made(("First build", f"{first.label} and 1 more change")) is first
     assert prepared.after(("First build", second.label)) is first                  # one that was left out comes first
     assert prepared.after([edit.label for edit in prepared.edits]) is None
     assert prepared_of(tmp_path / "scenario.json") is None

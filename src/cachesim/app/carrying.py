@@ -264,7 +264,8 @@ def placed(now: SimulationReport | None, then: SimulationReport | None, hanging:
         home[new.id], at[step.id] = step.id, new
     if any(s.id not in at for s in now.steps):
         return None
-    steps = tuple(at[s.id]._replace(step=s.step, cause_step=home.get(c) if (c := at[s.id].cause_step) is not None else None)
+    steps = tuple(at[s.id]._replace(step=s.step, cause_step=home.get(c) if (c := at[s.id].cause_step) is not None else None,
+                                    blamed=tuple(home[b] for b in at[s.id].blamed if b in home))
                   for s in now.steps)
     return replace(now, steps=steps, error=then.error,
                    error_step=home.get(then.error_step) if then.error_step is not None else None)

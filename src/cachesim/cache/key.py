@@ -106,7 +106,7 @@ def changed_parts(cached: CacheKey, wanted: CacheKey) -> tuple[PartChange, ...]:
 
 
 def _without_unasked(changes: list[PartChange]) -> list[PartChange]:
-    """The changes without a stage's content that only one of the keys knows; both name one where the instruction takes another."""
+    """The changes without a stage's content that only one of the keys knows: another source is in both."""
     bytes_ = [c for c in changes if c.kind in (PartKind.CONTENT, PartKind.STAGE_CONTENT)]
     if any(c.new is not None for c in bytes_) and any(c.old is not None for c in bytes_):
         return changes

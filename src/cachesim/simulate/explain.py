@@ -14,7 +14,7 @@ from cachesim.graph.query import descendants
 from cachesim.simulate.build_args import early_args
 from cachesim.simulate.report import SimulationReport, StepReport
 
-__all__ = ["Invalidator", "downstream", "explained", "invalidators", "steps_reading"]
+__all__ = ["Invalidator", "carried", "causes_of", "downstream", "explained", "invalidators", "running_without", "steps_reading"]
 
 _FILE_KINDS = (PartKind.FILE, PartKind.CONTENT, PartKind.STAGE_CONTENT)
 
@@ -36,16 +36,16 @@ def explained(graph: BuildGraph, verdict: BuildVerdict, builds: Sequence[str],
         builds: Labels of all builds so far; verdicts name them by number.
     """
     by_id = {v.id: v for v in verdict.steps}
-    causes: dict[StepId, StepId | None] = {}
+    topmost: dict[StepId, StepId] = {}      # of the steps that run: where what carried it there begins
     steps = []
     for step in (*graph.meta, *(s for stage in graph.stages for s in stage.steps)):
         v = by_id[step.id]
         changes = _worth_saying(v.changes) if len(v.changes) > 1 else v.changes
-        causes[step.id] = cause_step = _first_cause(v, by_id, causes)
+        cause_step = _first_cause(v, topmost)
         cause = _sentence(v, changes, cause_step, by_id, graph, builds, verdict)
         from_build = builds[v.from_build] if 0 <= v.from_build < len(builds) else ""
         steps.append(StepReport(step, v.name, v.outcome, v.likely, v.reason, cause, cause_step, v.key, v.cached_key, changes,
-                                from_build, v.rule, v.reads, v.error, v.vertices))
+                                from_build, v.rule, v.reads, v.error, v.vertices, v.blamed))
     found = (*verdict.diagnostics, *early_args(graph)) if graph.error is None else verdict.diagnostics
     return SimulationReport(graph, tuple(steps), verdict.internal, found, verdict.assumptions, verdict.error,
                             verdict.error_step, verdict.history, engine)
@@ -58,14 +58,13 @@ def _worth_saying(changes: tuple[PartChange, ...]) -> tuple[PartChange, ...]:
     return tuple(sorted(kept, key=lambda c: (c.kind is PartKind.PARENT, c.kind is PartKind.STAGE_CONTENT)))
 
 
-def _first_cause(v: StepVerdict, by_id: Mapping[StepId, StepVerdict], causes: Mapping[StepId, StepId | None]) -> StepId | None:
+def _first_cause(v: StepVerdict, topmost: dict[StepId, StepId]) -> StepId | None:
     if v.likely is not Outcome.MISS:
         return None
+    above = next((topmost[step] for step in v.blamed if step in topmost), None)
+    topmost[v.id] = v.id if above is None else above
     if v.reason is MissReason.PARENT:
-        for above in v.blamed:
-            if above in causes and causes[above] is not None:
-                return causes[above]
-        return v.blamed[0] if v.blamed else v.id
+        return above or (v.blamed[0] if v.blamed else v.id)
     return v.id
 
 
@@ -158,7 +157,9 @@ def _one(change: PartChange) -> str:
             return f"The environment has another order: {label}"
         return f"{label} {_short(old, 30)} → {_short(new, 30)} is in the environment of this RUN"
     if change.kind is PartKind.BASE:
-        return f"The base image changed: {old or 'none'} → {new or 'none'}" if old != new else f"{new} now names another image"
+        if old == new and new is not None:
+            return f"{new.removeprefix('docker.io/library/')} now names another image"
+        return f"The base image changed: {old or 'none'} → {new or 'none'}"
     if change.kind is PartKind.SOURCE:
         if old is None:
             return f"It copies {_short(new or '')}, too"
@@ -204,6 +205,41 @@ def downstream(report: SimulationReport, step_id: StepId) -> tuple[StepId, ...]:
     """Steps that would have to look again if this one ran, in file order; only those that the target needs."""
     alive = {s.id for s in report.steps if s.outcome not in (Outcome.UNREACHED, Outcome.CONFIG_ONLY)}
     return tuple(s for s in descendants(report.graph, step_id) if s in alive)
+
+
+def carried(report: SimulationReport, step_id: StepId) -> tuple[StepReport, ...]:
+    """The steps below that (likely) run with this one, in file order: what it carries reaches them."""
+    reached = {step_id}
+    found = []
+    for step in report.steps:
+        if step.runs and step.id != step_id and not reached.isdisjoint(step.blamed):
+            reached.add(step.id)
+            found.append(step)
+    return tuple(found)
+
+
+def causes_of(report: SimulationReport, step_id: StepId) -> tuple[StepReport, ...]:
+    """The steps, in file order, each of which alone would make this one run: something of their own changed."""
+    seen = {step_id}
+    found = []
+    for step in reversed(report.steps):
+        if step.id in seen and step.runs:
+            seen.update(step.blamed)
+            if step.reason is not MissReason.PARENT:
+                found.append(step)
+    return tuple(reversed(found))
+
+
+def running_without(report: SimulationReport, step_id: StepId) -> dict[StepId, StepId]:
+    """The steps that would (likely) run even if nothing of this one's own had changed, and the topmost cause of each."""
+    found: dict[StepId, StepId] = {}
+    for step in report.steps:
+        if step.runs:
+            above = next((found[other] for other in step.blamed if other in found), None)
+            own = step.id != step_id and step.reason is not MissReason.PARENT
+            if above is not None or own:
+                found[step.id] = step.id if above is None else above
+    return found
 
 
 def invalidators(report: SimulationReport, step_id: StepId) -> tuple[Invalidator, ...]:

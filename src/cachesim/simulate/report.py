@@ -34,7 +34,7 @@ class StepReport(NamedTuple):
         likely: HIT or MISS when UNDETERMINED, else the same as `outcome`.
         reason: Why it must run; None for everything that does not.
         cause: One sentence: what is the first cause, with old and new value, or why it is cached.
-        cause_step: The step whose own key part changed and carried it here (itself, if it is the first cause).
+        cause_step: The topmost step whose own key part changed and carried it here; itself, if something of its own changed.
         key: Its key, in named parts; None where the engine has no step.
         cached_key: The closest key that the cache knows for this instruction, or None.
         changes: Difference of these two keys.
@@ -43,6 +43,7 @@ class StepReport(NamedTuple):
         reads: Context files it reads.
         error: The engine's reason in plain words, for FAILED.
         vertices: What the engine prints for it.
+        blamed: The steps directly above whose new results are in its way, for one that runs.
     """
 
     step: Step
@@ -60,6 +61,7 @@ class StepReport(NamedTuple):
     reads: tuple[ContextRead, ...] = ()
     error: str = ""
     vertices: tuple[VertexReport, ...] = ()
+    blamed: tuple[StepId, ...] = ()
 
     @property
     def id(self) -> StepId:

@@ -229,3 +229,31 @@ def test_a_node_that_runs_says_that_its_time_was_not_measured() -> None:
     assert node_words(run, lines, None, Cost(2.0, Knowledge.ESTIMATED))[0].endswith(" · ~2.0 s")
     hit = next(s for s in report.steps if s.outcome is Outcome.HIT)
     assert not any("measured" in word for word in node_words(hit, lines, None, Cost(0.0, Knowledge.UNKNOWN)))
+
+
+TWO_CAUSES = "FROM busybox:1\nCOPY a /a\nRUN one\nCOPY b /b\nRUN two\n"
+
+
+def _of_two_causes() -> SimulationReport:
+    files = ContextSnapshot.of({"a": b"1", "b": b"1"})
+    state = ProjectState(TWO_CAUSES, files)
+    _, store = simulate(state.request(), EMPTY_STORE)
+    return simulate(replace(state, context=ContextSnapshot.of({"a": b"22", "b": b"22"})).request(), store)[0]
+
+
+def test_only_because_of_it_is_said_of_what_would_not_run_without_it() -> None:
+    report = _of_two_causes()
+    first, second = (step_story(report, report.step(StepId(0, n))).text() for n in (1, 3))
+    assert "1 step below runs only because of it: line 3." in first
+    assert "2 steps below would run without it, too, because of line 4: line 4 itself, line 5." in first
+    assert "Even without that it would still run, because of line 2 (a changed: 1 B → 2 B)." in second
+    assert "only because" not in second and "1 step below would run without it, too, because of line 2: line 5." in second
+    last = step_story(report, report.step(StepId(0, 4))).text()
+    assert "The first cause is line 2 COPY a /a" in last
+    assert "Without that it would still run, because of line 4 (b changed: 1 B → 2 B)." in last
+
+
+def test_a_step_that_depends_is_not_counted_among_those_that_run_with_it() -> None:
+    report, _ = _edited()
+    story = step_story(report, report.step(COPY_ALL)).text()
+    assert not report.step(COPY_DIST).certain and "1 step below may run with it: line 14." in story

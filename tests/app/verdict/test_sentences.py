@@ -55,4 +55,4 @@ def test_builds_are_named_by_what_was_done() -> None:
     timeline = timeline.with_build("First build", STATE, FIRST, STORE)
     assert describe(timeline, STATE) == "No change"
     assert describe(timeline, replace(STATE, text="FROM b\n")) == "Edit Dockerfile"
-    assert describe(timeline, replace(STATE, text="FROM b\n"), ("touch a", "touch b")) == "Touch a and 2 more"
+    assert describe(timeline, replace(STATE, text="FROM b\n"), ("touch a", "touch b")) == "Touch a and 2 more changes"

@@ -16,7 +16,7 @@ from cachesim.engines.base import MissReason, Outcome, RunClaim
 from cachesim.graph.model import EdgeKind, StepId
 from cachesim.graph.options import EngineKind
 from cachesim.project.timeline import Past
-from cachesim.simulate.explain import Invalidator, downstream, invalidators
+from cachesim.simulate.explain import Invalidator, carried, causes_of, downstream, invalidators, running_without
 from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["Depth", "Kind", "Line", "Link", "Story", "carriers", "claim_command", "deciding_runs", "elided", "failure_of",
@@ -151,8 +151,7 @@ def _causes(report: SimulationReport, runs: Sequence[StepReport]) -> Iterator[Li
         return
     yield _line("The first cause:" if len(first) == 1 else "The first causes:", kind=Kind.HEADING)
     for step in first[:_SHOWN]:
-        reached = [report.step(i) for i in downstream(report, step.id) if _runs(report, i)]
-        below = len([s for s in reached if s.certain])      # counted as the verdict strip counts them
+        below = sum(s.certain for s in carried(report, step.id))        # counted as the verdict strip counts them
         tail = f" {_count(below, 'step')} below it {'runs' if below == 1 else 'run'} with it." if below else ""
         yield _line(_to(step), f": {_dot(step.cause or 'it must run')}{tail}", kind=Kind.ITEM)
     if len(first) > _SHOWN:
@@ -274,6 +273,8 @@ def _carried_by_key(report: SimulationReport, step: StepReport) -> Iterator[Line
 def _miss(report: SimulationReport, step: StepReport) -> Iterator[Line]:
     changes = [c for c in step.changes if step.reason is not MissReason.PARENT]
     for change in changes[:_SHOWN]:
+        if change.kind is PartKind.BASE and change.old == change.new:
+            continue            # the sentence says that the name means another image
         old = elided(change.old) if change.old is not None else "not there"
         new = elided(change.new) if change.new is not None else "gone"
         said = f"{part_name(change.kind, change.label)}: {old} → {new}" if old or new \
@@ -291,26 +292,57 @@ def _miss(report: SimulationReport, step: StepReport) -> Iterator[Line]:
             shown: list[str | Link] = [*middle]
             if len(middle) > 3:
                 shown[1:-1] = [f"{len(middle) - 2} more"]
-            yield _line("Carried here by ", *_joined(shown, ", then "), ".")
+            yield _line("Carried here by ", *_joined(shown, ", then "),
+                        "" if middle[-1].text.endswith(".") else ".")
+        yield from _other_causes(report, step, cause, "Without that")
     elif step.reason is MissReason.NO_RECORD:
         yield _line("The cache holds no layer for this instruction on this state: it was never built.")
     elif step.reason is MissReason.NO_CACHE:
         yield _line("The build options say that this step must not come from the cache.")
     elif step.reason is MissReason.PRUNED:
         yield _line("It was built before, but its layer was pruned.")
+    if step.reason is not MissReason.PARENT:
+        yield from _other_causes(report, step, step, "Even without that")
+
+
+def _other_causes(report: SimulationReport, step: StepReport, told: StepReport | None, but_for_it: str) -> Iterator[Line]:
+    """What else would make it run."""
+    others = [s for s in causes_of(report, step.id) if told is None or s.id != told.id]
+    if others:
+        why = [Line((Link(f"line {s.step.line}", s.id), f" ({s.cause})" if s.reason is MissReason.PART else ""))
+               for s in others[:3]]
+        pieces = [piece for number, line in enumerate(why) for piece in ((", and of " if number else ""), *line.pieces)]
+        yield _line(f"{but_for_it} it would still run, because of ", *pieces, " …" if len(others) > 3 else ".")
 
 
 def _consequences(report: SimulationReport, step: StepReport) -> Iterator[Line]:
     if step.outcome is not Outcome.MISS:
         return
-    below = [s for i in downstream(report, step.id) if (s := _step(report, i)) is not None and s.runs]
-    only = [s for s in below if s.cause_step in (step.id, step.cause_step) and s.reason is MissReason.PARENT]
-    if only and step.reason is not MissReason.PARENT:
-        verb = "runs" if len(only) == 1 else "run"
-        yield _line(f"{_count(len(only), 'step')} below {verb} only because of it: ",
-                    *_joined([Link(f"line {s.step.line}", s.id) for s in only[:8]]), " …" if len(only) > 8 else "", ".")
-    elif below:
-        yield _line(f"{_count(len(below), 'step')} below {'runs' if len(below) == 1 else 'run'} with it.")
+    below = [s for s in carried(report, step.id) if s.certain]
+    if step.reason is MissReason.PARENT:
+        if below:
+            yield _line(f"{_count(len(below), 'step')} below {'runs' if len(below) == 1 else 'run'} with it.")
+    else:
+        anyway = running_without(report, step.id)
+        only = [s for s in below if s.id not in anyway]
+        if only:
+            verb = "runs" if len(only) == 1 else "run"
+            yield _line(f"{_count(len(only), 'step')} below {verb} only because of it: ", *_lines_of(only))
+        by_cause: dict[StepId, list[StepReport]] = {}
+        for s in below:
+            if s.id in anyway:
+                by_cause.setdefault(anyway[s.id], []).append(s)
+        for cause, found in list(by_cause.items())[:3]:
+            yield _line(f"{_count(len(found), 'step')} below would run without it, too, because of ",
+                        Link(f"line {report.step(cause).step.line}", cause), ": ", *_lines_of(found, cause))
+    open_ = [other for i in downstream(report, step.id) if not (other := report.step(i)).certain]
+    if open_:
+        yield _line(f"{_count(len(open_), 'step')} below may run with it: ", *_lines_of(open_))
+
+
+def _lines_of(steps: Sequence[StepReport], cause: StepId | None = None) -> list[str | Link]:
+    links = [Link(f"line {s.step.line}" + (" itself" if s.id == cause else ""), s.id) for s in steps[:8]]
+    return [*_joined(links), " …" if len(steps) > 8 else "."]
 
 
 def _threats(report: SimulationReport, step: StepReport) -> Iterator[Line]:
@@ -469,11 +501,6 @@ def _joined(items: Iterable[str | Link], between: str = ", ") -> list[str | Link
 
 def _step(report: SimulationReport, step_id: StepId | None) -> StepReport | None:
     return next((s for s in report.steps if s.id == step_id), None) if step_id is not None else None
-
-
-def _runs(report: SimulationReport, step_id: StepId) -> bool:
-    step = _step(report, step_id)
-    return step is not None and step.runs
 
 
 def _count(number: int, noun: str) -> str:

@@ -12,7 +12,7 @@ __all__ = ["changed_files", "describe"]
 
 
 def describe(timeline: Timeline, state: ProjectState, changes: Sequence[str] = (), title: str = "") -> str:
-    """Label the build that is about to happen ("First build", "No change", "Edit src/app.py and 2 more").
+    """Label the build that is about to happen ("First build", "No change", "Edit src/app.py and 2 more changes").
 
     Args:
         changes: Labels of what-if edits since the last build; they know best.
@@ -30,7 +30,8 @@ def describe(timeline: Timeline, state: ProjectState, changes: Sequence[str] = (
         said += [f"Edit {path}" for path in changed_files(before.context.tree, state.context.tree) if path != own]
     if not said:
         return "No change"
-    return said[0] if len(said) == 1 else f"{said[0]} and {len(said) - 1} more"
+    more = len(said) - 1
+    return said[0] + (f" and {more} more change{'' if more == 1 else 's'}" if more else "")
 
 
 def changed_files(old: FileEntry, new: FileEntry, prefix: str = "") -> Iterator[str]:

@@ -229,13 +229,13 @@ class WhatIf(QObject):
 
     def move_base(self, ref: str) -> None:
         """The tag moved, and the build asks the registry."""
-        self._bench.set_state(moved_base(self._bench.state, ref), f"{ref.rpartition('/')[2]} moved, --pull")
+        self._bench.set_state(moved_base(self._bench.state, ref), f"new image under {ref.rpartition('/')[2]} (--pull)")
 
     def keep_base(self, ref: str) -> None:
         """The tag moved, but the engine does not ask."""
         pulled = self._bench.state.options.pull
-        self._bench.set_options(replace(self._bench.state.options, pull=False), f"{ref} moved, no --pull")
-        self._say(f"{ref} moved at the registry. Without --pull an engine that has the tag keeps its own copy, "
+        self._bench.set_options(replace(self._bench.state.options, pull=False), f"new image under {ref}, no --pull")
+        self._say(f"{ref} names another image at the registry. Without --pull an engine that has the tag keeps its own copy, "
                   "so nothing runs because of it; a machine without a copy gets the new one.", changed=pulled)
 
     def prune(self) -> None:

@@ -321,7 +321,8 @@ class _Build:
         key, cached = facts.key, before.key if before is not None else None
         if before is not None:
             key, cached = self._with_files(key, before, facts)
-        blamed = self._blamed(walk, ops)
+        known = cached is not None
+        blamed = self._blamed(walk, ops, known)
         changes = changed_parts(cached, key) if cached is not None else ()
         if not self.ignoring.isdisjoint(ops.ops) and any(i in self.ignoring for i in ops.ops if i in walk.executed):
             return key, cached, MissReason.NO_CACHE, blamed, changes
@@ -361,15 +362,24 @@ class _Build:
                     new_parts.append(KeyPart(PartKind.FILE, label, new.value, new.digest))
         return found
 
-    def _blamed(self, walk: Walk, ops: StepOps) -> tuple[StepId, ...]:
-        """The steps whose new results are in this step's way."""
+    def _blamed(self, walk: Walk, ops: StepOps, known: bool) -> tuple[StepId, ...]:
+        """The steps whose new results are in this step's way: not those whose content was found all the same.
+
+        Another base image is the cause of a step that is `known`; one that was never built is new by itself.
+        """
         found: tuple[StepId, ...] = ()
         for index in ops.ops:
-            for op, _, _ in self.ops[index].inputs:
+            for position, (op, _, content) in enumerate(self.ops[index].inputs):
                 if op in walk.executed and op not in ops.ops and op not in ops.internal:
-                    step = self.makers.get(op)
-                    if step is not None and step != ops.id and step not in found and (
-                            self.ops[op].kind not in (OpKind.LOCAL, OpKind.IMAGE)):
+                    step, kind = self.makers.get(op), self.ops[op].kind
+                    if step is None or kind is OpKind.LOCAL or (content is not None and walk.content_ids.get((index, position))):
+                        continue
+                    if kind is OpKind.IMAGE:
+                        if not known:
+                            continue
+                        own = self.conversion.steps.get(StepId(ops.id.stage, 0))
+                        step = own.id if own is not None and op in own.ops else step    # stages may share a base image
+                    if step != ops.id and step not in found:
                         found += (step,)
         return found
 
