@@ -12,37 +12,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cachesim.app.undoing import Doings
 from cachesim.engines.base import Outcome
 from cachesim.project.state import ProjectState
-from cachesim.project.timeline import Timeline, TimelineEntry
+from cachesim.project.timeline import Timeline
 from cachesim.simulate.report import SimulationReport
 
-__all__ = ["Before", "Now", "made_sentence", "next_place"]
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What to come back to when something that is not text is taken back.
-
-    Attributes:
-        entry: The build that was the current one.
-        build: Set if it was a build that happened: this one (of the same state).
-        builder: Another builder was chosen: its builds are shown as if it had made them, so it is nothing to be built.
-    """
-
-    label: str
-    state: ProjectState
-    entry: int | None
-    build: TimelineEntry | None = None
-    builder: bool = False
+__all__ = ["Now", "made_sentence", "next_place"]
 
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What was left to look back: the state, the changes that led to it, and the build it stands on."""
+    """What was left to look back: the state, what was done that led to it, and the build it stands on."""
 
     state: ProjectState
-    changes: tuple[Before, ...]
+    doings: Doings
     entry: int | None
 
     def unbuilt(self, timeline: Timeline) -> bool:

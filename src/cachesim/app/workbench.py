@@ -19,10 +19,11 @@ from cachesim.app.desk import Desk
 from cachesim.app.disk import ProjectDisk
 from cachesim.app.jobs import LatestJob
 from cachesim.app.keeping import ProjectKeeper
-from cachesim.app.looking import Before, Now, next_place
+from cachesim.app.looking import Now, next_place
 from cachesim.app.notify import Message, MessageAction, Tone
 from cachesim.app.opening import Opened, bytes_of, copy_of_sample, new_draft
 from cachesim.app.prediction import Prediction, Simulate, by_pipeline
+from cachesim.app.undoing import Before, Doings
 from cachesim.assets import sample
 from cachesim.cache.store import CacheStore
 from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot
@@ -71,8 +72,7 @@ class Workbench(Desk):
         self._timeline = Timeline()
         self._project: ProjectInfo | None = None
         self._comparison: ReportComparison | None = None
-        self._changes: tuple[Before, ...] = ()          # what was done beside the text, builds too, newest last
-        self._undone: tuple[Before, ...] = ()           # what was taken back and can be done again, newest last
+        self._doings = Doings()                         # what was done beside the text
         self._now: Now | None = None                    # what was left to look back; None: one is there
         self._going = False
         self._titled = ("", "")                         # a text, and what the edit that gave it was called
@@ -146,13 +146,12 @@ class Workbench(Desk):
     @property
     def changes(self) -> tuple[str, ...]:
         """What was changed beside the text since the last build, in words, oldest first."""
-        built = max((number for number, before in enumerate(self._changes, 1) if before.build is not None), default=0)
-        return tuple(before.label for before in self._changes[built:] if not before.builder)
+        return self._doings.since_build
 
     @property
     def done(self) -> tuple[str, ...]:
         """What was done beside the text and can be taken back, builds too, in words, oldest first (see `take_back`)."""
-        return tuple(before.label for before in self._changes)
+        return tuple(before.label for before in self._doings.done)
 
     @property
     def text_title(self) -> str:
@@ -173,7 +172,7 @@ class Workbench(Desk):
     @property
     def undone(self) -> tuple[str, ...]:
         """What of that was taken back and can be done again, the next one last (see `do_again`)."""
-        return tuple(after.label for after in self._undone)
+        return tuple(after.label for after in self._doings.undone)
 
     @property
     def typing(self) -> bool:
@@ -287,45 +286,45 @@ class Workbench(Desk):
         if state is not None and state != self._state:
             self._set_state(replace(state, text=self._state.text))
         self.set_timeline(self._timeline.at(None))
-        self._note_changes((*self._changes, before))
+        self._note(self._doings.then(before))
 
     def take_back(self) -> str:
         """Undo the last change that is not text; returns its label, or ""."""
-        if not self._changes:
+        if not self._doings.done:
             return ""
-        *rest, before = self._changes
-        after = Before(before.label, self._state, self._timeline.current, before.build, before.builder)
+        before = self._doings.done[-1]
+        after = replace(before, state=self._state, entry=self._timeline.current)
         if before.build is not None:
             self._unbuild(before)
         else:
             self._restore(before)
-        self._note_changes(tuple(rest), (*self._undone, after))
+        self._note(self._doings.taken_back(after))
         return before.label
 
     def do_again(self) -> str:
         """Redo the change that was taken back last; returns its label, or ""."""
-        if not self._undone:
+        if not self._doings.undone:
             return ""
-        *rest, after = self._undone
-        before = Before(after.label, self._state, self._timeline.current, after.build, after.builder)
+        after = self._doings.undone[-1]
+        before = replace(after, state=self._state, entry=self._timeline.current)
         if after.build is not None:
             if after.build.parent in (None, *(entry.id for entry in self._timeline.entries)):
                 self.set_timeline(self._timeline.with_entry(after.build))
         else:
             self._restore(after)
-        self._note_changes((*self._changes, before), tuple(rest))
+        self._note(self._doings.done_again(before))
         return after.label
 
     def forget_undone(self) -> None:
         """Something else was done: what was taken back cannot be done again any more."""
-        self._note_changes(self._changes)
+        self._note(Doings(self._doings.done))
 
     def _restore(self, there: Before) -> None:
         """Take everything but the text from another state."""
         state = there.state
         if state.text != self._state.text:
             state = state.with_text(self._state.text, time_ns())
-        self.set_timeline(self._timeline.at(Now(state, (), there.entry).place(self._timeline) if there.entry else None))
+        self.set_timeline(self._timeline.at(Now(state, Doings(), there.entry).place(self._timeline) if there.entry else None))
         self._set_state(state)
 
     def _unbuild(self, before: Before) -> None:
@@ -334,16 +333,16 @@ class Workbench(Desk):
         timeline = self._timeline.without(built.id) if built is not None and built.id in there else self._timeline
         self.set_timeline(timeline.at(before.entry if before.entry in there else timeline.current))
 
-    def _note_changes(self, changes: tuple[Before, ...], undone: tuple[Before, ...] = ()) -> None:
-        if (changes, undone) != (self._changes, self._undone):
-            self._changes, self._undone = changes, undone
+    def _note(self, doings: Doings) -> None:
+        if doings != self._doings:
+            self._doings = doings
             self.changes_changed.emit(self.done)
 
     def _change(self, state: ProjectState, label: str, *, builder: bool = False) -> None:
         if state != self._state:
             before = Before(label, self._state, self._timeline.current, builder=builder)
             self._set_state(state)
-            self._note_changes((*self._changes, before))
+            self._note(self._doings.then(before))
 
     def _set_state(self, state: ProjectState) -> None:
         if state.claims != self._state.claims:      # a statement holds for the builds that were made, too
@@ -370,7 +369,7 @@ class Workbench(Desk):
         report, store = self.prediction.simulate(self._state.request(label), self._timeline.store, Progress())
         before, after = self._timeline.current, self._timeline.with_build(label, self._state, report, store)
         self.set_timeline(after)
-        self._note_changes((*self._changes, Before(f"build “{label}”", self._state, before, after.entries[-1])))
+        self._note(self._doings.then(Before(f"build “{label}”", self._state, before, after.entries[-1])))
 
     def set_timeline(self, timeline: Timeline) -> None:
         """Take another timeline; the prediction is made anew against its current cache."""
@@ -391,7 +390,7 @@ class Workbench(Desk):
         if entry_id is None:
             self.set_timeline(self._timeline.at(None))
             return
-        now = self._now or Now(self._state, self._changes, self._timeline.current)
+        now = self._now or Now(self._state, self._doings, self._timeline.current)
         entry, self._going, self._now = self._timeline.entry(entry_id), True, now
         try:
             self.set_timeline(self._timeline.at(entry_id))
@@ -407,7 +406,7 @@ class Workbench(Desk):
             now, self._now = self._now, None
             self.set_timeline(self._timeline.at(now.place(self._timeline)))
             self.show_state(now.state)
-            self._note_changes(now.changes)
+            self._note(Doings(now.doings.done))
             self.prediction.ask()
             self.seen_changed.emit(None)
             self.disk.look()        # what changed there meanwhile
@@ -469,7 +468,7 @@ class Workbench(Desk):
 
     def show_state(self, state: ProjectState) -> None:
         """Take a whole state, text included, from outside the editor."""
-        self._note_changes(())
+        self._note(Doings())
         was_saved, other_text = self.saved, state.text != self._state.text
         if state != self._state:
             self._set_state(state)
@@ -547,7 +546,7 @@ class Workbench(Desk):
         self._project, self._now, self.starts = started.info, None, started.choices
         self._prepared, self._titled = opened.prepared, ("", "")
         self._made = {}
-        self._note_changes(())
+        self._note(Doings())
         self.seen_changed.emit(None)
         self.post(Message("", key="set aside"))
         self.select(None)
@@ -574,7 +573,7 @@ class Workbench(Desk):
     @Slot(object)
     def _restart(self, found: tuple[Timeline, StartKind, tuple[StartChoice, ...]]) -> None:
         timeline, _, self.starts = found
-        self._note_changes(())
+        self._note(Doings())
         self.set_timeline(timeline)
 
     def follow_context(self, context: ContextSnapshot) -> None:
