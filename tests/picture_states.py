@@ -258,7 +258,7 @@ class States:
         self.bench.build("edit")
         self.turn(0.3)
         path = self.bench.timeline.path()
-        self.bench.compare(path[0].id, path[-1].id)
+        self.bench.comparisons.builds(path[0].id, path[-1].id)
         self.turn(0.3)
 
     def pane(self, name: str) -> None:

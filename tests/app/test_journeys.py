@@ -215,7 +215,7 @@ def test_two_builds_are_compared_with_keys_alone(qtbot: QtBot, opened: MainWindo
     at = first.rect().center()
     QApplication.sendEvent(first, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, at, first.mapToGlobal(at)))
     press(Key.Key_Down, Key.Key_Down)
-    with qtbot.waitSignal(opened.workbench.compared):
+    with qtbot.waitSignal(opened.workbench.comparisons.changed):
         press(Key.Key_Return)
     panel = opened.panes.docks["compare"].content
     assert isinstance(panel, ComparePanel)

@@ -268,7 +268,7 @@ def test_ctrl_click_on_two_builds_compares_them(qtbot: QtBot, opened: MainWindow
     first, second = opened.timeline.builds.buttons
     QTest.mouseClick(first, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier)
     assert first.picked
-    with qtbot.waitSignal(opened.workbench.compared):
+    with qtbot.waitSignal(opened.workbench.comparisons.changed):
         QTest.mouseClick(second, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier)
     assert opened.panes.docks["compare"].is_built
 
@@ -531,7 +531,7 @@ def test_two_engines_are_set_side_by_side(qtbot: QtBot, opened: MainWindow) -> N
     menu = opened.actions_.submenus("compare_engine")[0]
     menu.aboutToShow.emit()
     assert len(menu.actions()) == 2
-    with qtbot.waitSignal(opened.workbench.compared):
+    with qtbot.waitSignal(opened.workbench.comparisons.changed):
         next(a for a in menu.actions() if a.text() == "BuildKit, graph driver store").trigger()
     panel = opened.panes.docks["compare"].content
     assert isinstance(panel, ComparePanel)

@@ -193,7 +193,7 @@ class Monkey:
         a, b = self.rng.choice(entries).id, self.rng.choice(entries).id
         what = self.rng.randrange(5)
         if what == 0:
-            bench.compare(a, b)
+            bench.comparisons.builds(a, b)
         elif what == 1 and len(entries) > 4:
             bench.delete_entry(a)
         elif what == 2:

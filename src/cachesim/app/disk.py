@@ -237,7 +237,7 @@ class ProjectDisk(QObject):
                 f"Not saved: {info.dockerfile.name} changed on disk meanwhile. Save yours over it?" if saving else
                 f"{info.dockerfile.name} changed on disk, and the text here was not saved.", Tone.WARNING,
                 (MessageAction("Reload", partial(self._reload, text)),
-                 MessageAction("Compare", partial(bench.compare_text, text, "on disk"), stays=True), mine), key="foreign"))
+                 MessageAction("Compare", partial(bench.comparisons.text, text, "on disk"), stays=True), mine), key="foreign"))
 
     def _reload(self, text: str) -> None:
         self.note_saved(text)

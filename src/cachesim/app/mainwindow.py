@@ -136,7 +136,7 @@ class MainWindow(QMainWindow):
         self.messages.keys_freed.connect(self.focus.to_editor)
         bench.look_changed.connect(self._restyle)
         bench.settings_changed.connect(self._take_settings)
-        bench.compared.connect(self._show_comparison)
+        bench.comparisons.changed.connect(self._show_comparison)
         bench.proof_asked.connect(self._ask_proof)
         bench.crashed.connect(self.guard.report)
         bench.confirmation_changed.connect(self._show_confirmation)
@@ -295,7 +295,7 @@ class MainWindow(QMainWindow):
     def _compare_before(self) -> None:
         path = self.workbench.timeline.path()
         if len(path) > 1:
-            self.workbench.compare(path[-2].id, path[-1].id)
+            self.workbench.comparisons.builds(path[-2].id, path[-1].id)
 
     def _compare_file(self) -> None:
         content = self.panes.show("versus", True)

@@ -108,7 +108,7 @@ class LiveMenus(QObject):
         state = self._bench.state
         for text, engine, store in ENGINES:
             if (engine, store) != (state.engine, state.store):
-                action = menu.addAction(text, partial(self._bench.compare_engine, engine, store))
+                action = menu.addAction(text, partial(self._bench.comparisons.engine, engine, store))
                 action.setStatusTip("The same builds under that engine, side by side with these")
                 action.setEnabled(self._bench.project is not None)
 

@@ -10,11 +10,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import time_ns
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from cachesim.app.comparing import compare_engines, compare_texts
+from cachesim.app.comparing import Comparisons
 from cachesim.app.desk import Desk
 from cachesim.app.disk import ProjectDisk
 from cachesim.app.jobs import LatestJob
@@ -41,9 +40,6 @@ from cachesim.project.state import ProjectState
 from cachesim.project.timeline import Timeline, TimelineEntry
 from cachesim.simulate.report import SimulationReport
 
-if TYPE_CHECKING:
-    from cachesim.simulate.compare import ReportComparison
-
 __all__ = ["Workbench"]
 
 
@@ -60,7 +56,6 @@ class Workbench(Desk):
     timeline_changed = Signal(object)       # Timeline
     seen_changed = Signal(object)           # TimelineEntry | None: a build that is looked back at; None: now
     changes_changed = Signal(object)        # tuple[str, ...]: labels of what was `done`
-    compared = Signal(object)               # ReportComparison | None
     saved_changed = Signal(bool)
     crashed = Signal(object)                # Exception: a bug in a job
 
@@ -71,7 +66,7 @@ class Workbench(Desk):
         self._state = ProjectState("", ContextSnapshot(EMPTY_DIR))
         self._timeline = Timeline()
         self._project: ProjectInfo | None = None
-        self._comparison: ReportComparison | None = None
+        self.comparisons = Comparisons(self)
         self._doings = Doings()                         # what was done beside the text
         self._now: Now | None = None                    # what was left to look back; None: one is there
         self._going = False
@@ -132,11 +127,6 @@ class Workbench(Desk):
     @property
     def project(self) -> ProjectInfo | None:
         return self._project
-
-    @property
-    def comparison(self) -> ReportComparison | None:
-        """The builds that were set side by side last."""
-        return self._comparison
 
     @property
     def saved(self) -> bool:
@@ -447,24 +437,6 @@ class Workbench(Desk):
     def delete_entry(self, entry_id: int) -> None:
         """Forget a build and all that were made after it."""
         self.set_timeline(self._timeline.without(entry_id))
-
-    def compare(self, a_id: int, b_id: int) -> None:
-        """Set two builds side by side."""
-        from cachesim.simulate.compare import compare
-        self._set_comparison(compare(self._timeline.entry(a_id).report, self._timeline.entry(b_id).report))
-
-    def _set_comparison(self, comparison: ReportComparison) -> None:
-        self._comparison = comparison
-        self.compared.emit(comparison)
-
-    def compare_engine(self, engine: EngineKind, store: ImageStore) -> None:
-        """Set this state beside the same one under another engine that made the same builds."""
-        self._set_comparison(compare_engines(self.prediction.simulate, self._state, self._timeline, engine, store))
-
-    def compare_text(self, text: str, name: str) -> None:
-        """Set this state beside the same with another text."""
-        other = self._state.with_text(text, time_ns())
-        self._set_comparison(compare_texts(self.prediction.simulate, self._state, self._timeline, other, name))
 
     def show_state(self, state: ProjectState) -> None:
         """Take a whole state, text included, from outside the editor."""

@@ -148,7 +148,7 @@ def test_rows_are_copied(qtbot: QtBot, panel: ComparePanel) -> None:
 
 def test_the_timelines_choice_is_shown_even_before_the_panel_exists(qtbot: QtBot, bench: Workbench) -> None:
     ids = [entry.id for entry in bench.timeline.entries]
-    bench.compare(ids[0], ids[2])
+    bench.comparisons.builds(ids[0], ids[2])
     panel = ComparePanel(bench)
     qtbot.addWidget(panel)
     panel.show()
@@ -159,7 +159,7 @@ def test_it_follows_new_builds_until_somebody_chooses(bench: Workbench, panel: C
     bench.build("one more")
     assert panel.second.currentText() == "4  one more"
     ids = [entry.id for entry in bench.timeline.entries]
-    bench.compare(ids[0], ids[1])
+    bench.comparisons.builds(ids[0], ids[1])
     bench.build("and one")
     assert (panel.first.currentText(), panel.second.currentText()) == ("1  build 1", "2  build 2")
     bench.delete_entry(ids[1])
@@ -182,14 +182,14 @@ def test_fewer_than_two_builds_say_what_to_do(qtbot: QtBot, open_bench: Opened) 
 
 
 def test_another_text_is_compared_without_a_timeline(bench: Workbench, panel: ComparePanel) -> None:
-    bench.compare_text(bench.state.text.replace("RUN npm ci", "RUN npm install"), "on disk")
+    bench.comparisons.text(bench.state.text.replace("RUN npm ci", "RUN npm install"), "on disk")
     row = _row(panel, "RUN npm ci")
     assert (row[_WHAT], row[_OLD], row[_NEW]) == ("command", "npm install", "npm ci")
     assert (panel.first.currentText(), panel.second.currentText()) == ("On disk", "Here")
 
 
 def test_lines_of_one_build_only_say_so(bench: Workbench, panel: ComparePanel) -> None:
-    bench.compare_text(bench.state.text.replace("RUN npm ci\n", ""), "on disk")
+    bench.comparisons.text(bench.state.text.replace("RUN npm ci\n", ""), "on disk")
     pair = next(p for p in panel.model.pairs if p.a is None)
     assert what_differs(pair) == ("only in the second", "", "RUN npm ci")
     assert what_differs(replace(pair, a=pair.b, b=None)) == ("only in the first", "RUN npm ci", "")

@@ -54,8 +54,8 @@ class ComparePanel(Panel):
 
     def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(workbench, "Compare", parent)
-        self._comparison = workbench.comparison
-        self._follows = workbench.comparison is None    # nobody chose yet: always the newest two builds
+        self._comparison = workbench.comparisons.last
+        self._follows = workbench.comparisons.last is None    # nobody chose yet: always the newest two builds
         self.first, self.second = named(QComboBox(), "First build"), named(QComboBox(), "Second build")
         self.swap = QPushButton("Swa&p")
         self.swap.setStatusTip("Compare the other way round")
@@ -77,7 +77,7 @@ class ComparePanel(Panel):
         self.only.toggled.connect(self._show)
         self.table.activated.connect(self._jump)
         self.table.selectionModel().currentRowChanged.connect(self._show_parts)
-        workbench.compared.connect(self._take)
+        workbench.comparisons.changed.connect(self._take)
         workbench.timeline_changed.connect(self._timeline)
         self.apply_look(workbench.look)
 
@@ -171,7 +171,7 @@ class ComparePanel(Panel):
     def _choose(self) -> None:
         a, b = self.first.currentData(), self.second.currentData()
         if a is not None and b is not None:
-            self._workbench.compare(a, b)
+            self._workbench.comparisons.builds(a, b)
 
     @Slot()
     def _swap(self) -> None:

@@ -200,7 +200,7 @@ class TimelineStrip(QFrame):
         bench = self._workbench
         menu.addAction("Look at this build: what it ran", partial(bench.go_to, entry.id))
         current = bench.timeline.current
-        compare = menu.addAction("Compare with the current build", partial(bench.compare, entry.id, current or 0))
+        compare = menu.addAction("Compare with the current build", partial(bench.comparisons.builds, entry.id, current or 0))
         compare.setEnabled(current is not None and current != entry.id)
         menu.addSeparator()
         menu.addAction("Rename…", partial(self._rename, entry))
@@ -255,7 +255,7 @@ class TimelineStrip(QFrame):
             for button in self.builds.buttons:
                 button.picked = False
                 button.update()
-            self._workbench.compare(first, entry_id)
+            self._workbench.comparisons.builds(first, entry_id)
 
     @Slot()
     def _ask_origin(self) -> None:
