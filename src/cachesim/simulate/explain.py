@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-from cachesim.cache.key import CacheKey, PartChange, PartKind
+from cachesim.cache.key import PartChange, PartKind
 from cachesim.engines.base import BuildVerdict, MissReason, Outcome, StepVerdict
-from cachesim.graph.model import BuildGraph, EdgeKind, Source, SourceKind, StepId
+from cachesim.graph.model import BuildGraph, StepId
 from cachesim.graph.options import EngineKind
-from cachesim.graph.query import descendants
 from cachesim.simulate.build_args import early_args
 from cachesim.simulate.report import SimulationReport, StepReport
 
-__all__ = ["Invalidator", "carried", "causes_of", "downstream", "explained", "invalidators", "running_without", "steps_reading"]
+__all__ = ["explained", "short"]
 
 _FILE_KINDS = (PartKind.FILE, PartKind.CONTENT, PartKind.STAGE_CONTENT)
-
-
-@dataclass(frozen=True, slots=True)
-class Invalidator:
-    """One thing in the world that could make a step run again: a sort of thing, its name, and how."""
-
-    kind: str
-    label: str
-    detail: str
 
 
 def explained(graph: BuildGraph, verdict: BuildVerdict, builds: Sequence[str],
@@ -121,7 +110,7 @@ def _miss(v: StepVerdict, changes: Sequence[PartChange], cause_step: StepId | No
             own = [c for c in changes if c.kind is not PartKind.PARENT]
             return change_sentence(own) if own else "Its own key changed"
     if cause_step is not None and cause_step in by_id and cause_step != v.id:
-        name = _short(by_id[cause_step].name)
+        name = short(by_id[cause_step].name)
         return f"A step it builds on runs again: {_line(graph, cause_step)}, {name}"
     if v.blamed:
         return f"A step it builds on runs again: {_line(graph, v.blamed[0])}"
@@ -150,29 +139,29 @@ def _one(change: PartChange) -> str:
         return f"{label} changed: {_difference(old, new)}"
     if change.kind in (PartKind.ENV, PartKind.ARG):
         if old is None:
-            return f"{label} is new in the environment of this step ({_short(new or '', 30)})"
+            return f"{label} is new in the environment of this step ({short(new or '', 30)})"
         if new is None:
             return f"{label} is gone from the environment of this step"
         if old == "in another order":
             return f"The environment has another order: {label}"
-        return f"{label} {_short(old, 30)} → {_short(new, 30)} is in the environment of this RUN"
+        return f"{label} {short(old, 30)} → {short(new, 30)} is in the environment of this RUN"
     if change.kind is PartKind.BASE:
         if old == new and new is not None:
             return f"{new.removeprefix('docker.io/library/')} now names another image"
         return f"The base image changed: {old or 'none'} → {new or 'none'}"
     if change.kind is PartKind.SOURCE:
         if old is None:
-            return f"It copies {_short(new or '')}, too"
-        return f"It no longer copies {_short(old)}" if new is None else f"It copies {_short(new)}, not {_short(old)}"
+            return f"It copies {short(new or '')}, too"
+        return f"It no longer copies {short(old)}" if new is None else f"It copies {short(new)}, not {short(old)}"
     if change.kind is PartKind.STAGE_CONTENT:
         return f"The bytes it copies from another stage differ ({label})"
     if change.kind is PartKind.CONTENT:
         return f"The files it takes differ ({label})"
     if old is None:
-        return f"{label[:1].upper()}{label[1:]} is new: {_short(new or '')}"
+        return f"{label[:1].upper()}{label[1:]} is new: {short(new or '')}"
     if new is None:
-        return f"{label[:1].upper()}{label[1:]} is gone (was {_short(old)})"
-    return f"{label[:1].upper()}{label[1:]} changed: {_short(old)} → {_short(new)}"
+        return f"{label[:1].upper()}{label[1:]} is gone (was {short(old)})"
+    return f"{label[:1].upper()}{label[1:]} changed: {short(old)} → {short(new)}"
 
 
 def _difference(old: str, new: str) -> str:
@@ -191,103 +180,7 @@ def _is_digest(text: str) -> bool:
     return len(head) == 12 and all(c in "0123456789abcdef" for c in head)
 
 
-def _short(text: str, limit: int = 60) -> str:
+def short(text: str, limit: int = 60) -> str:
+    """The beginning of a text, on one line."""
     line = text.replace("\n", " ")
     return line if len(line) <= limit else line[:limit - 1] + "…"
-
-
-def steps_reading(report: SimulationReport, path: str, context: str = "") -> tuple[StepId, ...]:
-    """Steps that take this context file, in file order."""
-    return tuple(s.id for s in report.steps if any(r.context == context and path in r.paths for r in s.reads))
-
-
-def downstream(report: SimulationReport, step_id: StepId) -> tuple[StepId, ...]:
-    """Steps that would have to look again if this one ran, in file order; only those that the target needs."""
-    alive = {s.id for s in report.steps if s.outcome not in (Outcome.UNREACHED, Outcome.CONFIG_ONLY)}
-    return tuple(s for s in descendants(report.graph, step_id) if s in alive)
-
-
-def carried(report: SimulationReport, step_id: StepId) -> tuple[StepReport, ...]:
-    """The steps below that (likely) run with this one, in file order: what it carries reaches them."""
-    reached = {step_id}
-    found = []
-    for step in report.steps:
-        if step.runs and step.id != step_id and not reached.isdisjoint(step.blamed):
-            reached.add(step.id)
-            found.append(step)
-    return tuple(found)
-
-
-def causes_of(report: SimulationReport, step_id: StepId) -> tuple[StepReport, ...]:
-    """The steps, in file order, each of which alone would make this one run: something of their own changed."""
-    seen = {step_id}
-    found = []
-    for step in reversed(report.steps):
-        if step.id in seen and step.runs:
-            seen.update(step.blamed)
-            if step.reason is not MissReason.PARENT:
-                found.append(step)
-    return tuple(reversed(found))
-
-
-def running_without(report: SimulationReport, step_id: StepId) -> dict[StepId, StepId]:
-    """The steps that would (likely) run even if nothing of this one's own had changed, and the topmost cause of each."""
-    found: dict[StepId, StepId] = {}
-    for step in report.steps:
-        if step.runs:
-            above = next((found[other] for other in step.blamed if other in found), None)
-            own = step.id != step_id and step.reason is not MissReason.PARENT
-            if above is not None or own:
-                found[step.id] = step.id if above is None else above
-    return found
-
-
-def invalidators(report: SimulationReport, step_id: StepId) -> tuple[Invalidator, ...]:
-    """What in the world could make this step run again: files, arguments, tags, options, steps above."""
-    step = report.step(step_id)
-    if step.outcome in (Outcome.UNREACHED, Outcome.CONFIG_ONLY):
-        return ()
-    found: list[Invalidator] = []
-    for read in step.reads:
-        where = f" of context {read.context}" if read.context else ""
-        count = len(read.paths)
-        what = ", ".join(read.patterns)
-        entries = f"{count} {'entry' if count == 1 else 'entries'}"
-        found.append(Invalidator("files", what + where, f"bytes, permissions or names of {entries}"))
-    found += _from_key(step.key)
-    for edge in report.graph.edges:
-        if edge.target != step_id:
-            continue
-        if isinstance(edge.origin, Source):
-            if edge.origin.kind is SourceKind.IMAGE:
-                found.append(Invalidator("tag", edge.origin.name, "the tag moves to another image"))
-            elif edge.origin.kind in (SourceKind.URL, SourceKind.GIT):
-                found.append(Invalidator("download", edge.origin.name, "the server sends other bytes"))
-        elif edge.kind is EdgeKind.PARENT:
-            found.append(Invalidator("step", _name(report, edge.origin), "runs again"))
-        else:
-            found.append(Invalidator("stage", _name(report, edge.origin), "brings other bytes"))
-    found.append(Invalidator("option", "--no-cache", "switches the cache off for RUN, COPY and ADD"))
-    return tuple(found)
-
-
-def _from_key(key: CacheKey | None) -> Iterable[Invalidator]:
-    for part in key.parts if key is not None else ():
-        if part.kind is PartKind.ARG:
-            yield Invalidator("argument", part.label, f"another value than {_short(part.value, 30)}")
-        elif part.kind is PartKind.ENV:
-            yield Invalidator("variable", part.label, "another value or another place in the order")
-        elif part.kind is PartKind.SOURCE:
-            yield Invalidator("text", f"the source {_short(part.value, 40)}", "another name")
-        elif part.kind in (PartKind.COMMAND, PartKind.SHELL, PartKind.DESTINATION, PartKind.OWNER,
-                           PartKind.MODE, PartKind.FLAG, PartKind.WORKDIR, PartKind.USER, PartKind.MOUNT):
-            yield Invalidator("text", part.label, f"anything else than {_short(part.value, 40)}")
-        elif part.kind in (PartKind.NETWORK, PartKind.HOSTS, PartKind.PLATFORM, PartKind.TIMESTAMP):
-            yield Invalidator("option", part.label, f"another value than {part.value}")
-
-
-def _name(report: SimulationReport, step_id: StepId) -> str:
-    step = report.step(step_id)
-    return f"line {step.step.line}, {_short(step.step.instruction.text, 50)}"
-
-

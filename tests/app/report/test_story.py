@@ -257,3 +257,11 @@ def test_a_step_that_depends_is_not_counted_among_those_that_run_with_it() -> No
     report, _ = _edited()
     story = step_story(report, report.step(COPY_ALL)).text()
     assert not report.step(COPY_DIST).certain and "1 step below may run with it: line 14." in story
+
+
+def test_a_run_can_be_invalidated_by_the_files_that_steps_above_read() -> None:
+    report, _ = _edited()
+    story = step_story(report, report.step(StepId(0, 3)))
+    assert "any step above that runs: lines 1, 2, 3; and so the files read there: package.json" in story.text()
+    assert [link for line in story.explanation for link in line.pieces if isinstance(link, Link)][-3:] == [
+        Link("1", StepId(0, 0)), Link("2", StepId(0, 1)), Link("3", StepId(0, 2))]

@@ -12,7 +12,7 @@ from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot, FileKind
 from cachesim.dockerfile.instructions import Copy
 from cachesim.engines.base import ContextRead, Outcome
 from cachesim.graph.model import StepId
-from cachesim.simulate.explain import downstream
+from cachesim.simulate.causes import downstream
 from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["Reach", "Reads", "ignore_file_of", "matcher_of", "reach_of"]

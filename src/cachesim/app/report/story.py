@@ -16,8 +16,9 @@ from cachesim.engines.base import MissReason, Outcome, RunClaim
 from cachesim.graph.model import EdgeKind, StepId
 from cachesim.graph.options import EngineKind
 from cachesim.project.timeline import Past
-from cachesim.simulate.explain import Invalidator, carried, causes_of, downstream, invalidators, running_without
+from cachesim.simulate.causes import carried, causes_of, downstream, running_without
 from cachesim.simulate.report import SimulationReport, StepReport
+from cachesim.simulate.threats import Invalidator, files_read, invalidators, standing_on
 
 __all__ = ["Depth", "Kind", "Line", "Link", "Story", "carriers", "claim_command", "deciding_runs", "elided", "failure_of",
            "of_build", "overview", "short", "step_story", "with_costs", "with_lines"]
@@ -34,7 +35,7 @@ _CONFIG = {
 _NO_KEY = "{} only describes the image: it makes no layer and is in no key. Changing it runs nothing again."
 _NOTHING_THERE = re.compile(r'failed to calculate checksum of ref: "/(.+)": not found')
 _SHOWN = 6
-_DETAILED = frozenset({"files", "argument", "tag", "download"})     # the others say it by their name
+_DETAILED = frozenset({"files", "argument", "tag", "download", "stage"})     # the others say it by their name
 _THREATS = {"text": "its own text and settings", "argument": "build arguments", "variable": "variables",
             "option": "options", "tag": "tags", "download": "downloads", "stage": "other stages"}
 
@@ -351,10 +352,11 @@ def _threats(report: SimulationReport, step: StepReport) -> Iterator[Line]:
         return
     found: dict[str, list[Invalidator]] = {}
     for threat in invalidators(report, step.id):
-        if threat.kind != "step":       # what it lies on is plain to see
-            found.setdefault(threat.kind, []).append(threat)
+        found.setdefault(threat.kind, []).append(threat)
     if found:
         yield _line("What could invalidate it:", kind=Kind.HEADING)
+    if found.pop("step", None):
+        yield from _above_it(report, step)
     for kind, threats in found.items():
         names = [t.label + (f" ({t.detail})" if kind in _DETAILED and t.detail else "") for t in threats]
         pieces: list[str | Link] = [f"{_THREATS.get(kind, kind)}: "]
@@ -364,6 +366,17 @@ def _threats(report: SimulationReport, step: StepReport) -> Iterator[Line]:
         if kind == "files" and (shown := next((p for r in step.reads if not r.context for p in r.paths), None)):
             pieces += [". ", Link("Show in files", shown)]
         yield Line(tuple(pieces), Kind.ITEM)
+
+
+def _above_it(report: SimulationReport, step: StepReport) -> Iterator[Line]:
+    """That whatever runs above it makes it run, and so the files that are read there."""
+    above = standing_on(report, step.id)
+    links: list[str | Link] = [Link(str(s.step.line), s.id) for s in above]
+    if len(links) > 2 * _SHOWN:
+        links[_SHOWN:-_SHOWN] = ["…"]
+    what = "the step above, if it runs: line " if len(above) == 1 else "any step above that runs: lines "
+    read = files_read(above)
+    yield _line(what, *_joined(links), f"; and so the files read there: {', '.join(read)}" if read else "", kind=Kind.ITEM)
 
 
 def _assumed(report: SimulationReport, step: StepReport | None) -> list[Line]:
