@@ -75,7 +75,7 @@ def test_two_engines_answer_every_edit_differently_at_sight(qtbot: QtBot, window
         window.whatif.use_engine(name, engine, store)
         settled(bench)
         assert bench.report is not None
-        assert not any(count.count.word == "never built" for count in window.verdict.count_buttons())
+        assert not any(count.count.word == "not in cache" for count in window.verdict.count_buttons())
         runs.append({s.step.line for s in bench.report.misses()})
     assert runs[0] != runs[1]
     assert edits is not None

@@ -132,7 +132,7 @@ _TABLE: dict[str, tuple[str, str, str, Pattern, Border]] = {
     "hit": ("Cached", "cached", "check", Pattern.NONE, Border.SOLID),
     "part": ("Runs: its own input changed", "changed", "bolt", Pattern.DIAGONAL, Border.THICK),
     "parent": ("Runs: a step above changed", "below it", "chevrons", Pattern.DOTS, Border.SOLID),
-    "new": ("Runs: never built", "never built", "plus", Pattern.LINES, Border.SOLID),
+    "new": ("Runs: not in cache", "not in cache", "plus", Pattern.LINES, Border.SOLID),
     "no_cache": ("Runs: the cache is switched off", "no cache", "bolt", Pattern.DIAGONAL, Border.THICK),
     "pruned": ("Runs: its layer is gone", "pruned", "plus", Pattern.LINES, Border.SOLID),
     "undetermined": ("Depends on a RUN", "depends", "question", Pattern.GRID, Border.DOTTED),

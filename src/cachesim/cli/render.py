@@ -17,7 +17,7 @@ _WORDS = {
     Outcome.NOT_NEEDED: "cached, not needed", Outcome.UNREACHED: "not in target", Outcome.NOT_REACHED: "not reached",
     Outcome.FAILED: "FAILS"}
 _REASONS = {
-    MissReason.PART: "runs: changed", MissReason.PARENT: "runs: step above", MissReason.NO_RECORD: "runs: never built",
+    MissReason.PART: "runs: changed", MissReason.PARENT: "runs: step above", MissReason.NO_RECORD: "runs: not in cache",
     MissReason.NO_CACHE: "runs: no cache", MissReason.PRUNED: "runs: layer gone"}
 _NAME_WIDTH = 56
 

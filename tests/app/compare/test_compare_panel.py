@@ -104,7 +104,7 @@ def test_choosing_others_by_key(qtbot: QtBot, panel: ComparePanel) -> None:
     panel.first.setFocus()
     qtbot.keyClick(panel.first, Qt.Key.Key_Home)
     assert panel.first.currentText() == "1  build 1"
-    assert _row(panel, "RUN npm ci")[_A] == "Runs: never built"
+    assert _row(panel, "RUN npm ci")[_A] == "Runs: not in cache"
 
 
 def test_swapping(qtbot: QtBot, panel: ComparePanel) -> None:

@@ -17,7 +17,7 @@ def test_the_legend_lists_what_occurs(view: DagView) -> None:
     QTest.mouseClick(view.cover.zoom_bar.legend, LEFT)
     assert view.cover.legend.isVisible()
     said = view.cover.legend.accessibleDescription()
-    assert "Runs: never built" in said and "mounts" in said and "Failed" not in said
+    assert "Runs: not in cache" in said and "mounts" in said and "Failed" not in said
 
 
 def test_a_legend_that_was_closed_meanwhile_lists_what_occurs_now(view: DagView, workbench: Workbench, show: Show) -> None:
@@ -26,7 +26,7 @@ def test_a_legend_that_was_closed_meanwhile_lists_what_occurs_now(view: DagView,
     show(workbench, verdicts={10: Outcome.FAILED})
     QTest.mouseClick(view.cover.zoom_bar.legend, LEFT)
     said = view.cover.legend.accessibleDescription()
-    assert "Failed" in said and "never built" not in said
+    assert "Failed" in said and "not in cache" not in said
 
 
 def test_the_legend_never_lies_on_the_selected_step(view: DagView, workbench: Workbench) -> None:

@@ -37,7 +37,7 @@ def test_svg_has_all_texts_as_text_in_one_font_family_and_no_pixels(view: DagVie
     families = set(re.findall(r'font-family="([^"]*)"', text))
     assert len(families) == 1 and "," not in families.pop()
     assert "<image" not in text
-    for words in ("FROM", "Cached", "Runs: never built", "L11", "runtime", "ghcr.io/", "docs"):
+    for words in ("FROM", "Cached", "Runs: not in cache", "L11", "runtime", "ghcr.io/", "docs"):
         assert words in text
     assert QSvgRenderer(str(tmp_path / "graph.svg")).isValid()
 

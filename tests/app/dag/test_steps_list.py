@@ -106,7 +106,7 @@ def test_other_verdicts_keep_the_row_and_say_the_new_word(steps: StepsList, work
     row = steps.currentIndex().row()
     show(workbench, FOUR_STAGES, {8: MissReason.NO_RECORD})
     assert steps.currentIndex().row() == row
-    assert texts(steps, row)[3] == "Runs: never built"
+    assert texts(steps, row)[3] == "Runs: not in cache"
 
 
 def test_other_steps_make_other_rows(steps: StepsList, workbench: Workbench, show: Show) -> None:

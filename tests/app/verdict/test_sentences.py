@@ -20,9 +20,17 @@ BROKEN, _ = simulate(replace(STATE, text="FROM\n").request(), STORE)
 LACKING, _ = simulate(replace(STATE, text="FROM a\nCOPY lost.txt /\n").request(), STORE)
 
 
-def test_counts_follow_the_palette() -> None:
+def test_counts_are_in_words() -> None:
     assert [(c.number, c.word) for c in counts_of(CHANGED)] == [
         (1, "cached"), (1, "changed"), (1, "below it"), (1, "config only")]
+
+
+def test_what_the_cache_lacks_is_counted_before_what_is_below_it() -> None:
+    text = "FROM a AS base\nRUN one\nFROM base AS test\nRUN new\nRUN newer\n"
+    built = replace(STATE, text=text, options=replace(STATE.options, target="base"))
+    _, store = simulate(built.request("first"), EMPTY_STORE)
+    found, _ = simulate(replace(built, options=replace(built.options, target="test")).request(), store)
+    assert [(c.number, c.word) for c in counts_of(found)] == [(2, "cached"), (1, "not in cache"), (1, "below it"), (1, "config only")]
 
 
 def test_sentences() -> None:

@@ -33,10 +33,10 @@ class Count:
 _WORDS: Mapping[tuple[Outcome, MissReason | None], str] = {
     (Outcome.HIT, None): "cached",
     (Outcome.MISS, MissReason.PART): "changed",
-    (Outcome.MISS, MissReason.PARENT): "below it",
-    (Outcome.MISS, MissReason.NO_RECORD): "never built",
+    (Outcome.MISS, MissReason.NO_RECORD): "not in cache",
     (Outcome.MISS, MissReason.NO_CACHE): "run, cache off",
     (Outcome.MISS, MissReason.PRUNED): "pruned",
+    (Outcome.MISS, MissReason.PARENT): "below it",      # after whatever it is below of
     (Outcome.UNDETERMINED, None): "depend on a RUN",
     (Outcome.UNDETERMINED, MissReason.NO_FILES): "need the files",
     (Outcome.FAILED, None): "failed",
@@ -48,7 +48,7 @@ _SINGULAR = {"depend on a RUN": "depends on a RUN", "need the files": "needs the
 
 
 def counts_of(report: SimulationReport) -> tuple[Count, ...]:
-    """The counts in the order of the palette; steps that nobody needed count as cached, as the engine prints them."""
+    """The counts, what runs by itself before what follows from it; steps that nobody needed count as cached, as the engine prints them."""
     found: dict[tuple[Outcome, MissReason | None], list[StepReport]] = {}
     for step in report.steps:
         outcome = Outcome.HIT if step.outcome is Outcome.NOT_NEEDED else step.outcome
