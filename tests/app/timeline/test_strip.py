@@ -56,7 +56,7 @@ def test_four_builds_of_a_small_screen_are_all_seen_with_fewer_words(qtbot: QtBo
     strip.resize(1280, 34)
     QApplication.processEvents()
     buttons = strip.builds.buttons
-    assert all(b.visibleRegion().boundingRect().width() == b.width() for b in buttons)
+    qtbot.waitUntil(lambda: all(b.visibleRegion().boundingRect().width() == b.width() for b in buttons))
     assert origin.text() == "Cache" and "a first build" in origin.toolTip()
     assert all(LONG in b.toolTip() and b.counts in b.toolTip() for b in buttons)
     strip.resize(3400, 34)
@@ -95,4 +95,19 @@ def test_what_a_wide_window_says_of_now_does_not_keep_it_wide(qtbot: QtBot) -> N
     QApplication.processEvents()
     window.resize(400, 80)
     assert window.width() == 400 and strip.width() < 400
+    bench.shutdown()
+
+
+def test_what_waits_keeps_both_ends_of_its_name_beside_many_builds(qtbot: QtBot) -> None:
+    bench, strip = built(qtbot, *(f"{LONG} {number}" for number in range(7)))
+    bench.replace_text("FROM b\n", "Write another text: no step reads the last word")
+    strip.resize(1280, 34)
+    strip.show()
+    QApplication.processEvents()
+    now = strip.stops()[-2]
+    assert isinstance(now, QAbstractButton)
+    assert now.text().startswith("Now, not built: Write ano") and now.text().endswith("word")
+    strip.resize(400, 34)
+    QApplication.processEvents()
+    assert now.text() == "Now, not built"
     bench.shutdown()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cachesim.app.timeline.describe import describe
-from cachesim.app.verdict.sentences import counts_of, entry_summary, first_miss_sentence, one_line, preview_sentence
+from cachesim.app.verdict.sentences import counts_of, entry_brief, entry_summary, first_miss_sentence, one_line, preview_sentence
 from cachesim.cache.store import EMPTY_STORE
 from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot
 from cachesim.pipeline import simulate
@@ -30,7 +30,8 @@ def test_what_the_cache_lacks_is_counted_before_what_is_below_it() -> None:
     built = replace(STATE, text=text, options=replace(STATE.options, target="base"))
     _, store = simulate(built.request("first"), EMPTY_STORE)
     found, _ = simulate(replace(built, options=replace(built.options, target="test")).request(), store)
-    assert [(c.number, c.word) for c in counts_of(found)] == [(2, "cached"), (1, "not in cache"), (1, "below it"), (1, "config only")]
+    assert [(c.number, c.word) for c in counts_of(found)] == [
+        (2, "cached"), (1, "not in cache"), (1, "below it"), (1, "config only")]
 
 
 def test_sentences() -> None:
@@ -55,6 +56,7 @@ def test_a_build_counts_what_hangs_on_a_run_apart_as_the_verdict_does() -> None:
     said = {count.word: count.number for count in counts_of(again)}
     assert said == {"cached": 2, "changed": 1, "depend on a RUN": 2}
     assert entry_summary(again) == "2 cached, 1 ran, 2 depend"
+    assert entry_brief(again) == "1 ran, 2 depend, …" and entry_brief(FIRST) == "3 ran" and entry_brief(AGAIN) == "3 cached"
 
 
 def test_builds_are_named_by_what_was_done() -> None:

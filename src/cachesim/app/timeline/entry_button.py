@@ -82,13 +82,14 @@ class EntryButton(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme, frame = self._theme, QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5)
         current = self.isChecked()
-        if self.seen or self.picked or self.underMouse():
+        if self.seen or self.picked:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(theme.selection if self.seen or self.picked else theme.line))
+            painter.setBrush(QColor(theme.selection))
             painter.drawRoundedRect(frame, 5, 5)
-        if self.picked or self.hasFocus() or current:
+        met = self.picked or self.seen or self.underMouse()         # under the pointer is no more than a frame, as of now
+        if met or self.hasFocus() or current:
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QColor(theme.text if self.hasFocus() else theme.accent if self.picked or self.seen else theme.line))
+            painter.setPen(QColor(theme.text if self.hasFocus() else theme.accent if met else theme.line))
             painter.drawRoundedRect(frame, 5, 5)
         metrics = QFontMetrics(self.font())
         side = metrics.height()

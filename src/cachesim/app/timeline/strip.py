@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from cachesim.app.notify import Message, MessageAction
 from cachesim.app.questions import TextQuestion
+from cachesim.app.report.story import elided
 from cachesim.app.theme import Theme, icon
 from cachesim.app.timeline.builds_row import BuildsRow
 from cachesim.app.timeline.describe import describe
@@ -32,10 +33,10 @@ from cachesim.project.timeline import Timeline, TimelineEntry
 
 __all__ = ["TimelineStrip"]
 
-_SHARES = ((80, False, False, 0), (80, False, True, 0), (34, False, True, 0), (34, False, True, 1),
-           *((letters, True, True, 1) for letters in range(34, 14, -1)))
-# tried until all builds are seen: letters of a label at most, are counts brief, is the cache's start, is now
-_NOW_LETTERS = 44           # of what was not built yet
+_SHARES = ((80, False, False, 44), (80, False, True, 44), (34, False, True, 44), (28, False, True, 36), (24, False, True, 28),
+           *((letters, True, True, letters + 4) for letters in range(24, 12, -1)))
+# tried until all builds are seen: letters of a label at most, are counts brief, is the cache's start, letters of what waits
+_LEAST_SHARE = 0.3          # of the strip is for the builds, or what waits has no name
 
 
 class TimelineStrip(QFrame):
@@ -169,22 +170,22 @@ class TimelineStrip(QFrame):
 
     def _fit(self) -> None:
         """All builds are seen beside each other, as far as words can be spared: first those of the cache's start, then the ends
-        of long labels, what was done since, the lesser counts. Then the row is moved by buttons and wheel."""
+        of long labels, the middle of what waits to be built, the lesser counts. Then the row is moved by buttons and wheel."""
         origin, unbuilt, any_build = self._workbench.timeline.origin, self._unbuilt, bool(self.builds.buttons)
         says = [f"Cache: {origin}" if origin else "Cache", "Cache"]
-        what = unbuilt if len(unbuilt) <= _NOW_LETTERS else unbuilt[:_NOW_LETTERS - 1].rstrip() + "…"
-        nows = (f"Now, not built: {what}", "Now, not built") if unbuilt else ("Now", "Now")
         metrics = self._origin.fontMetrics()
         others = self._add.sizeHint().width() + 36 + 16 + (18 if any_build else 0)
-        for letters, brief, short, now in _SHARES:
-            words = says[short] + (nows[now] if any_build else "")
-            room = self.width() - others - metrics.horizontalAdvance(words)
+        for letters, brief, short, waits in _SHARES:
+            now = f"Now, not built: {elided(unbuilt, waits)}" if unbuilt else "Now"
+            room = self.width() - others - metrics.horizontalAdvance(says[short] + (now if any_build else ""))
             all_seen = self.builds.width_at(letters, brief) <= room
             if all_seen:
                 break
+        if unbuilt and not all_seen and room < self.width() * _LEAST_SHARE:
+            now = "Now, not built"
         self._origin.setText(says[short if any_build else False])
-        if self._now.text() != nows[now]:
-            self._now.setText(nows[now])
+        if self._now.text() != now:
+            self._now.setText(now)
         self.builds.settle(all_seen)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:

@@ -48,7 +48,7 @@ _SINGULAR = {"depend on a RUN": "depends on a RUN", "need the files": "needs the
 
 
 def counts_of(report: SimulationReport) -> tuple[Count, ...]:
-    """The counts, what runs by itself before what follows from it; steps that nobody needed count as cached, as the engine prints them."""
+    """The counts, what runs by itself before what follows from it; steps that nobody needed count as cached."""
     found: dict[tuple[Outcome, MissReason | None], list[StepReport]] = {}
     for step in report.steps:
         outcome = Outcome.HIT if step.outcome is Outcome.NOT_NEEDED else step.outcome
@@ -111,19 +111,24 @@ def entry_summary(report: SimulationReport) -> str:
         return "nothing to build"
     if report.error:
         return "failed"
-    hits, runs = report_hits(report), sum(1 for step in report.steps if step.outcome is Outcome.MISS)
-    unsure = sum(1 for s in report.steps if s.outcome is Outcome.UNDETERMINED and s.reason is not MissReason.NO_FILES)
-    parts = [f"{hits} cached"] if hits else []
-    parts += [f"{runs} ran"] if runs else []
-    parts += [f"{unsure} {'depends' if unsure == 1 else 'depend'}"] if unsure else []
-    parts += ["files not known"] if needs_files(report) else []
-    return ", ".join(parts) or "nothing to do"
+    hits = report_hits(report)
+    return ", ".join(([f"{hits} cached"] if hits else []) + _but_cached(report)) or "nothing to do"
 
 
 def entry_brief(report: SimulationReport) -> str:
-    """The number of these that a narrow place has room for: what ran, else what the whole says."""
-    runs = sum(step.outcome is Outcome.MISS for step in report.steps)
-    return entry_summary(report) if report.error or report.blank or not runs else f"{runs} ran"
+    """The same where there is little room: what came from the cache is left out, and that it was is seen."""
+    others = _but_cached(report)
+    if report.error or report.blank or not others or not report_hits(report):
+        return entry_summary(report)
+    return ", ".join([*others, "…"])
+
+
+def _but_cached(report: SimulationReport) -> list[str]:
+    runs = sum(1 for step in report.steps if step.outcome is Outcome.MISS)
+    unsure = sum(1 for s in report.steps if s.outcome is Outcome.UNDETERMINED and s.reason is not MissReason.NO_FILES)
+    parts = [f"{runs} ran"] if runs else []
+    parts += [f"{unsure} {'depends' if unsure == 1 else 'depend'}"] if unsure else []
+    return parts + (["files not known"] if needs_files(report) else [])
 
 
 def stale_sentence(diagnostics: Sequence[Diagnostic], brief: bool = False) -> str:
