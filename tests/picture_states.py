@@ -138,7 +138,7 @@ class States:
         """A sample at one of its prepared edits; those before it were built."""
         self.sample(name)
         for _ in range(number - 1):
-            self.bench.try_next()
+            self.bench.prepared.try_next()
             self.turn(0.1)
             self.until(lambda: not self.bench.prediction.job.busy and not self.bench.prediction.pending)
         self.first()

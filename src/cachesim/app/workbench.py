@@ -22,6 +22,7 @@ from cachesim.app.looking import Now, next_place
 from cachesim.app.notify import Message, MessageAction, Tone
 from cachesim.app.opening import Opened, bytes_of, copy_of_sample, new_draft
 from cachesim.app.prediction import Prediction, Simulate, by_pipeline
+from cachesim.app.preparing import PreparedEdits
 from cachesim.app.undoing import Before, Doings
 from cachesim.assets import sample
 from cachesim.cache.store import CacheStore
@@ -34,7 +35,6 @@ from cachesim.progress import Progress
 from cachesim.project.blobs import BlobStore
 from cachesim.project.folders import write_atomically
 from cachesim.project.open import ProjectInfo
-from cachesim.project.prepared import Prepared, PreparedEdit
 from cachesim.project.start import StartChoice, StartKind, start_timeline
 from cachesim.project.state import ProjectState
 from cachesim.project.timeline import Timeline, TimelineEntry
@@ -71,7 +71,7 @@ class Workbench(Desk):
         self._now: Now | None = None                    # what was left to look back; None: one is there
         self._going = False
         self._titled = ("", "")                         # a text, and what the edit that gave it was called
-        self._prepared: Prepared | None = None
+        self.prepared = PreparedEdits(self)             # that come with a sample
         self._made: dict[tuple[EngineKind, ImageStore], Timeline] = {}      # the builds as other builders made them
         self.may_leave: Callable[[], bool] = lambda: True      # asks before unsaved text is left; set by the window
         self.disk = ProjectDisk(self)
@@ -134,6 +134,12 @@ class Workbench(Desk):
         return self.work.text == self.disk.text and not self.disk.gone
 
     @property
+    def built(self) -> bool:
+        """Whether the current build is one of what there is now."""
+        timeline = self._timeline
+        return timeline.current is not None and timeline.entry(timeline.current).state == self._state
+
+    @property
     def changes(self) -> tuple[str, ...]:
         """What was changed beside the text since the last build, in words, oldest first."""
         return self._doings.since_build
@@ -147,17 +153,6 @@ class Workbench(Desk):
     def text_title(self) -> str:
         """What the last edit of the text from outside the editor was called, while the text is as it left it."""
         return self._titled[1] if self._titled[0] == self._state.text else ""
-
-    @property
-    def prepared(self) -> Prepared | None:
-        """The edits to try that come with a sample."""
-        return self._prepared
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """What the builds so far and the changes since then are called, the newest last."""
-        path = tuple(entry.label for entry in self._timeline.path())
-        return (*path, *self.changes, *filter(None, (self.text_title,)))
 
     @property
     def undone(self) -> tuple[str, ...]:
@@ -209,26 +204,6 @@ class Workbench(Desk):
             self._titled = text, label
             self.text_edited.emit((text, label))
             self.new_text(text)
-
-    def make_prepared(self, edit: PreparedEdit) -> None:
-        """Make an edit that comes with a sample; one undo step for the text, one for the rest."""
-        after = edit.applied(self._state, self.blobs, time_ns())
-        text, rest = after.text, after.with_text(self._state.text, time_ns()) if after.text != self._state.text else after
-        more = any(path != rest.options.dockerfile for path in edit.build.files)
-        if more or replace(rest, context=self._state.context) != self._state:
-            self._change(rest, edit.label)
-        self.replace_text(text, edit.label)
-
-    def try_next(self) -> None:
-        """Build what was not built yet, then make the next prepared edit."""
-        if self._prepared is None:
-            return
-        self.to_now()
-        edit = self._prepared.after(self.labels)
-        if self._timeline.current is None or self._timeline.entry(self._timeline.current).state != self._state:
-            self.build()
-        if edit is not None:
-            self.make_prepared(edit)
 
     def begin(self) -> None:
         """Give a Dockerfile without an instruction its first one."""
@@ -503,7 +478,8 @@ class Workbench(Desk):
             return
         self.keeper.open(None, {})
         self.disk.close()
-        self._project, self.starts, self._now, self._prepared = None, (), None, None
+        self._project, self.starts, self._now = None, (), None
+        self.prepared.take(None)
         self.set_timeline(Timeline())
         self.show_state(ProjectState("", ContextSnapshot(EMPTY_DIR)))
         self.prediction.clear()
@@ -516,7 +492,8 @@ class Workbench(Desk):
         self.remark("")
         self.keeper.open(None, {})
         self._project, self._now, self.starts = started.info, None, started.choices
-        self._prepared, self._titled = opened.prepared, ("", "")
+        self.prepared.take(opened.prepared)
+        self._titled = ("", "")
         self._made = {}
         self._note(Doings())
         self.seen_changed.emit(None)
@@ -533,7 +510,7 @@ class Workbench(Desk):
         self.keeper.open(started.held, dict(started.records))
         self.project_opened.emit(started.info)
         if opened.fresh and opened.prepared is not None:
-            self.make_prepared(opened.prepared.edits[0])
+            self.prepared.make(opened.prepared.edits[0])
         self.saved_changed.emit(self.saved)
 
     def start_with(self, kind: StartKind, commit: str = "HEAD") -> None:

@@ -227,7 +227,7 @@ class WhyPanel(Panel):
         elif kind == "do" and rest == "begin":
             self._workbench.begin()
         elif kind == "do" and rest == "next-edit":
-            self._workbench.try_next()
+            self._workbench.prepared.try_next()
 
 
 def _not_counted(bench: Workbench, report: SimulationReport) -> tuple[Line, ...]:
@@ -243,14 +243,13 @@ def _not_counted(bench: Workbench, report: SimulationReport) -> tuple[Line, ...]
 def _to_try(bench: Workbench) -> tuple[Line, ...]:
     """Which prepared edit of a sample is shown, and the next one."""
     prepared = bench.prepared
-    if prepared is None:
+    if not prepared.all:
         return ()
-    made, following = prepared.made(bench.labels), prepared.after(bench.labels)
-    shown = f"This is edit {made.number} of {len(prepared.edits)} of the sample: {made.label}. " if made is not None else ""
+    made, following = prepared.made, prepared.following
+    shown = f"This is edit {made.number} of {len(prepared.all)} of the sample: {made.label}. " if made is not None else ""
     if following is None:
         return (Line((f"{shown}It is the last one.",)),)
-    waits = bench.timeline.current is None or bench.timeline.entry(bench.timeline.current).state != bench.state
-    link = Link(f"{'Build it, then try' if waits else 'Try'} edit {following.number}", ":next-edit")
+    link = Link(f"{'Try' if bench.built else 'Build it, then try'} edit {following.number}", ":next-edit")
     return (Line((shown, link, f": {following.label}.")),)
 
 

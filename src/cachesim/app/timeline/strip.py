@@ -152,9 +152,7 @@ class TimelineStrip(QFrame):
         bench = self._workbench
         if bench.seen is not None:
             return              # now stays what it was
-        timeline = bench.timeline
-        built = timeline.current is not None and timeline.entry(timeline.current).state == bench.state
-        unbuilt = "" if built else describe(timeline, bench.state, bench.changes, bench.text_title)
+        unbuilt = "" if bench.built else describe(bench.timeline, bench.state, bench.changes, bench.text_title)
         if (unbuilt, bench.look) == (self._unbuilt, self._styled):
             return
         self._unbuilt, self._styled, theme = unbuilt, bench.look, bench.look

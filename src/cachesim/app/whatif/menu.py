@@ -92,12 +92,12 @@ class WhatIf(QObject):
     def _add_prepared(self, menu: QMenu) -> None:
         """The next edit to try of a sample, and what has to be built before it."""
         prepared = self._bench.prepared
-        if prepared is None:
+        if not prepared.all:
             return
-        edit = prepared.after(self._bench.labels)
+        edit = prepared.following
         if edit is not None:
             _add(menu, f"&Next edit of this sample: {edit.label}", "Build what was not built yet, then make this edit",
-                 self._bench.try_next)
+                 prepared.try_next)
         else:
             menu.addAction("All edits of this sample were tried").setEnabled(False)
         menu.addSeparator()

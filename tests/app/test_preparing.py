@@ -50,13 +50,12 @@ def test_a_sample_opens_on_an_edit_that_was_not_built(qtbot: QtBot, window: Main
 def test_the_next_edit_builds_what_waits_first(qtbot: QtBot, window: MainWindow, settled: Settled) -> None:
     open_sample(qtbot, window, "two-engines")
     bench = window.workbench
-    edits = bench.prepared
-    assert edits is not None
-    for number in range(1, len(edits.edits)):
+    edits = bench.prepared.all
+    for number in range(1, len(edits)):
         why(window)._follow(QUrl("do:next-edit"))
         settled(bench)
         assert len(bench.timeline.entries) == number + 1
-        assert f"edit {number + 1} of {len(edits.edits)}" in why(window).text.toPlainText()
+        assert f"edit {number + 1} of {len(edits)}" in why(window).text.toPlainText()
     assert "It is the last one." in why(window).text.toPlainText() and "HTTP_PROXY" in dict(bench.state.options.args)
     window.resize(1000, 800)
     said = chip(window).text()
@@ -69,9 +68,9 @@ def test_two_engines_answer_every_edit_differently_at_sight(qtbot: QtBot, window
     """What a newcomer sees when they change the builder in the toolbar: no builder says that it built nothing yet."""
     open_sample(qtbot, window, "two-engines")
     bench, runs = window.workbench, list[set[int]]()
-    edits = bench.prepared
+    edits = bench.prepared.all
     for _ in range(edit):
-        bench.try_next()
+        bench.prepared.try_next()
     for name, engine, store in (ENGINES[0], ENGINES[2]):
         window.whatif.use_engine(name, engine, store)
         settled(bench)
@@ -79,8 +78,7 @@ def test_two_engines_answer_every_edit_differently_at_sight(qtbot: QtBot, window
         assert not any(count.count.word == "not in cache" for count in window.verdict.count_buttons())
         runs.append({s.step.line for s in bench.report.misses()})
     assert runs[0] != runs[1]
-    assert edits is not None
-    assert chip(window).accessibleName().casefold() == f"now, not built yet: {edits.edits[edit].label}".casefold()
+    assert chip(window).accessibleName().casefold() == f"now, not built yet: {edits[edit].label}".casefold()
     assert f"edit {edit + 1} of 5" in why(window).text.toPlainText()
 
 
