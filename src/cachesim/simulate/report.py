@@ -112,10 +112,18 @@ class SimulationReport:
 
     def step(self, step_id: StepId) -> StepReport:
         """The verdict of that id; KeyError if there is none."""
-        for step in self.steps:
-            if step.id == step_id:
-                return step
-        raise KeyError(step_id)
+        step = self.find(step_id)
+        if step is None:
+            raise KeyError(step_id)
+        return step
+
+    def find(self, step_id: StepId | None) -> StepReport | None:
+        """The verdict of that id, if there is one."""
+        if step_id is not None:
+            for step in self.steps:
+                if step.id == step_id:
+                    return step
+        return None
 
     @property
     def steps_of_target(self) -> tuple[StepReport, ...]:

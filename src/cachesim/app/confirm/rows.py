@@ -50,7 +50,7 @@ def explanation(row: StepComparison, report: SimulationReport | None) -> str:
     known = row.note == f"predicted {row.predicted}, the engine says {row.observed}"      # the line above says it
     parts += [text for text in ("" if known else row.note[:1].upper() + row.note[1:],
                                 f"Why it was predicted: {row.cause}" if row.cause else "") if text]
-    step = next((s for s in report.steps if s.id == row.step), None) if report is not None and row.step else None
+    step = report.find(row.step) if report is not None else None
     if row.differs and step is not None:
         parts.append(f"Rule used: {step.rule or 'none named'}")
         for change in step.changes:

@@ -113,7 +113,7 @@ class ContextPanel(Panel):
     def refresh(self) -> None:
         bench, differences = self._workbench, self._differences
         context, report, disk = bench.state.context, bench.report, differences.disk
-        step = next((s for s in report.steps if s.id == bench.selected), None) if report is not None else None
+        step = report.find(bench.selected) if report is not None else None
         matcher = matcher_of(context, bench.state.options.dockerfile)
         other = self.model.reads.take(report, context, matcher)
         self.model.set_view(View(

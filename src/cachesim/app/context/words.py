@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
 
@@ -92,20 +92,14 @@ def _arg_line(report: SimulationReport | None, row: ArgRow) -> str:
     return f"{said}{' ' if row.steps else '&nbsp;&nbsp;'}{escape(row.note)}".rstrip()
 
 
-def _step_links(report: SimulationReport, steps: Iterable[StepId]) -> str:
-    found = _found(report, steps)
-    text = ", ".join(_link(s, short(s, 34).replace("Line", "line", 1)) for s in found[:4])
-    return text + (f" and {len(found) - 4} more" if len(found) > 4 else "")
+def _step_links(report: SimulationReport, steps: Sequence[StepId]) -> str:
+    text = ", ".join(_link(s, short(s, 34).replace("Line", "line", 1)) for s in map(report.step, steps[:4]))
+    return text + (f" and {len(steps) - 4} more" if len(steps) > 4 else "")
 
 
-def _line_links(report: SimulationReport, steps: Iterable[StepId]) -> str:
-    found = _found(report, steps)
-    return ", ".join(_link(s, f"line {s.step.line}") for s in found[:6]) + (" …" if len(found) > 6 else "")
-
-
-def _found(report: SimulationReport, steps: Iterable[StepId]) -> list[StepReport]:
-    there = {s.id: s for s in report.steps}
-    return [there[step] for step in steps if step in there]
+def _line_links(report: SimulationReport, steps: Sequence[StepId]) -> str:
+    text = ", ".join(_link(s, f"line {s.step.line}") for s in map(report.step, steps[:6]))
+    return text + (" …" if len(steps) > 6 else "")
 
 
 def _link(step: StepReport, text: str) -> str:

@@ -283,7 +283,7 @@ class DagView(FramedView):
     def _say_current(self) -> None:
         """Tell assistive technology, and the caption of a presentation, what is selected."""
         report, current, presenting = self.dag.report, self.dag.current, self._workbench.look.sizes.presenting
-        step = next((s for s in report.steps if s.id == current), None) if report is not None else None
+        step = report.find(current) if report is not None else None
         text = sentence_of(step, self._cost(step)) if step is not None else ""
         self.cover.why.show_text(self._presented(step, text) if presenting else "")
         if text != self.accessibleDescription():

@@ -194,7 +194,7 @@ class KeyPartsPanel(Panel):
 
     def refresh(self) -> None:
         report, selected = self._workbench.report, self._workbench.selected
-        step = next((s for s in report.steps if s.id == selected), None) if report is not None else None
+        step = report.find(selected) if report is not None else None
         if step is None:
             self._say("Select a step to see what its cache key is made of.")
             return

@@ -97,7 +97,7 @@ class Story:
 
 def failure_of(report: SimulationReport) -> str:
     """Why a build fails, as one would tell a beginner; the engine's own words where those are plain enough."""
-    found, step = _NOTHING_THERE.fullmatch(report.error), _step(report, report.error_step)
+    found, step = _NOTHING_THERE.fullmatch(report.error), report.find(report.error_step)
     if found is None or step is None:
         return report.error
     return f"line {step.step.line} finds no {found[1]} to copy"
@@ -114,7 +114,7 @@ def overview(report: SimulationReport | None, past: Past = Past.NOTHING) -> Stor
                   Link("begin with FROM alpine", ":begin"), "."),
             _line("Ctrl+Space offers instructions, stages and files while you type; paste a Dockerfile if you have one.")))
     if report.error:
-        where = _step(report, report.error_step)
+        where = report.find(report.error_step)
         lines = [_line("The first line that fails is ", _to(where), ".")] if where else []
         told = failure_of(report)
         if told != report.error:
@@ -244,7 +244,7 @@ def _reasons(report: SimulationReport, step: StepReport, engine: EngineKind) -> 
         yield _line(f"Stage {stages.get(step.id.stage, '')} is neither {target} nor anything that {target} is built "
                     "from. Choose another target in the build options to build it.")
     elif step.outcome is Outcome.NOT_REACHED:
-        where = _step(report, report.error_step)
+        where = report.find(report.error_step)
         if where:
             yield _line("The build stops at ", _to(where), f": {_dot(report.error)}")
         elif report.error:
@@ -285,7 +285,7 @@ def _miss(report: SimulationReport, step: StepReport) -> Iterator[Line]:
         yield _line(f"and {len(changes) - _SHOWN} more key parts", kind=Kind.ITEM)
     if step.reason is MissReason.PARENT:
         chain = carriers(report, step)
-        cause = chain[0] if chain else _step(report, step.cause_step)
+        cause = chain[0] if chain else report.find(step.cause_step)
         if cause is not None and cause.id != step.id:
             yield _line("The first cause is ", _to(cause), f": {_dot(cause.cause or 'it must run')}")
         if len(chain) > 2:
@@ -415,7 +415,7 @@ def carriers(report: SimulationReport, step: StepReport) -> tuple[StepReport, ..
     path = [step.cause_step]
     while path[-1] != step.id:
         path.append(came[path[-1]])
-    return tuple(found for i in path if (found := _step(report, i)) is not None
+    return tuple(found for i in path if (found := report.find(i)) is not None
                  and (found.outcome is not Outcome.CONFIG_ONLY or found.id == step.cause_step))
 
 
@@ -438,7 +438,7 @@ def deciding_runs(report: SimulationReport, step: StepReport,
     if not step.certain and not above:      # it lies on a step that waits, or is needed only if one runs
         lower = [s for s in report.steps if not s.certain and readers.get(s.id)]
         above = [i for s in lower for i in _above(s.id, readers, parents)]
-    runs = [s for i in dict.fromkeys(above) if (s := _step(report, i)) is not None
+    runs = [s for i in dict.fromkeys(above) if (s := report.find(i)) is not None
             and isinstance(s.step.instruction, Run)]
     return tuple(s for s in runs if claim_command(s) in claimed or (not step.certain and _is_open(s)))
 
@@ -510,10 +510,6 @@ def _joined(items: Iterable[str | Link], between: str = ", ") -> list[str | Link
     for item in items:
         result += [between, item] if result else [item]
     return result
-
-
-def _step(report: SimulationReport, step_id: StepId | None) -> StepReport | None:
-    return next((s for s in report.steps if s.id == step_id), None) if step_id is not None else None
 
 
 def _count(number: int, noun: str) -> str:

@@ -164,7 +164,7 @@ class WhyPanel(Panel):
         report = self._workbench.report
         if report is None or self._workbench.selected is None:
             return None
-        return next((s for s in report.steps if s.id == self._workbench.selected), None)
+        return report.find(self._workbench.selected)
 
     def _place_icon(self, step: StepReport | None) -> None:
         if step is None:

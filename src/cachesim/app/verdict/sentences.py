@@ -82,7 +82,7 @@ def brief_sentence(report: SimulationReport, past: Past = Past.NOTHING) -> str:
     if report.blank:
         return "start with FROM"
     if report.error:
-        step = next((s for s in report.steps if s.id == report.error_step), None)
+        step = report.find(report.error_step)
         return f"fails at line {step.step.line}" if step is not None else ""
     if needs_files(report):
         return "the files are missing"
