@@ -47,7 +47,8 @@ class States:
             "no_docker": partial(self.no_engine, "NO_DOCKER"), "daemon_down": partial(self.no_engine, "NO_DAEMON"),
             "no_permission": partial(self.no_engine, "NO_PERMISSION"), "plan_card": self.plan_card,
             "agrees": self.agrees, "differs": self.differs, "foreign_log": self.foreign_log, "scanning": self.scanning,
-            "not_watching": self.not_watching, "foreign_text": self.foreign_text, "steps_list": self.steps_list,
+            "not_watching": self.not_watching, "network_share": self.network_share, "rescued": self.rescued,
+            "confirming": self.confirming, "foreign_text": self.foreign_text, "steps_list": self.steps_list,
             "advice": self.advice, "legend": self.legend, "find": self.find, "whatif_menu": self.whatif_menu,
             "file_dialog": self.file_dialog, "options": self.options, "preferences": self.preferences,
             "four_lanes": partial(self.lanes, "licenses"), "five_lanes": partial(self.lanes, ""),
@@ -93,6 +94,7 @@ class States:
             if isinstance(top, QDialog):
                 top.close()
                 top.deleteLater()
+        from cachesim.app.confirm.controller import controller_of
         from cachesim.app.confirm.state import ConfirmState
         from cachesim.app.proof.prover import prover_of
         from cachesim.project.folders import data_dir
@@ -100,6 +102,9 @@ class States:
         prover.cancel()
         self.until(lambda: not prover.state.busy)
         os.environ["PATH"] = self.path
+        control = controller_of(self.bench)
+        control.cancel()
+        self.until(lambda: not control.state.busy)
         self.window.actions_["step_list"].setChecked(False)
         self.window.graph.cover.zoom_bar.legend.setChecked(False)
         self.bench.set_busy(None)
@@ -294,8 +299,8 @@ class States:
 
     # -- real builds --
 
-    def docker(self, *second: str) -> None:
-        """A client that answers as recorded; the second build shows these steps from the cache."""
+    def docker(self, *second: str, stays: bool = False) -> None:
+        """A client that answers as recorded; the second build shows these steps from the cache, or `stays` in the last one."""
         from tests.confirm.conftest import BUSYBOX as IMAGE
         from tests.confirm.conftest import SERVER, FakeDocker
         from tests.confirm.test_session import stream
@@ -312,6 +317,10 @@ class States:
         steps = ("[1/3] COPY f /f", "[2/3] RUN cat /f")
         fake.builds = [{"play": [], "raw": [stream("[context busybox:1.36] localhost/cachesim/nonce:x-0", *steps)]},
                        {"play": [], "raw": [stream(*steps, cached=second)]}]
+        if stays:
+            lines = stream(*steps).splitlines(True)
+            raw = lines[0] + lines[1].replace(', "completed"', ', "later"')
+            fake.builds[1] = {"play": [], "raw": [raw], "sleep": 60}
         fake.write()
         os.environ["PATH"] = f"{folder}{os.pathsep}{self.path}"
 
@@ -355,6 +364,23 @@ class States:
         self.until(lambda: not control.state.busy)
         self.turn(0.3)
 
+    def confirming(self) -> None:
+        """The second build stands in the middle of its RUN."""
+        from cachesim.app.confirm.controller import controller_of
+        from cachesim.confirm.match import Mode
+        steps = ("[1/3] COPY f /f", "[2/3] RUN cat /f")
+        self.docker(*steps, stays=True)
+        self.open(self.plain(BUSYBOX, f="tea\n"))
+        self.bench.edit_file("f", b"sencha\n")
+        self.turn(0.3)
+        self.asked()
+        control = controller_of(self.bench)
+        control.set_mode(Mode.ISOLATED)         # a log from elsewhere leaves the live mode
+        self.until(lambda: not control.state.busy)
+        self.window.panes.docks["log"].content.plan.run.click()  # type: ignore[attr-defined]
+        self.until(lambda: control.state.phase.build == 1 and bool(control.state.running))
+        self.turn(0.3)
+
     def agrees(self) -> None:
         self.confirmed("[1/3] COPY f /f", "[2/3] RUN cat /f")
 
@@ -382,6 +408,17 @@ class States:
     def not_watching(self) -> None:
         self.multistage()
         self.bench.disk.watch.lost.emit("the limit of watched files is reached (fs.inotify.max_user_watches)")
+
+    def network_share(self) -> None:
+        self.multistage()
+        self.bench.disk.watch.lost.emit("/home/eva/projects/shop lies on a network share (nfs4), and what other machines "
+                                        "change is not told")
+
+    def rescued(self) -> None:
+        from cachesim.app import recovery
+        folder = self.plain("FROM alpine\nCOPY . .\n", a_txt="1")
+        recovery.keep(folder / "Dockerfile", "FROM alpine\nCOPY a.txt .\nRUN cat a.txt\n")
+        self.open(folder)
 
     def foreign_text(self) -> None:
         folder = self.plain("FROM alpine\nCOPY . .\n", a_txt="1")

@@ -55,7 +55,7 @@ class Pictures:
         self.bench.set_settings(replace(self.bench.settings, theme="Light" if look == "present" else look,
                                         font_percent=percent, reduce_motion=True))
         window.resize(*size)
-        self.walk.turn(0.15)
+        self.walk.turn(0.15 if percent == 100 else 0.5)         # large letters are laid out more than once
 
     def leave(self) -> None:
         """End a presentation at once: for seconds, another size would bring back the panes of before it, also of a next state."""

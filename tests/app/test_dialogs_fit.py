@@ -7,14 +7,17 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
+    QComboBox,
     QDialog,
     QInputDialog,
     QLabel,
     QLineEdit,
     QListWidget,
     QMenu,
+    QPushButton,
     QStyle,
     QTabBar,
     QTreeWidget,
@@ -92,3 +95,33 @@ def test_icons_of_menus_grow_with_the_letters_and_tabs_keep_their_words(qtbot: Q
     assert menu.style().pixelMetric(QStyle.PixelMetric.PM_SmallIconSize, None, menu) == 40
     bars = [bar for bar in opened.findChildren(QTabBar) if bar.count() > 1]
     assert bars and all(bar.elideMode() is Qt.TextElideMode.ElideNone and bar.usesScrollButtons() for bar in bars)
+
+
+def test_enter_closes_the_news_of_a_bug(qtbot: QtBot) -> None:
+    dialog = CrashDialog("Reading shop", "details")
+    qtbot.addWidget(dialog)
+    dialog.show()
+    focus = dialog.focusWidget()
+    assert isinstance(focus, QPushButton) and focus.text().replace("&", "") == "Close" and focus.isDefault()
+    QTest.keyClick(focus, Qt.Key.Key_Return)
+    assert not dialog.isVisible()
+
+
+@pytest.mark.parametrize("name", ["Light", "Dark", "High contrast"])
+def test_the_arrow_of_a_field_grows_with_the_letters(qtbot: QtBot, window: MainWindow, name: str) -> None:
+    bench = window.workbench
+    box = QComboBox()
+    qtbot.addWidget(box)
+    box.addItem("")
+
+    def arrow() -> int:
+        picture = box.grab().toImage()
+        ground = picture.pixelColor(box.width() // 2, box.height() // 2).lightness()
+        return sum(any(abs(picture.pixelColor(x, y).lightness() - ground) > 60 for y in range(5, box.height() - 5))
+                   for x in range(box.width() // 2, box.width() - 5))
+    bench.set_settings(replace(bench.settings, theme=name, font_percent=100))
+    box.resize(200, 60)
+    box.show()
+    small = arrow()
+    bench.set_settings(replace(bench.settings, font_percent=250))
+    assert 4 <= small <= 12 and arrow() > 1.6 * small

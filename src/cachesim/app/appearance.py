@@ -14,6 +14,7 @@ from cachesim.app.workbench import Workbench
 __all__ = ["Appearance", "style_sheet", "theme_for"]
 
 _FRAMED = ("QPushButton", "QLineEdit", "QComboBox", "QAbstractSpinBox", "QScrollBar", "QProgressBar", "QRadioButton")
+_ARROWS_FROM = 1.2      # of the usual size of letters: arrows grow with them
 _BY_NAME = {"Light": LIGHT, "Dark": DARK, "High contrast": HIGH_CONTRAST}
 
 
@@ -140,4 +141,24 @@ QSlider::sub-page:horizontal {{ border-radius: {box // 6}px; background: {theme.
 QSlider::handle:horizontal {{ width: {box}px; margin: -{box // 3}px 0; border-radius: {box // 2}px;
   border: {b}px solid {theme.accent}; background: {theme.bg}; }}
 QSlider::handle:horizontal:focus {{ border: {b + 1}px solid {theme.text}; }}
+{_arrows(theme) if theme.sizes.ui > _ARROWS_FROM else ""}"""
+
+
+def _arrows(theme: Theme) -> str:
+    """Fusion draws its arrows for one size of letters; it points down where a table is sorted up, and so do these."""
+    side, small, shade = round(7 * theme.sizes.ui), round(5.2 * theme.sizes.ui), "dark" if theme.dark else "light"
+    down, up, right, left = (icon_file(f"arrow-{way}-{shade}").as_posix() for way in ("down", "up", "right", "left"))
+    size, narrow = (f"width: {px}px; height: {px}px;" for px in (side, small))      # a button's is next to its words
+    return f"""
+QComboBox::drop-down {{ border: 0; width: {side + 8}px; subcontrol-origin: padding; subcontrol-position: center right; }}
+QComboBox::down-arrow {{ image: url({down}); {size} }}
+QToolButton::menu-arrow, QToolButton::menu-indicator, QPushButton::menu-indicator {{ image: url({down}); {narrow} right: 2px; }}
+QPushButton::menu-indicator {{ subcontrol-origin: padding; subcontrol-position: center right; }}
+QToolBar QToolButton[popupMode="2"], QToolBar QToolButton[popupMode="1"] {{ padding-right: {small + 12}px; }}
+QToolButton::menu-button {{ width: {small + 8}px; }}
+QHeaderView::up-arrow {{ image: url({down}); {size} }}
+QHeaderView::down-arrow {{ image: url({up}); {size} }}
+QMenu::right-arrow {{ image: url({right}); {size} right: 6px; }}
+QTabBar QToolButton::right-arrow {{ image: url({right}); }}
+QTabBar QToolButton::left-arrow {{ image: url({left}); }}
 """

@@ -31,7 +31,7 @@ class CrashDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("A bug in cachesim")
         text = QLabel(f"Something went wrong inside cachesim{f' while: {doing}' if doing else ''}. This is a bug, not "
-                      "your mistake. Nothing is lost: the text is still here, and a copy was put aside. Go on.")
+                      "your mistake. Nothing is lost: the text is still here, and a copy was put aside. You can go on.")
         text.setWordWrap(True)
         self._details = QPlainTextEdit(details)
         self._details.setReadOnly(True)
@@ -40,6 +40,9 @@ class CrashDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         show = buttons.addButton("Details", QDialogButtonBox.ButtonRole.ActionRole)
         copy = buttons.addButton("Copy details", QDialogButtonBox.ButtonRole.ActionRole)
+        for button in (show, copy):
+            button.setAutoDefault(False)        # Enter closes
+        buttons.button(QDialogButtonBox.StandardButton.Close).setDefault(True)
         show.clicked.connect(self._unfold)
         copy.clicked.connect(self._copy)
         buttons.rejected.connect(self.reject)
@@ -47,6 +50,7 @@ class CrashDialog(QDialog):
         box.addWidget(text)
         box.addWidget(self._details, 1)
         box.addWidget(buttons)
+        buttons.button(QDialogButtonBox.StandardButton.Close).setFocus()
         self._fit()
 
     @classmethod

@@ -12,6 +12,7 @@ from cachesim.app.jobs import LatestJob
 from cachesim.app.timeline.describe import changed_files
 from cachesim.context.snapshot import ContextSnapshot
 from cachesim.progress import Progress
+from cachesim.project.shares import shares_among
 
 __all__ = ["DiskWatch", "followed"]
 
@@ -46,7 +47,7 @@ class DiskWatch(QObject):
     """Says that something changed below a folder; what changed is for the next scan to find out."""
 
     changed = Signal()
-    lost = Signal(str)          # why nothing is watched any more
+    lost = Signal(str)          # why not everything is watched any more
     _seen = Signal()            # emitted by the worker, delivered on the UI thread
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -54,6 +55,7 @@ class DiskWatch(QObject):
         self._job = LatestJob("watch", self)
         self._job.failed.connect(self._lose)
         self._job.crashed.connect(self._lose)
+        self._told: tuple[Path, ...] = ()       # the folders whose share was named
         self._stop = threading.Event()
         self._settle = QTimer(self, singleShot=True, interval=_QUIET_MS)
         self._settle.timeout.connect(self.changed)
@@ -65,11 +67,15 @@ class DiskWatch(QObject):
         return self._job.busy
 
     def watch(self, *folders: Path) -> None:
-        """Watch these folders instead of the earlier ones."""
+        """Watch these folders instead of the earlier ones; of those on a share it is said once what is missed."""
+        told = self._told
         self.stop()
-        stop = self._stop = threading.Event()
+        stop, self._told = threading.Event(), folders
+        self._stop = stop
 
         def work(progress: Progress) -> None:
+            for folder, kind in ({} if told == folders else shares_among(folders)).items():
+                self.lost.emit(f"{folder} lies on a network share ({kind}), and what other machines change is not told")
             for _ in _changes(folders, stop):
                 progress.step(0, 0)
                 self._seen.emit()
@@ -78,6 +84,7 @@ class DiskWatch(QObject):
     def stop(self) -> None:
         """Watch nothing."""
         self._stop.set()
+        self._told = ()
         self._settle.stop()
         self._job.cancel()
 

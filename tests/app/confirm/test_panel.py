@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,19 @@ def test_as_predicted(qtbot: QtBot, panel: LogPanel, window: MainWindow, client:
     assert "2 builds confirmed, 4 steps: 4 right" in view.summary.toolTip()
 
 
+def test_the_buttons_leave_the_sentence_its_room(qtbot: QtBot, panel: LogPanel, window: MainWindow) -> None:
+    confirmed(qtbot, panel)
+    view = panel.result
+    qtbot.waitUntil(lambda: view.again.isVisible())
+
+    def beside() -> bool:
+        return view.again.mapTo(view, QPoint()).x() > view.summary.geometry().right()
+    window.resize(1280, 800)
+    qtbot.waitUntil(beside)
+    window.workbench.set_settings(replace(window.workbench.settings, font_percent=250))
+    qtbot.waitUntil(lambda: not beside() and view.summary.width() > 0.9 * view.width())
+
+
 def test_a_difference_is_marked_explained_and_copied(qtbot: QtBot, panel: LogPanel, window: MainWindow,
                                                      client: FakeDocker) -> None:
     client.builds[1] = {"play": [], "raw": [WRONG]}
@@ -215,7 +229,7 @@ def test_progress_is_on_the_nodes(qtbot: QtBot, panel: LogPanel, window: MainWin
     assert state.running == {StepId(0, 2)} and state.finished[StepId(0, 1)] is VertexStatus.RAN
     observed = [row.observed for row in panel.result.model.rows if row.line > 1]
     assert observed == ["run", "running"]
-    assert panel.result.summary.text().startswith("Build 1 of 2: building: ")
+    assert panel.result.summary.text().startswith("Building 1 of 2: ")
     assert window.workbench.busy == "Building for real" and panel.result.cancel.isVisible()
     qtbot.mouseClick(panel.result.cancel, Qt.MouseButton.LeftButton)
     panel.controller.cancel()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QCheckBox,
     QComboBox,
     QHBoxLayout,
@@ -37,8 +38,11 @@ from cachesim.simulate.report import SimulationReport
 
 __all__ = ["ResultView"]
 
+_SENTENCE = 34      # letters of the result beside the buttons, at least
+_ROWS = 8           # lines of text that the table is high, at least
 
-class ResultView(QWidget):
+
+class ResultView(QScrollArea):
     """One sentence, the table of one build, and for the chosen line its explanation, its log and the time line."""
 
     again_asked, cancel_asked, open_asked, save_asked = Signal(), Signal(), Signal(), Signal()
@@ -81,8 +85,10 @@ class ResultView(QWidget):
         self.enter.setStatusTip("Copy a command that opens a shell in the image after this step; nothing is run")
         self.enter.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.enter.hide()
-        for text in (self.detail, self.log):
+        for text, empty in ((self.detail, "Choose a line to read why this was predicted for it."),
+                            (self.log, "The chosen line printed nothing.")):
             text.setTabChangesFocus(True)
+            text.setPlaceholderText(empty)
         self.time_line = TimeLine()
         self._lay_out()
         self.again.clicked.connect(self.again_asked)
@@ -100,10 +106,15 @@ class ResultView(QWidget):
         self.time_line.chosen.connect(self._choose_name)
 
     def _lay_out(self) -> None:
-        head, buttons = QHBoxLayout(), QHBoxLayout()
-        head.addWidget(self.summary, 1)
+        self._head, buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight), QHBoxLayout()
+        self._head.addWidget(self.summary, 1)
+        self._acts = QWidget()
+        acts = QHBoxLayout(self._acts)
+        acts.setContentsMargins(0, 0, 0, 0)
         for button in (self.cancel, self.again, self.copy, self.record):
-            head.addWidget(button)
+            acts.addWidget(button)
+        acts.addStretch(1)
+        self._head.addWidget(self._acts)
         buttons.addWidget(self.build, 1)
         buttons.addWidget(self.own)
         left = QWidget()
@@ -133,13 +144,33 @@ class ResultView(QWidget):
         split.setStretchFactor(0, 2)
         split.setStretchFactor(1, 1)
         split.setSizes([520, 260])
-        box = QVBoxLayout(self)
+        page = QWidget(self)
+        box = QVBoxLayout(page)
         box.setContentsMargins(8, 6, 8, 6)
         box.setSpacing(6)
-        box.addLayout(head)
+        box.addLayout(self._head)
         box.addWidget(split, 1000)
         box.addStretch(1)       # keeps the sentence at the top where there is nothing below it
         self.summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setWidget(page)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest, QEvent.Type.FontChange):
+            self._turn_head()
+        return super().event(event)
+
+    def _turn_head(self) -> None:
+        """The buttons beside the sentence, the chosen line beside the table; below it where they would leave it a column."""
+        room = self.width() - self._acts.sizeHint().width()
+        narrow = room < _SENTENCE * self.summary.fontMetrics().averageCharWidth()
+        self._head.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+        self._parts.setMinimumHeight((2 * _ROWS if narrow else _ROWS) * self.fontMetrics().height())    # lower, all of it scrolls
+        turned = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
+        if self._parts.orientation() is not turned:
+            self._parts.setOrientation(turned)
+            self._parts.setSizes([520, 520 if narrow else 260])
 
     def show_state(self, state: ConfirmState) -> None:
         """Show a running or finished confirmation."""
@@ -159,8 +190,11 @@ class ResultView(QWidget):
             self._shown = None
             phase = state.phase
             what = "stopping" if state.stage is Stage.STOPPING else phase.what
-            number = f"Build {phase.build + 1} of {phase.builds}: " if phase.build >= 0 else ""
-            self.summary.setText(f"{number}{what} …")
+            number = f"{phase.build + 1} of {phase.builds}: " if phase.build >= 0 else ""
+            if number and what == f"building: {phase.label}":
+                self.summary.setText(f"Building {number}{phase.label} …")
+            else:
+                self.summary.setText(f"{'Build ' if number else ''}{number}{what} …")
             self.model.show(rows_of_phase(phase))
             self.time_line.show_build(phase.observed)
             self._show_line()
