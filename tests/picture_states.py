@@ -272,7 +272,7 @@ class States:
         self.turn(2.0)
 
     def why_rule(self) -> None:
-        from cachesim.app.report.story import Depth
+        from cachesim.app.report.lines import Depth
         self.selected_why()
         self.window.panes.docks["why"].content.set_level(Depth.RULE)  # type: ignore[attr-defined]
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QStatusBar
 
-from cachesim.app.report.story import elided
+from cachesim.app.report.lines import elided
 from cachesim.app.still import hint, loosen, say
 from cachesim.app.theme import Theme
 from cachesim.app.workbench import Workbench

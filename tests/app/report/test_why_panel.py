@@ -11,7 +11,7 @@ from PySide6.QtGui import QAccessible, QTextCursor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from cachesim.app.report.story import Depth
+from cachesim.app.report.lines import Depth
 from cachesim.app.report.why_panel import WhyPanel
 from cachesim.app.theme import DARK, HIGH_CONTRAST, LIGHT, Theme
 from cachesim.app.workbench import Workbench

@@ -11,8 +11,8 @@ from PySide6.QtGui import QFont, QIcon
 
 from cachesim.app.compare.apart import apart
 from cachesim.app.report.keyparts import Mark, PartRow
+from cachesim.app.report.lines import elided
 from cachesim.app.report.panel import bold, fixed_font, icon_size
-from cachesim.app.report.story import elided
 from cachesim.app.report.table import COPY_ROLE, RowsModel
 from cachesim.app.theme import Theme, icon, look_of_step, word_of
 from cachesim.cache.key import PartChange, PartKind, part_name

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
+from cachesim.app.report.lines import elided
 from cachesim.app.report.panel import named
-from cachesim.app.report.story import claim_command, elided
 from cachesim.app.tips import wrapped
 from cachesim.engines.base import RunClaim, RunClaimKind
+from cachesim.simulate.deciding import claim_command
 from cachesim.simulate.report import StepReport
 
 if TYPE_CHECKING:

@@ -12,24 +12,15 @@ from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 
 from cachesim.app.looking import made_sentence
 from cachesim.app.report.claims import ClaimBox
+from cachesim.app.report.lines import Depth, Kind, Line, Link, Story
+from cachesim.app.report.overview import overview
 from cachesim.app.report.panel import Panel, copy_text, named
 from cachesim.app.report.quiet import why_nothing_runs
-from cachesim.app.report.story import (
-    Depth,
-    Kind,
-    Line,
-    Link,
-    Story,
-    deciding_runs,
-    of_build,
-    overview,
-    step_story,
-    with_costs,
-    with_lines,
-)
+from cachesim.app.report.story import of_build, step_story, with_costs, with_lines
 from cachesim.app.theme import Look, look_of_step, pixmap, word_of
 from cachesim.graph.model import StepId
 from cachesim.project.measured import takes
+from cachesim.simulate.deciding import deciding_runs
 from cachesim.simulate.report import SimulationReport, StepReport
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from cachesim.app.notify import Message, MessageAction
 from cachesim.app.questions import TextQuestion
-from cachesim.app.report.story import elided
+from cachesim.app.report.lines import elided
 from cachesim.app.theme import Theme, icon
 from cachesim.app.timeline.builds_row import BuildsRow
 from cachesim.app.timeline.describe import describe

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cachesim.app.dag.words import does_parse
-from cachesim.app.report.story import failure_of
+from cachesim.app.report.overview import failure_of
 from cachesim.diagnostics import Diagnostic, Severity
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.graph.model import StepId
