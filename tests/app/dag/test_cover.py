@@ -1,4 +1,4 @@
-"""Tests of app/dag/cover.py and overlay.py: what lies over the graph."""
+"""Tests of app/dag/cover.py and of what it holds: what lies over the graph."""
 
 from __future__ import annotations
 

@@ -8,8 +8,11 @@ from PySide6.QtCore import QObject, QPoint, QRect, Slot
 from PySide6.QtWidgets import QGraphicsView
 
 from cachesim.app.dag.canvas import Canvas
-from cachesim.app.dag.overlay import Caption, LaneBar, Legend, MoreLanes, ZoomBar
+from cachesim.app.dag.caption import Caption
+from cachesim.app.dag.lane_bar import LaneBar, MoreLanes
+from cachesim.app.dag.legend import Legend
 from cachesim.app.dag.words import Beyond
+from cachesim.app.dag.zoom_bar import ZoomBar
 from cachesim.app.theme import Theme, look_of_step
 from cachesim.graph.model import EdgeKind
 from cachesim.simulate.report import SimulationReport
