@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QSizePolicy,
@@ -15,8 +13,10 @@ from PySide6.QtWidgets import (
 )
 
 from cachesim.app.looking import made_sentence
-from cachesim.app.theme import Theme, pixmap
+from cachesim.app.theme import Theme
 from cachesim.app.tips import wrapped
+from cachesim.app.verdict.brief_label import BriefLabel
+from cachesim.app.verdict.count_button import CountButton
 from cachesim.app.verdict.sentences import (
     Count,
     brief_sentence,
@@ -34,117 +34,7 @@ from cachesim.project.measured import costs_of, total_of
 from cachesim.project.timeline import TimelineEntry
 from cachesim.simulate.report import SimulationReport
 
-__all__ = ["CountButton", "VerdictStrip"]
-
-_QUIET = (Outcome.CONFIG_ONLY, Outcome.UNREACHED, Outcome.NOT_REACHED)
-
-
-class CountButton(QAbstractButton):
-    """One count with its icon and pattern; a click selects the first step of that kind."""
-
-    def __init__(self, count: Count, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._compact = False
-        self.theme, self._look = theme, theme.look(count.outcome, count.reason)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        font = QFont(self.font())
-        font.setPixelSize(round(theme.sizes.verdict))
-        font.setBold(count.outcome not in (*_QUIET, Outcome.HIT))
-        self.setFont(font)
-        self.show_count(count)
-
-    def show_count(self, count: Count) -> None:
-        """Count other steps of that kind."""
-        self.count = count
-        plural = "step is" if count.number == 1 else "steps are"
-        self._show_text()
-        self.setAccessibleName(f"{count.number} {count.word}")
-        self.setToolTip(f"{count.number} {plural}: {self._look.word}. Click for the first one, "
-                        f"line {count.line}.")
-
-    def _show_text(self) -> None:
-        self.setText(str(self.count.number) if self._compact else f"{self.count.number} {self.count.word}")
-        self.updateGeometry()
-
-    @property
-    def quiet(self) -> bool:
-        """Whether it can be left out where there is no room."""
-        return self.count.outcome in _QUIET
-
-    def set_compact(self, compact: bool) -> None:
-        """Show the number alone (the tool tip and the accessible name keep the words)."""
-        if compact != self._compact:
-            self._compact = compact
-            self._show_text()
-
-    def width_for(self, compact: bool) -> int:
-        """How wide it is with and without its words."""
-        metrics = QFontMetrics(self.font())
-        text = str(self.count.number) if compact else f"{self.count.number} {self.count.word}"
-        return metrics.horizontalAdvance(text) + metrics.height() + 20
-
-    def sizeHint(self) -> QSize:
-        return QSize(self.width_for(self._compact), QFontMetrics(self.font()).height() + 8)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(0, self.sizeHint().height())
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        metrics = QFontMetrics(self.font())
-        side, theme = metrics.height(), self.theme
-        box = QRectF(2, (self.height() - side) / 2 - 1, side + 2, side + 2)
-        frame = self._look.pen(theme.border)
-        frame.setWidthF(min(frame.widthF(), side * 0.16))       # a strong frame must leave the icon its room
-        painter.setPen(frame)
-        painter.setBrush(QColor(self._look.fill))
-        painter.drawRoundedRect(box, 4, 4)
-        inner = round(side * 0.82)
-        painter.drawPixmap(round(box.center().x() - inner / 2), round(box.center().y() - inner / 2),
-                           pixmap(self._look.icon, self._look.strong, inner, self.devicePixelRatioF()))
-        painter.setPen(QColor(theme.muted if self.count.outcome in _QUIET else theme.text))
-        painter.drawText(QRectF(side + 10, 0, self.width(), self.height()), Qt.AlignmentFlag.AlignVCenter, self.text())
-        if self.hasFocus() or self.underMouse():
-            painter.setPen(QColor(theme.text if self.hasFocus() else theme.line))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 1.5, -0.5, -1.5), 4, 4)
-
-
-class _Elided(QLabel):
-    """A label that says it shorter, then ends in …, instead of pushing its neighbours out; the tool tip holds all of it."""
-
-    brief = ""
-
-    def set_text(self, text: str, brief: str = "") -> None:
-        """Say this; where there is no room for it, the brief words."""
-        if (text, brief) != (self.text(), self.brief):
-            self.brief = brief
-            self.setToolTip(wrapped(text))
-            self.setText(text)
-
-    def shown(self) -> str:
-        """What is painted: all of it, the brief words, or its beginning if that says more than those."""
-        metrics, room = QFontMetrics(self.font()), self.width()
-        text, brief = self.text(), self.brief
-        cut = metrics.horizontalAdvance(text) > room
-        if cut and brief and (not text.startswith(brief) or room < metrics.horizontalAdvance(brief) * 4 // 3):
-            return brief if metrics.horizontalAdvance(brief) <= room else ""
-        if room < metrics.horizontalAdvance(text) // 3:
-            return ""                           # "first m…" says nothing
-        return metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
-
-    def sizeHint(self) -> QSize:
-        return QSize(QFontMetrics(self.font()).horizontalAdvance(self.text()) + 8, super().sizeHint().height())
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(40, super().minimumSizeHint().height())
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setPen(self.palette().windowText().color())
-        painter.drawText(self.rect(), self.alignment(), self.shown())
+__all__ = ["VerdictStrip"]
 
 
 class VerdictStrip(QWidget):
@@ -163,7 +53,7 @@ class VerdictStrip(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._counts = QHBoxLayout()
         self._counts.setSpacing(6)
-        self._sentence = _Elided()
+        self._sentence = BriefLabel()
         self._sentence.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._progress = QProgressBar()
@@ -178,13 +68,14 @@ class VerdictStrip(QWidget):
         self._what = self._button("What if", "Change something and see what it would cost", self.whatif_asked)
         self._ran = self._button("What ran", "Show what the last build ran, and why", self._look_back)
         self._now = self._button("Back to now", "Show what would run now (Alt+Right after the last build)", self._come_back)
+        self._acts = (self._cancel, self._folder, self._line, self._what, self._why, self._ran, self._now)
         row = QHBoxLayout(self)
         row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)      # _fit decides what there is room for
         row.setContentsMargins(8, 0, 8, 0)
         row.setSpacing(8)
         row.addLayout(self._counts)
         row.addWidget(self._sentence, 1)
-        for widget in (self._progress, self._cancel, self._folder, self._line, self._what, self._why, self._ran, self._now):
+        for widget in (self._progress, *self._acts):
             row.addWidget(widget)
         workbench.report_changed.connect(self._refresh)
         workbench.report_stale_changed.connect(self._refresh)
@@ -219,7 +110,7 @@ class VerdictStrip(QWidget):
 
     def stops(self) -> list[QWidget]:
         """What takes the keys, in reading order."""
-        return [*self._buttons, self._cancel, self._folder, self._line, self._what, self._why, self._ran, self._now]
+        return [*self._buttons, *self._acts]
 
     @Slot(int, int)
     def show_progress(self, done: int, total: int) -> None:
@@ -248,7 +139,7 @@ class VerdictStrip(QWidget):
         font.setPixelSize(round(theme.sizes.verdict))
         high = max(34, QFontMetrics(font).height() + 12)
         self._sentence.setFont(font)
-        for button in (self._why, self._folder, self._line, self._what, self._cancel, self._ran, self._now):
+        for button in self._acts:
             button.setFont(font)
             button.setStyleSheet(f"QPushButton {{ color: {theme.accent}; border: 1px solid transparent;"
                                  " padding: 2px 8px; border-radius: 4px;"
@@ -295,9 +186,7 @@ class VerdictStrip(QWidget):
         """Leave room for the sentence: quiet counts lose their words first, then they go, then it is said briefly, then
         all counts lose their words."""
         bench, metrics = self._workbench, QFontMetrics(self._sentence.font())
-        others = sum(w.sizeHint().width() + 8 for w in (self._why, self._folder, self._line, self._what, self._cancel, self._ran,
-                                                        self._now)
-                     if not w.isHidden()) + (0 if self._progress.isHidden() else self._progress.sizeHint().width() + 8)
+        others = sum(w.sizeHint().width() + 8 for w in (self._progress, *self._acts) if not w.isHidden())
         full, brief = (metrics.horizontalAdvance(t) + 16 for t in (self._sentence.text(), self._sentence.brief))
         hangs = bench.preview is not None or bool(bench.preview_words or bench.remark_words)
         calm = bench.busy is None and not bench.stale and not hangs and (bench.report is None or not needs_files(bench.report))
