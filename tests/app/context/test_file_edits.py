@@ -44,7 +44,7 @@ def test_pretending_changes_a_step(bench: Workbench, panel: ContextPanel, settle
     settled(bench)
     assert bench.report.first_miss is not None
     assert bench.report.first_miss.id == ALL
-    assert state_of(panel, "src/app.ts") == "changed"
+    assert state_of(panel, "src/app.ts") == "changed since build"
     assert "Changed since the last build: 10 B → 11 B." in panel.detail.toPlainText()
 
 
@@ -150,9 +150,18 @@ def test_edits_are_marked_saved_and_reverted(qtbot: QtBot, on_disk: Workbench, s
     panel.edits.delete.trigger()
     settled(on_disk)
     assert panel.bar.isVisible()
-    assert state_of(panel, "a.txt") == "changed (what if)"
-    assert state_of(panel, "dir/b.txt") == "deleted (what if)"
-    assert state_of(panel, "dir") == "1 changed (what if)"
+    assert state_of(panel, "a.txt") == "changed since build"
+    assert state_of(panel, "dir/b.txt") == "deleted since build"
+    assert state_of(panel, "dir") == "1 changed since build"
+    assert panel.bar.text() == "2 differ from disk"
+    on_disk.build()
+    settled(on_disk)
+    panel.refresh_now()
+    assert state_of(panel, "a.txt") == "differs from disk" and state_of(panel, "dir") == "1 differs from disk"
+    on_disk.take_back()
+    settled(on_disk)
+    panel.refresh_now()
+    assert state_of(panel, "a.txt") == "changed since build"
     assert (tmp_path / "dir" / "b.txt").exists()
     choose(panel, "dir/b.txt")
     assert "deleted in thought" in panel.detail.toPlainText()
@@ -195,3 +204,17 @@ def test_no_key_is_taken_twice(panel: ContextPanel) -> None:
     of_window = {key for command in actions.COMMANDS for key in command.keys}
     assert not of_window & set(own)
     assert all(action.statusTip() for action in panel.tree.actions())
+
+
+def test_other_times_alone_are_nothing_that_anybody_edited(qtbot: QtBot, on_disk: Workbench, settled: Settled) -> None:
+    panel = ContextPanel(on_disk)
+    qtbot.addWidget(panel)
+    panel.show()
+    context = on_disk.state.context
+    on_disk.edit_context(context.touch("a.txt", 1), "a fresh checkout")
+    on_disk.set_timeline(on_disk.timeline.at(None))
+    settled(on_disk)
+    panel.refresh_now()
+    assert not panel.bar.isVisible() and "disk" not in state_of(panel, "a.txt")
+    choose(panel, "a.txt")
+    assert panel.edits.revert.isEnabled()

@@ -94,19 +94,19 @@ def test_an_edit_that_keeps_the_names_keeps_the_rows(qtbot: QtBot, model: Contex
     with qtbot.assertNotEmitted(model.modelReset):
         _edited(model, SNAPSHOT.with_bytes("src/app.py", b"other"))
     assert index.siblingAtColumn(Column.SIZE).data() == "5 B"
-    assert index.siblingAtColumn(Column.STATE).data() == "no step reads it, changed (what if)"
-    assert index.parent().siblingAtColumn(Column.STATE).data() == "no step reads it, 1 changed (what if)"
+    assert index.siblingAtColumn(Column.STATE).data() == "no step reads it, differs from disk"
+    assert index.parent().siblingAtColumn(Column.STATE).data() == "no step reads it, 1 differs from disk"
 
 
 def test_a_new_or_deleted_path_makes_new_rows(qtbot: QtBot, model: ContextModel) -> None:
     _ = model.index_of("src/app.py")
     with qtbot.waitSignal(model.modelReset):
         _edited(model, SNAPSHOT.with_bytes("src/new.py", b""))
-    assert "new (what if)" in str(model.index_of("src/new.py").siblingAtColumn(Column.STATE).data())
+    assert "not on disk" in str(model.index_of("src/new.py").siblingAtColumn(Column.STATE).data())
     with qtbot.waitSignal(model.modelReset):
         _edited(model, SNAPSHOT.without("src"))
     gone = model.index_of("src")
-    assert gone.siblingAtColumn(Column.STATE).data() == "deleted (what if)"
+    assert gone.siblingAtColumn(Column.STATE).data() == "deleted, is on disk"
     assert gone.data(Qt.ItemDataRole.FontRole).strikeOut()
     assert not model.hasChildren(gone)
 

@@ -67,9 +67,9 @@ class ContextPanel(Panel):
     # -- parts --
 
     def _edits_bar(self) -> QPushButton:
-        """One button that counts the what-if edits and offers to write or drop them."""
-        bar = named(QPushButton(), "What-if edits")
-        bar.setStatusTip("Write the what-if edits to disk, or drop them")
+        """One button that counts what is not as on disk, built or not, and offers to write or drop it."""
+        bar = named(QPushButton(), "What differs from disk")
+        bar.setStatusTip("Files that were edited in thought: write them to disk, or take them as they lie there")
         menu = QMenu(bar)
         menu.addAction("&Save to disk…", self.edits.save_to_disk)
         menu.addAction("Re&vert all", self.edits.revert_all)
@@ -117,14 +117,14 @@ class ContextPanel(Panel):
         matcher = matcher_of(context, bench.state.options.dockerfile)
         other = self.model.reads.take(report, context, matcher)
         self.model.set_view(View(
-            tree=context.tree, disk=disk.tree, edits=differences.edits, since=differences.since_build, matcher=matcher,
+            tree=context.tree, disk=disk.tree, edits=differences.unlike_disk, since=differences.since_build, matcher=matcher,
             selected=step.id if step else None, selected_line=step.step.line if step else 0), other)
         empty = not context.tree.children and not disk.tree.children
         self._stack.setCurrentWidget(self._none if empty else self._files)
         self.setFocusProxy(self.choose if empty else self.tree)
-        number = len(differences.edits.paths)
+        number = len(differences.unlike_disk.paths)
         self.bar.setVisible(number > 0)
-        self.bar.setText(f"{number} what-if edit{'' if number == 1 else 's'}")
+        self.bar.setText(f"{number} differ{'s' if number == 1 else ''} from disk")
         self.bar.setAccessibleName(self.bar.text())
         self._show_given()
         self._show_detail()

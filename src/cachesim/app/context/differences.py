@@ -19,6 +19,7 @@ class Differences:
     def __init__(self, workbench: Workbench) -> None:
         self._bench = workbench
         self._edits: tuple[FileEntry, FileEntry, ContextDiff] | None = None
+        self._unlike: tuple[ContextDiff, ContextDiff] | None = None
         self._since: tuple[FileEntry, FileEntry, ContextDiff] | None = None
 
     @property
@@ -42,6 +43,14 @@ class Differences:
         return self._edits[2]
 
     @property
+    def unlike_disk(self) -> ContextDiff:
+        """The same but for times, which nobody edits, a fresh checkout has others, and no key holds."""
+        edits = self.edits
+        if self._unlike is None or self._unlike[0] is not edits:
+            self._unlike = (edits, _without(edits, {path for path, how in edits.paths.items() if how is Change.TOUCHED}))
+        return self._unlike[1]
+
+    @property
     def since_build(self) -> ContextDiff:
         """What is another since the last build."""
         built, after = self.built, self._bench.state.context.tree
@@ -56,7 +65,14 @@ def _without_text(found: ContextDiff, dockerfile: str) -> ContextDiff:
     """The Dockerfile is typed, not edited in thought."""
     if found.paths.get(dockerfile) not in (Change.CHANGED, Change.TOUCHED):
         return found
+    return _without(found, {dockerfile})
+
+
+def _without(found: ContextDiff, left_out: set[str]) -> ContextDiff:
+    if not left_out:
+        return found
     below = dict(found.below)
-    for parent in parents_of(dockerfile):
-        below[parent] -= 1
-    return ContextDiff({p: c for p, c in found.paths.items() if p != dockerfile}, below)
+    for path in left_out:
+        for parent in parents_of(path):
+            below[parent] -= 1
+    return ContextDiff({path: how for path, how in found.paths.items() if path not in left_out}, below)

@@ -24,6 +24,7 @@ _INDEX = QModelIndex | QPersistentModelIndex
 PATH_ROLE = Qt.ItemDataRole.UserRole + 2
 HEADERS = ("Name", "Size", "Mode", "State")
 _COUNT = "cachesim.app.files"       # memo key: number of files below a folder
+_STATE_TIP = "What changed since the last build decides what runs; the bulb marks what differs from your disk"
 _NO_DIFF = ContextDiff({}, {})
 
 
@@ -40,7 +41,7 @@ class View:
     Attributes:
         tree: The context with all what-if edits.
         disk: The context as it lies on disk; deleted paths of it are shown as such.
-        edits: What differs from disk.
+        edits: What differs from disk, the last build's edits included.
         since: What differs from the last build.
         matcher: The .dockerignore in force.
         selected: The step whose files are marked, with its line.
@@ -124,7 +125,7 @@ class ContextModel(QAbstractItemModel):
         self._fonts = (font, bold(font))
         size = icon_size(font)
         self._icons = {name: icon(name, look.muted, size) for name in ("folder", "file", "link", "ignored")}
-        self._icons["edited"] = icon("whatif", look.accent, size)
+        self._icons["edited"], self._icons["built"] = (icon("whatif", tone, size) for tone in (look.accent, look.muted))
         self._icons.update({f"marked {name}": icon(name, look.accent, size) for name in ("folder", "file", "link")})
         self._muted = QBrush(QColor(look.muted))
         self.refresh_cells()
@@ -205,6 +206,8 @@ class ContextModel(QAbstractItemModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return HEADERS[section]
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole and section == Column.STATE:
+            return _STATE_TIP
         return None
 
     def data(self, index: _INDEX, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -214,7 +217,7 @@ class ContextModel(QAbstractItemModel):
         if role == Qt.ItemDataRole.DecorationRole and column == Column.NAME:
             return self._icons.get(self._icon(node))
         if role == Qt.ItemDataRole.DecorationRole and column == Column.STATE:
-            return self._icons.get("edited") if self._edited(node) else None
+            return self._icons.get(self._edited(node))
         if role == Qt.ItemDataRole.FontRole:
             if node.gone:
                 struck = QFont(self._fonts[0])
@@ -226,10 +229,10 @@ class ContextModel(QAbstractItemModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and column == Column.SIZE:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{node.path}\n{self.state_text(node.path, node.entry)}" + (
+            return f"{node.path}\n{self.state_text(node.path, node.entry, True)}" + (
                 f"\nmode {node.entry.mode:04o}" if column == Column.MODE else "")
         if role == Qt.ItemDataRole.AccessibleTextRole and column == Column.NAME:
-            return f"{node.path.rpartition('/')[2]}, {self.state_text(node.path, node.entry)}"
+            return f"{node.path.rpartition('/')[2]}, {self.state_text(node.path, node.entry, True)}"
         return node.path if role == PATH_ROLE else None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -320,11 +323,13 @@ class ContextModel(QAbstractItemModel):
             return _mode_text(entry)
         return self.state_text(node.path, entry)
 
-    def state_text(self, path: str, entry: FileEntry) -> str:
-        """What the State column says of a path."""
+    def state_text(self, path: str, entry: FileEntry, in_full: bool = False) -> str:
+        """What the State column says of a path: what changed since the last build, else whether it differs from disk;
+        in full, both."""
         view, words = self._view, []
-        if view.edits.of(path) is Change.DELETED:
-            return "deleted (what if)"
+        edit, since = view.edits.of(path), view.since.of(path)
+        if edit is Change.DELETED:
+            return "deleted since build" if since is edit else "deleted, is on disk"
         if view.matcher is not None and view.matcher.excluded(path):
             line = view.matcher.line_for(path)
             words.append(f"ignored by line {line}" if line else "ignored")
@@ -334,16 +339,18 @@ class ContextModel(QAbstractItemModel):
             words.append(f"read by line {view.selected_line}")
         elif not self.reads.steps(path):
             words.append(self.reads.nobody())
-        edit, since = view.edits.of(path), view.since.of(path)
-        below = view.edits.below.get(path, 0), view.since.below.get(path, 0)
-        if edit is not None:            # last, for an icon says it too where the end is cut off
-            words.append(f"{edit.value} (what if)")
-        elif since is not None:
-            words.append(since.value)
-        elif entry.is_dir and below[0]:
-            words.append(f"{below[0]} changed (what if)")
-        elif entry.is_dir and below[1]:
-            words.append(f"{below[1]} changed")
+        below = view.since.below.get(path, 0)
+        if since is not None:
+            words.append(f"{since.value} since build")
+        elif entry.is_dir and below:
+            words.append(f"{below} changed since build")
+        differ, told = view.edits.below.get(path, 0), since is not None or (entry.is_dir and below > 0)
+        if told and not in_full:
+            return ", ".join(words)     # a mark says the other
+        if edit is not None:
+            words.append("not on disk" if edit is Change.NEW else "differs from disk")
+        elif entry.is_dir and differ:
+            words.append(f"{differ} differ{'s' if differ == 1 else ''} from disk")
         if not words:
             return "in"
         return ", ".join(words)
@@ -357,8 +364,12 @@ class ContextModel(QAbstractItemModel):
     def _ignored(self, node: _Node) -> bool:
         return self._view.matcher is not None and self._view.matcher.excluded(node.path)
 
-    def _edited(self, node: _Node) -> bool:
-        return self._view.edits.of(node.path) is not None or self._view.edits.below.get(node.path, 0) > 0
+    def _edited(self, node: _Node) -> str:
+        """The mark of what is not as on disk, a quiet one if the last build had it so."""
+        view, path = self._view, node.path
+        if view.edits.of(path) is None and view.edits.below.get(path, 0) == 0:
+            return ""
+        return "edited" if view.since.of(path) is not None or view.since.below.get(path, 0) > 0 else "built"
 
     def _marked(self, node: _Node) -> bool:
         return self._view.selected is not None and not node.gone and self.reads.reads(self._view.selected, node.path)

@@ -41,6 +41,9 @@ def file_lines(path: str, state: ProjectState, built: ContextSnapshot | None, re
     elif since in (Change.CHANGED, Change.MODE):
         old_and_new = _old_and_new(built.get(path) if built is not None else None, entry)
         lines.append(f"{since.value.capitalize()} since the last build{old_and_new}.")
+    if view.edits.paths.get(path) is not None and since is None and not entry.is_dir:
+        lines.append("It differs from the file on your disk, but not from what the last build was given."
+                     if built is not None else "It differs from the file on your disk.")
     kind = "folder" if entry.is_dir else "file"
     if view.matcher is not None and view.matcher.excluded(path):
         name = ignore_file_of(state.context, state.options.dockerfile) or ".dockerignore"
