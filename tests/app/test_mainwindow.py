@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 from cachesim.app import recovery
 from cachesim.app.compare.panel import ComparePanel
 from cachesim.app.mainwindow import MainWindow
+from cachesim.app.notify import Message
 from cachesim.app.palette_dialog import PaletteDialog
 from cachesim.app.questions import Unsaved, UnsavedQuestion
 from cachesim.app.whatif.file_dialog import FileDialog
@@ -325,6 +326,38 @@ def test_selecting_anywhere_selects_everywhere(qtbot: QtBot, opened: MainWindow)
         opened.workbench.select(step.id)
     assert opened.graph.dag.current == step.id
     assert opened.editor.text.textCursor().blockNumber() + 1 == step.step.line
+
+
+def test_escape_leads_back_to_the_whole_after_all_else(qtbot: QtBot, opened: MainWindow) -> None:
+    bench, report = opened.workbench, opened.workbench.report
+    assert report is not None
+    bench.select(report.steps[3].id)
+    bench.post(Message("something", key="some"))
+    QTest.keyClick(opened.graph, Qt.Key.Key_Escape)
+    assert not opened.messages.messages() and bench.selected == report.steps[3].id
+    QTest.keyClick(opened.graph, Qt.Key.Key_Escape)
+    assert bench.selected is None
+
+
+def test_compare_comes_only_when_asked_for(qtbot: QtBot, opened: MainWindow) -> None:
+    bench = opened.workbench
+    for text in ("FROM one\n", "FROM two\n"):
+        bench.replace_text(text, "edit")
+        bench.build()
+    opened.panes.show("compare")
+    qtbot.waitUntil(lambda: opened.panes.docks["compare"].in_front)
+    opened.panes.show("why")
+    qtbot.waitUntil(lambda: opened.panes.docks["why"].in_front)
+    bench.replace_text("FROM three\n", "edit")
+    bench.build()
+    bench.take_back()
+    assert "is taken back. Redo brings it again" in opened.messages.messages()[-1].text
+    bench.do_again()
+    assert not opened.messages.messages()
+    QApplication.processEvents()
+    assert opened.panes.docks["why"].in_front and not opened.panes.docks["compare"].in_front
+    bench.comparisons.builds(1, 2)
+    qtbot.waitUntil(lambda: opened.panes.docks["compare"].in_front)
 
 
 def test_no_two_actions_share_a_shortcut_and_all_have_words(opened: MainWindow) -> None:

@@ -73,3 +73,13 @@ def test_a_step_found_by_its_definition_does_not_differ_in_content_it_was_not_as
 def test_totals_name_every_outcome_of_either() -> None:
     found = _compared(TEXT, TEXT)
     assert found.totals() == ((Outcome.HIT, 0, 4), (Outcome.MISS, 4, 0), (Outcome.CONFIG_ONLY, 1, 1))
+
+
+def test_another_reason_differs_and_configuration_is_no_step() -> None:
+    one, store = simulate(ProjectState(TEXT, ContextSnapshot.of({"a": b"1"})).request("1"), EMPTY_STORE)
+    two, _ = simulate(ProjectState(TEXT.replace("CMD x", "CMD y"), ContextSnapshot.of({"a": b"2"})).request("2"), store)
+    found = compare(one, two)
+    assert [p.a.reason is p.b.reason for p in found.pairs if p.a and p.b][1:4] == [False, False, False]
+    assert [p.differs for p in found.pairs] == [True] * 5
+    assert (found.differing, found.steps) == (4, 4)
+    assert all(not p.differs for p in compare(two, two).pairs)

@@ -321,16 +321,20 @@ class MainWindow(QMainWindow):
         ask_confirm(self, no_cache)
 
     @Slot()
-    def _cancel(self) -> None:
-        """Stop the real build if there is one, else the reading of files."""
+    def _cancel(self) -> bool:
+        """Stop the real build if there is one, a proof, the reading of files; False if there was nothing to stop."""
+        stopped = self.workbench.disk.busy
         if self._confirming:
             from cachesim.app.confirm.controller import controller_of
+            stopped |= controller_of(self.workbench).state.busy
             controller_of(self.workbench).cancel()
         if self.panes.docks["proof"].is_built:
             from cachesim.app.proof.prover import prover_of
+            stopped |= prover_of(self.workbench).state.busy
             prover_of(self.workbench).cancel()
         if self.workbench.disk.busy:
             self.workbench.disk.cancel()
+        return stopped
 
     @Slot(object)
     def _show_confirmation(self, state: ConfirmState) -> None:
@@ -349,7 +353,8 @@ class MainWindow(QMainWindow):
             self.presentation.leave()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """What nobody else wanted. Esc: leave the mode, close a bar, or stop what runs. Enter: press the button."""
+        """What nobody else wanted. Esc: leave the mode, close a bar, stop what runs, or look at the whole again. Enter: press
+        the button."""
         if event.key() != Qt.Key.Key_Escape:
             button = QApplication.focusWidget()
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(button, QAbstractButton):
@@ -359,7 +364,8 @@ class MainWindow(QMainWindow):
         elif self.presentation.active:
             self.actions_["present"].setChecked(False)
         elif not self.messages.close_last():
-            self._cancel()
+            if not self._cancel():
+                self.workbench.select(None)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.asking.may_leave():

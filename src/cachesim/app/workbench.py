@@ -260,6 +260,7 @@ class Workbench(Desk):
         before = self._doings.done[-1]
         after = replace(before, state=self._state, entry=self._timeline.current)
         if before.build is not None:
+            self.post(Message(f"Build “{before.build.label}” is taken back. Redo brings it again.", key="unbuilt", passing=True))
             self._unbuild(before)
         else:
             self._restore(before)
@@ -273,6 +274,7 @@ class Workbench(Desk):
         after = self._doings.undone[-1]
         before = replace(after, state=self._state, entry=self._timeline.current)
         if after.build is not None:
+            self.post(Message("", key="unbuilt"))
             if after.build.parent in (None, *(entry.id for entry in self._timeline.entries)):
                 self.set_timeline(self._timeline.with_entry(after.build))
         else:

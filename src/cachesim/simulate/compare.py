@@ -30,12 +30,17 @@ class StepPair:
     rule: EngineRule | None = None
 
     @property
+    def is_step(self) -> bool:
+        """Whether it is counted where steps are (`SimulationReport.steps_of_target`), in one of the two at least."""
+        return any(s is not None and s.outcome not in (Outcome.CONFIG_ONLY, Outcome.UNREACHED) for s in (self.a, self.b))
+
+    @property
     def differs(self) -> bool:
-        """Whether instruction, key or outcome is not the same in both."""
+        """Whether instruction, key, outcome or its reason is not the same in both."""
         if self.two_engines:
             return self.a is None or self.b is None or self.rule is not None
         return (self.a is None or self.b is None or bool(self.changes) or self.a.outcome is not self.b.outcome
-                or self.a.step.instruction.text != self.b.step.instruction.text)
+                or self.a.reason is not self.b.reason or self.a.step.instruction.text != self.b.step.instruction.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,13 @@ class ReportComparison:
 
     @property
     def differing(self) -> int:
-        """Number of pairs that differ."""
-        return sum(pair.differs for pair in self.pairs)
+        """Number of steps that differ."""
+        return sum(pair.differs and pair.is_step for pair in self.pairs)
+
+    @property
+    def steps(self) -> int:
+        """Number of steps that are in one of the two."""
+        return sum(pair.is_step for pair in self.pairs)
 
     def totals(self) -> tuple[tuple[Outcome, int, int], ...]:
         """Each outcome that occurs, with its number of steps in a and in b."""

@@ -98,6 +98,8 @@ def test_outcomes_that_differ_alone_are_not_told_twice(panel: ComparePanel) -> N
 def test_totals_count_both(panel: ComparePanel) -> None:
     assert "steps differ: cached " in panel.totals.text()
     assert "→" in panel.totals.text()
+    report = panel._comparison.b if panel._comparison is not None else None
+    assert report is not None and f"of {len(report.steps_of_target)} steps differ" in panel.totals.text()
 
 
 def test_choosing_others_by_key(qtbot: QtBot, panel: ComparePanel) -> None:

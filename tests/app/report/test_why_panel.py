@@ -206,6 +206,11 @@ def test_the_overview_returns_when_the_selection_goes(bench: Workbench, panel: W
     bench.select(COPY_ALL)
     bench.select(None)
     assert "steps would run again" in panel.text.toPlainText()
+    assert "Overview" not in panel.text.toPlainText()
+    bench.select(COPY_ALL)
+    assert "Overview" in panel.text.toPlainText()
+    panel._follow(QUrl("do:overview"))
+    assert bench.selected is None and "steps would run again" in panel.text.toPlainText()
 
 
 def test_options_reach_the_words(bench: Workbench, panel: WhyPanel, settled: Settled) -> None:

@@ -26,7 +26,7 @@ from cachesim.app.report.table import Table
 from cachesim.app.theme import Theme, look_of
 from cachesim.engines.base import Outcome
 from cachesim.project.timeline import Timeline
-from cachesim.simulate.compare import ReportComparison
+from cachesim.simulate.compare import ReportComparison, compare
 
 if TYPE_CHECKING:
     from cachesim.app.workbench import Workbench
@@ -38,9 +38,12 @@ def totals_text(comparison: ReportComparison) -> str:
     """What differs, and the counts that are not the same in both."""
     counts = [f"{_counted(outcome)} {a} → {b}" for outcome, a, b in comparison.totals()
               if a != b]
-    differing = comparison.differing
-    head = "Nothing differs" if not differing else f"{differing} of {len(comparison.pairs)} steps " + (
-        "differs" if differing == 1 else "differ")
+    differing, others = comparison.differing, sum(pair.differs and not pair.is_step for pair in comparison.pairs)
+    told = [f"{differing} of {comparison.steps} steps {'differs' if differing == 1 else 'differ'}"] if differing else []
+    if others:          # what only sets the configuration, or is not in the target
+        what = f"{others} {'other ' if told else ''}{'instruction differs' if others == 1 else 'instructions differ'}"
+        told.append(what if told else f"{what}, no step")
+    head = ", ".join(told) or "Nothing differs"
     return f"{head}: {', '.join(counts)}." if counts else f"{head}."
 
 
@@ -185,9 +188,8 @@ class ComparePanel(Panel):
     @Slot()
     def _show(self) -> None:
         if self._comparison is None and len(self._workbench.timeline.entries) > 1:
-            self._choose()      # comes back as `compared`
-            self._follows = True
-            return
+            entries = self._workbench.timeline.entries      # nobody asked: this is not told to the window, which would come here
+            self._comparison, self._follows = compare(entries[-2].report, entries[-1].report), True
         self.model.show(self._comparison, self.only.isChecked())
         self._fit()
         self.totals.setText(totals_text(self._comparison) if self._comparison is not None else "")

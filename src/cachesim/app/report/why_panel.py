@@ -181,8 +181,9 @@ class WhyPanel(Panel):
             word = (f'<img src="look" width="{size}" height="{size}" style="vertical-align: middle"> '
                     f"<b>{escape(word_of(step))}</b> ")
         subject = f'<span class=m>{escape(story.subject)}</span>' if story.subject else ""
+        back = ' &nbsp; <a href="do:overview">Overview</a>' if step is not None else ""
         if word or subject:
-            parts.append(f"<p style='margin: 4px 0 2px 0'>{word}&nbsp; {subject}</p>")
+            parts.append(f"<p style='margin: 4px 0 2px 0'>{word}&nbsp; {subject}{back}</p>")
         parts.append(f"<p style='margin: 2px 0 4px 0; font-size: large'><b>{escape(story.sentence)}</b></p>")
         if self._level >= Depth.EXPLANATION:
             parts += _html_lines(story.explanation)
@@ -215,6 +216,8 @@ class WhyPanel(Panel):
             self.file_activated.emit(unquote(rest, errors="surrogateescape"))
         elif kind == "do" and rest == "what-if":
             self.what_if_wanted.emit()
+        elif kind == "do" and rest == "overview":
+            self._workbench.select(None)
         elif kind == "do" and rest == "begin":
             self._workbench.begin()
         elif kind == "do" and rest == "next-edit":
