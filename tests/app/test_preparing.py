@@ -116,3 +116,18 @@ def test_a_build_that_was_deleted_is_not_missed_by_undo(opened: MainWindow, sett
     acts.redo()
     settled(bench)
     assert len(bench.timeline.entries) == 2
+
+
+def test_an_open_step_of_a_sample_says_what_a_real_engine_did(qtbot: QtBot, window: MainWindow, settled: Settled) -> None:
+    open_sample(qtbot, window, "node-multistage")
+    said = "When this sample was recorded, a real engine"
+    assert f"{said} ran line 18: what the RUN wrote was new." in why(window).text.toPlainText()
+    why(window)._follow(QUrl("do:next-edit"))
+    settled(window.workbench)
+    told = f"{said} took line 18 from the cache: the RUN had written the same bytes again."
+    assert told in why(window).text.toPlainText()
+    window.workbench.select(next(s.id for s in window.workbench.report.steps if s.step.line == 18))
+    assert told in why(window).text.toPlainText()
+    window.workbench.new_text(window.workbench.state.text + "RUN mine\n")
+    settled(window.workbench)
+    assert said not in why(window).text.toPlainText()

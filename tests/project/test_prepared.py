@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,3 +55,25 @@ def test_the_next_edit_follows_the_ones_that_were_made_in_order(tmp_path: Path) 
     assert prepared.after(("First build", second.label)) is first                  # one that was left out comes first
     assert prepared.after([edit.label for edit in prepared.edits]) is None
     assert prepared_of(tmp_path / "scenario.json") is None
+
+
+def test_a_recording_tells_of_an_edit_while_nothing_else_was_done() -> None:
+    prepared = prepared_of(next(s for s in samples() if s.name == "node-multistage").scenario)
+    assert prepared is not None
+    first, second = (edit.label.capitalize() for edit in prepared.edits[:2])
+    assert prepared.shown(("First build", first, second)) is prepared.edits[1]
+    assert prepared.shown(("First build", first, second, "touch a")) is prepared.shown(("First build",)) is None
+    assert prepared.shown(("First build", second)) is None
+    copy = "[stage-3 3/3] COPY --from=build /app/dist/ /usr/share/nginx/html/"
+    assert [edit.build.seen[copy] for edit in prepared.edits[:2]] == ["run", "cached"]
+
+
+@pytest.mark.parametrize("sample", samples(), ids=lambda s: s.name)
+def test_no_title_promises_what_the_prediction_leaves_open(sample: Sample) -> None:
+    """Where a step depends on what a RUN writes, the name of an edit says "if" before it says that something is kept."""
+    scenario = read_scenarios(sample.scenario)[0]
+    store = EMPTY_STORE
+    for build, request in builds_of(scenario):
+        report, store = simulate(request, store)
+        kept = [s for s in report.steps if not s.certain and build.seen.get(s.name) == "cached"]
+        assert not kept or ": if " in build.edit or not re.search("keep|kept|same bytes", build.edit), build.edit

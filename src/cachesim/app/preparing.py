@@ -6,7 +6,9 @@ from dataclasses import replace
 from time import time_ns
 from typing import TYPE_CHECKING
 
+from cachesim.app.timeline.describe import describe
 from cachesim.project.prepared import Prepared, PreparedEdit
+from cachesim.project.timeline import CLAIMED
 
 if TYPE_CHECKING:
     from cachesim.app.workbench import Workbench
@@ -35,6 +37,18 @@ class PreparedEdits:
     def following(self) -> PreparedEdit | None:
         """The next one; None after the last one."""
         return self._prepared.after(self._labels) if self._prepared is not None else None
+
+    @property
+    def recorded(self) -> PreparedEdit | None:
+        """The one made last, if nothing else was done to the sample: what was recorded of it tells of this very build."""
+        bench, prepared = self._workbench, self._prepared
+        if prepared is None or bench.state.engine is not prepared.engine:
+            return None
+        labels = [entry.label for entry in bench.timeline.path()]
+        if bench.timeline.current is None or bench.timeline.entry(bench.timeline.current).state != bench.state:
+            changes = [label for label in bench.changes if label != CLAIMED]
+            labels.append(describe(bench.timeline, bench.state, changes, bench.text_title))
+        return prepared.shown(labels)
 
     @property
     def _labels(self) -> tuple[str, ...]:

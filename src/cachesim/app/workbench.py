@@ -37,7 +37,7 @@ from cachesim.project.folders import write_atomically
 from cachesim.project.open import ProjectInfo
 from cachesim.project.start import StartChoice, StartKind, start_timeline
 from cachesim.project.state import ProjectState
-from cachesim.project.timeline import Timeline, TimelineEntry
+from cachesim.project.timeline import CLAIMED, Timeline, TimelineEntry
 from cachesim.simulate.report import SimulationReport
 
 __all__ = ["Workbench"]
@@ -222,7 +222,7 @@ class Workbench(Desk):
         state = replace(self._state, engine=engine, store=store)
         self._change(state, label or f"use {engine.value}, {store.value}", builder=True)
 
-    def set_claims(self, claims: Sequence[RunClaim], label: str = "state what a RUN does") -> None:
+    def set_claims(self, claims: Sequence[RunClaim], label: str = CLAIMED) -> None:
         """Take what the person states about RUN steps."""
         self._change(replace(self._state, claims=tuple(claims)), label)
 

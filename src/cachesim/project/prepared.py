@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cachesim.context.snapshot import directory, symlink
-from cachesim.graph.options import BuildOptions
+from cachesim.graph.options import BuildOptions, EngineKind
 from cachesim.project.blobs import BlobStore
 from cachesim.project.scenario import ScenarioBuild, ScenarioFile, read_scenarios
 from cachesim.project.state import ProjectState
@@ -39,10 +39,11 @@ class PreparedEdit:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """All edits of one sample; `first` is how its first build is started."""
+    """All edits of one sample; `first` is how its first build is started, `engine` the one that was recorded making them."""
 
     first: ScenarioBuild
     edits: tuple[PreparedEdit, ...]
+    engine: EngineKind = EngineKind.BUILDKIT
 
     def at_first(self, state: ProjectState) -> ProjectState:
         """The project as its first build takes it."""
@@ -58,6 +59,15 @@ class Prepared:
             last = edit
         return last
 
+    def shown(self, labels: Sequence[str]) -> PreparedEdit | None:
+        """The last edit made, if nothing else was done to the sample: then its recording tells of this very build."""
+        made = self.made(labels)
+        if made is None:
+            return None
+        names = {edit.label.casefold() for edit in self.edits[:made.number]}
+        others = {label.casefold() for label in labels} - names
+        return made if len(others) == 1 else None       # the first build
+
     def after(self, labels: Sequence[str]) -> PreparedEdit | None:
         """The next edit to try; None after the last one."""
         made = self.made(labels)
@@ -72,9 +82,10 @@ def prepared_of(scenario: Path) -> Prepared | None:
     """
     if not scenario.is_file():
         return None
-    first, *builds = read_scenarios(scenario)[0].builds
+    recorded = read_scenarios(scenario)[0]
+    first, *builds = recorded.builds
     return Prepared(first, tuple(PreparedEdit(number, _NUMBER.sub("", build.edit, count=1), build)
-                                 for number, build in enumerate(builds, 1)))
+                                 for number, build in enumerate(builds, 1)), recorded.engine)
 
 
 def _options(build: ScenarioBuild, state: ProjectState) -> BuildOptions:

@@ -56,6 +56,7 @@ class ScenarioBuild:
     Attributes:
         files: Path to new state; None deletes.
         problem: Why the client refuses to start it at all (filled in by `builds_of`).
+        seen: What a real engine was recorded to do: "cached" or "run" per step, by the name that it prints.
     """
 
     edit: str
@@ -63,6 +64,7 @@ class ScenarioBuild:
     options: BuildOptions
     move_tags: tuple[str, ...] = ()
     problem: str = ""
+    seen: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +229,13 @@ def _build(value: Any, where: str, engine: EngineKind) -> ScenarioBuild:
         files={_clean(path, where): _file(file, f"{where}: {path}") for path, file in files.items()},
         options=_options({**options, "network": network if network in _NETWORKS else "default"} if network else options, where),
         move_tags=tuple(normalize_ref(tag) for tag in _strings(value.get("move_tags", []), f"{where}: move_tags")),
-        problem=problem)
+        problem=problem, seen=_seen(value.get("observed")))
+
+
+def _seen(observed: Any) -> dict[str, str]:
+    """Status by name; recordings are made by others, so what has another form is left out."""
+    steps = observed.get("steps") if isinstance(observed, dict) else None
+    return {str(step.get("name")): str(step.get("status")) for step in steps or () if isinstance(step, dict)}
 
 
 def _network_problem(name: str) -> str:

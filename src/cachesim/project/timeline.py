@@ -14,7 +14,9 @@ from cachesim.pipeline import simulate
 from cachesim.project.state import ProjectState
 from cachesim.simulate.report import SimulationReport
 
-__all__ = ["Past", "Timeline", "TimelineEntry"]
+__all__ = ["CLAIMED", "Past", "Timeline", "TimelineEntry"]
+
+CLAIMED = "state what a RUN does"      # how a change is called that only says what a person knows
 
 
 class Past(enum.Enum):

@@ -10,7 +10,7 @@ from cachesim.app.report.overview import overview
 from cachesim.app.report.story import step_story
 from cachesim.cache.store import EMPTY_STORE
 from cachesim.context.snapshot import ContextSnapshot
-from cachesim.engines.base import MissReason, Outcome
+from cachesim.engines.base import MissReason, Outcome, RunClaim, RunClaimKind
 from cachesim.graph.model import StepId
 from cachesim.graph.options import BuildOptions
 from cachesim.pipeline import simulate
@@ -182,3 +182,19 @@ def test_a_run_can_be_invalidated_by_the_files_that_steps_above_read() -> None:
     assert "any step above that runs: lines 1, 2, 3; and so the files read there: package.json" in story.text()
     assert [link for line in story.explanation for link in line.pieces if isinstance(link, Link)][-3:] == [
         Link("1", StepId(0, 0)), Link("2", StepId(0, 1)), Link("3", StepId(0, 2))]
+
+
+def test_an_answer_that_does_not_decide_is_told_so() -> None:
+    report, state = edited()
+    for kind, said in ((RunClaimKind.DETERMINISTIC, "You say that the same inputs give the same bytes. Here the inputs of line 8 "
+                        "RUN npm run build are not the same, because of line 7, "),
+                       (RunClaimKind.WRITES_ONLY, "You say where line 8 RUN npm run build writes. This step reads there")):
+        claims = (RunClaim("npm run build", kind, ("/app/dist",) if kind is RunClaimKind.WRITES_ONLY else ()),)
+        state = replace(state, claims=claims)
+        first = replace(state_of(), claims=claims)
+        _, store = simulate(first.request("first build"), EMPTY_STORE)
+        report, _ = simulate(state.request(), store)
+        step = report.step(COPY_DIST)
+        assert not step.certain
+        story = step_story(report, step, claims=claims).text()
+        assert said in story and "A real build settles it" in story and "State below" not in story

@@ -8,11 +8,11 @@ from dataclasses import replace
 from cachesim.app.report.lines import Kind, Line, Link, Story, assumed, counted, dotted, elided, joined, line, link_to, short
 from cachesim.cache.key import PartKind, part_name
 from cachesim.dockerfile.instructions import Arg, Env
-from cachesim.engines.base import MissReason, Outcome
+from cachesim.engines.base import MissReason, Outcome, RunClaim, RunClaimKind
 from cachesim.graph.model import StepId
 from cachesim.graph.options import EngineKind
 from cachesim.simulate.causes import carried, causes_of, downstream, running_without
-from cachesim.simulate.deciding import carriers, deciding_runs
+from cachesim.simulate.deciding import carriers, claim_command, deciding_runs
 from cachesim.simulate.report import SimulationReport, StepReport
 from cachesim.simulate.threats import Invalidator, files_read, invalidators, standing_on
 
@@ -34,9 +34,10 @@ _THREATS = {"text": "its own text and settings", "argument": "build arguments", 
             "option": "options", "tag": "tags", "download": "downloads", "stage": "other stages"}
 
 
-def step_story(report: SimulationReport, step: StepReport, engine: EngineKind = EngineKind.BUILDKIT) -> Story:
-    """Tell about one step."""
-    lines = [*_reasons(report, step, engine), *_consequences(report, step), *_threats(report, step),
+def step_story(report: SimulationReport, step: StepReport, engine: EngineKind = EngineKind.BUILDKIT,
+               claims: Sequence[RunClaim] = ()) -> Story:
+    """Tell about one step; `claims` are what the person states about RUNs."""
+    lines = [*_reasons(report, step, engine, claims), *_consequences(report, step), *_threats(report, step),
              *assumed(report, step)]
     return Story(short(step, 60), _sentence(report, step), tuple(lines), tuple(_rule(step)))
 
@@ -77,7 +78,7 @@ def _sentence(report: SimulationReport, step: StepReport) -> str:
     }[step.outcome]
 
 
-def _reasons(report: SimulationReport, step: StepReport, engine: EngineKind) -> Iterator[Line]:
+def _reasons(report: SimulationReport, step: StepReport, engine: EngineKind, claims: Sequence[RunClaim]) -> Iterator[Line]:
     keyword = step.step.instruction.keyword
     if step.outcome is Outcome.MISS:
         yield from _miss(report, step)
@@ -93,7 +94,8 @@ def _reasons(report: SimulationReport, step: StepReport, engine: EngineKind) -> 
         if runs:
             yield line("What decides is what ", *joined([link_to(s) for s in runs[:3]]),
                         f" {'writes' if len(runs) == 1 else 'write'}: the same bytes as before, or others.")
-            yield line("State below what you know of the RUN, or confirm with a real build.")
+            answers = list(_answers(report, runs, claims))
+            yield from answers or [line("State below what you know of the RUN, or confirm with a real build.")]
         else:
             yield line("What decides is what lies in another image or behind an address: the same bytes as before, or others. "
                         "A real build tells.")
@@ -116,6 +118,25 @@ def _reasons(report: SimulationReport, step: StepReport, engine: EngineKind) -> 
             yield line(dotted(report.error))
     elif step.outcome is Outcome.FAILED:
         yield line("Steps that were complete before it are cached; everything after it is not reached.")
+
+
+def _answers(report: SimulationReport, runs: Sequence[StepReport], claims: Sequence[RunClaim]) -> Iterator[Line]:
+    """What an answer about a deciding RUN does here, and why it does not settle the question."""
+    known = {claim.command: claim for claim in claims}
+    for run in runs:
+        claim = known.get(claim_command(run))
+        if claim is None:
+            continue
+        if claim.kind is RunClaimKind.DETERMINISTIC:
+            causes = joined([Link(f"line {s.step.line}", s.id) for s in causes_of(report, run.id)[:3]])
+            yield line("You say that the same inputs give the same bytes. Here the inputs of ", link_to(run), " are not the same",
+                       *([", because of ", *causes] if causes else []),
+                       ", and other inputs may give other bytes or, as with a comment, the same: your answer holds, but it does "
+                       "not decide. It decides where the RUN runs again on what it had, as after --no-cache.")
+        elif claim.kind is RunClaimKind.WRITES_ONLY:
+            yield line("You say where ", link_to(run), " writes. This step reads there; what it finds stays open.")
+    if any(claim_command(run) in known for run in runs):
+        yield line("A real build settles it: Build > Confirm.")
 
 
 def _carried_by_key(report: SimulationReport, step: StepReport) -> Iterator[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from cachesim.app.workbench import Workbench
 
 __all__ = ["WhyPanel"]
+
+
+_SEEN = {"cached": "took line {line} from the cache: the RUN had written the same bytes again.",
+         "run": "ran line {line}: what the RUN wrote was new."}
 
 
 class WhyPanel(Panel):
@@ -120,10 +125,13 @@ class WhyPanel(Panel):
             if report is None and self._workbench.project is not None:
                 self._story = Story("", "The first answer is on its way…")
             elif report is not None and self._workbench.seen is None:
-                self._story = with_lines(self._story, (*_to_try(self._workbench), *_not_counted(self._workbench, report)))
+                self._story = with_lines(self._story, (*_to_try(self._workbench), *_recorded(self._workbench, report.steps),
+                                                       *_not_counted(self._workbench, report)))
             self.claims.show_runs(())
         else:
-            self._story = with_costs(step_story(report, step, self._workbench.state.engine), self._costs(step))
+            bench = self._workbench
+            story = step_story(report, step, bench.state.engine, bench.state.claims)
+            self._story = with_costs(with_lines(story, _recorded(bench, (step,))), self._costs(step))
             self.claims.show_runs(deciding_runs(report, step, self._workbench.state.claims))
         seen = self._workbench.seen
         if seen is not None:
@@ -245,6 +253,18 @@ def _to_try(bench: Workbench) -> tuple[Line, ...]:
         return (Line((f"{shown}It is the last one.",)),)
     link = Link(f"{'Try' if bench.built else 'Build it, then try'} edit {following.number}", ":next-edit")
     return (Line((shown, link, f": {following.label}.")),)
+
+
+def _recorded(bench: Workbench, steps: Sequence[StepReport]) -> tuple[Line, ...]:
+    """What a real engine did where a prediction has to leave it open, if this is the very edit of a sample that was recorded."""
+    unsure = [step for step in steps if not step.certain]
+    edit = bench.prepared.recorded if unsure and bench.seen is None else None
+    found = []
+    for step in unsure:
+        status = edit.build.seen.get(step.name) if edit is not None else None
+        if status in _SEEN:
+            found.append(Line(("When this sample was recorded, a real engine ", _SEEN[status].format(line=step.step.line))))
+    return tuple(found)
 
 
 def _html_lines(lines: tuple[Line, ...]) -> list[str]:
