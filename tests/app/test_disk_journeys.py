@@ -126,7 +126,7 @@ def test_text_of_a_crash_waits_for_an_answer(qtbot: QtBot, window: MainWindow, p
         assert "was not saved when the window ended" in said(window)[0]
         press(Key.Key_End, mod=CTRL)
         type_text("#")                  # before anything was answered
-        window.workbench.disk.keep_now()
+        window.workbench.disk.rescue.now()
         press(Key.Key_S, mod=CTRL)
         window.workbench.close_project()
         assert said(window) == [], "a closed project asks nothing"
@@ -157,7 +157,7 @@ def test_a_dockerfile_that_vanished_can_be_saved_again(qtbot: QtBot, opened: Mai
     file.unlink()
     look(qtbot, opened)
     assert "cannot be read any more" in said(opened)[0] and opened.isWindowModified()
-    opened.workbench.disk.keep_now()
+    opened.workbench.disk.rescue.now()
     assert recovery.rescued(file) is not None, "it is here alone"
     press(Key.Key_S, mod=CTRL)
     assert file.read_text() == DOCKERFILE and said(opened) == [] and not opened.isWindowModified()

@@ -129,7 +129,7 @@ def test_what_is_saved_and_kept_for_a_crash_is_the_text_of_now(two_builds: MainW
     settled(bench)
     bench.go_to(1)
     assert bench.state.text == built and not bench.saved
-    bench.disk.keep_now()
+    bench.disk.rescue.now()
     kept = recovery.rescued(path)
     assert kept is not None and kept.text == mine
     assert bench.save() and bench.saved

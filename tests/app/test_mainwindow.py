@@ -89,7 +89,7 @@ def test_a_file_that_is_no_text_changes_nothing(qtbot: QtBot, opened: MainWindow
 
 def test_text_that_was_let_go_does_not_come_back(qtbot: QtBot, opened: MainWindow, project: Path, tmp_path: Path) -> None:
     QTest.keyClicks(opened.editor.text, "# mine")
-    opened.workbench.disk.keep_now()
+    opened.workbench.disk.rescue.now()
     other = tmp_path / "other"
     other.mkdir()
     (other / "Dockerfile").write_text("FROM scratch\n")

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from cachesim.app import recovery
 from cachesim.app.following import DiskWatch, followed
 from cachesim.app.jobs import LatestJob
 from cachesim.app.notify import Message, MessageAction, Tone
 from cachesim.app.opening import OnDisk, Opened, context_of_draft, look_again, open_project, write_files
+from cachesim.app.rescue import Rescue
 from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot
 from cachesim.errors import CachesimError
 from cachesim.project.bases import EngineFacts
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["ProjectDisk"]
 
 _SLOW_MS = 300          # what takes longer is shown with its progress
-_KEEP_MS = 1000         # unsaved text is put aside after so long without typing
 
 
 class ProjectDisk(QObject):
@@ -60,8 +59,7 @@ class ProjectDisk(QObject):
         self.watch = DiskWatch(self)
         self.watch.changed.connect(self.look)
         self.watch.lost.connect(self._lost)
-        self._keeper = QTimer(self, singleShot=True, interval=_KEEP_MS)
-        self._keeper.timeout.connect(self.keep_now)
+        self.rescue = Rescue(bench)
         self._doing = ""
         self._slow = QTimer(self, singleShot=True, interval=_SLOW_MS)
         self._slow.timeout.connect(self._say_busy)
@@ -107,7 +105,6 @@ class ProjectDisk(QObject):
         """Forget the project."""
         self.cancel()
         self.watch.stop()
-        self._keeper.stop()
         self._let_go()
         self.info, self.text, self.gone, self._offered = None, "", False, None
         self.context = ContextSnapshot(EMPTY_DIR)
@@ -122,33 +119,14 @@ class ProjectDisk(QObject):
         self.opened.emit(found)
         for note in found.started.notes:
             self._bench.post(Message(note, Tone.WARNING, key=note))
-        self._offer_rescued(found.started.info)
+        self.rescue.open(found.started.info.dockerfile, self.text)
         self.follow()
 
     def _let_go(self) -> None:
         """The text was saved or let go, or nobody would leave the project; its questions go with it."""
-        if self.info is not None:
-            recovery.drop(self.info.dockerfile)
+        self.rescue.let_go()
         for key in ("rescued", "foreign", "kept", "save", "folder", "watch"):
             self._bench.post(Message("", key=key))
-
-    def _offer_rescued(self, info: ProjectInfo) -> None:
-        kept = recovery.rescued(info.dockerfile)
-        if kept is None:
-            return
-        if kept.text == self.text:
-            recovery.answer(info.dockerfile)
-            return
-        restore = MessageAction("Restore", partial(self._restore, info.dockerfile, kept.text))
-        discard = MessageAction("Discard", partial(recovery.answer, info.dockerfile))
-        self._bench.post(Message(f"{info.dockerfile.name}: text from {kept.when:%d %B, %H:%M} was not saved when the "
-                                 "window ended.", Tone.WARNING, (restore, discard), key="rescued"))
-
-    def _restore(self, dockerfile: Path, text: str) -> None:
-        if self.info is not None and self.info.dockerfile == dockerfile:
-            self._bench.replace_text(text, "restore unsaved text")
-            self.keep_now()
-            recovery.answer(dockerfile)
 
     # -- follow -------------------------------------------------------------------------------------------------
 
@@ -276,8 +254,7 @@ class ProjectDisk(QObject):
         except (CachesimError, UnicodeError) as error:
             self._bench.post(Message(f"Not saved: {error}. The text is kept here.", Tone.ERROR, key="save"))
             return False
-        self._keeper.stop()
-        recovery.drop(self.info.dockerfile)
+        self.rescue.forget()
         self.note_saved(text)
         self._bench.post(Message("", key="save"))
         return True
@@ -312,23 +289,6 @@ class ProjectDisk(QObject):
         return replace(state, context=state.context.with_entry(state.options.dockerfile, there)) \
             if there is not None and state.context.get(state.options.dockerfile) is not None else state
 
-    def keep_soon(self) -> None:
-        """Put unsaved text aside when the typing pauses."""
-        self._keeper.start()
-
-    @Slot()
-    def keep_now(self) -> None:
-        """Put unsaved text aside now."""
-        if self.info is None:
-            return
-        try:
-            if self._bench.saved:
-                recovery.drop(self.info.dockerfile)
-            else:
-                recovery.keep(self.info.dockerfile, self._bench.work.text)
-        except OSError as error:
-            self._bench.post(Message(f"Unsaved text cannot be kept for a crash: {error}", Tone.WARNING, key="keep"))
-
     # -- end ----------------------------------------------------------------------------------------------------
 
     @Slot(object)
@@ -343,7 +303,7 @@ class ProjectDisk(QObject):
 
     def shutdown(self) -> None:
         """Wait for all jobs."""
-        self._keeper.stop()
+        self.rescue.shutdown()
         self.watch.shutdown()
         for job in self.jobs:
             job.shutdown()

@@ -74,7 +74,7 @@ class MainWindow(QMainWindow):
         self.asking = Asking(workbench, self.actions_, self.panes, self)
         self.focus = Focus(workbench, self.editor, self.views, self.panes, self.appearance, self.presentation)
         self.mark = FocusMark(self._marked_panes, workbench.look, self)
-        self.guard = CrashGuard(workbench.disk.keep_now, self._doing, self)
+        self.guard = CrashGuard(workbench.disk.rescue.now, self._doing, self)
         self._drops = DropTaker(self, workbench.open_path)
         self._connect()
         self._show_project(None)

@@ -194,7 +194,7 @@ class Workbench(Desk):
         if text != self._state.text:
             was_saved, self.prediction.typing = self.saved, True
             self._set_state(self.disk.unless_there(self._state.with_text(text, time_ns())))
-            self.disk.keep_soon()
+            self.disk.rescue.soon()
             if self.saved != was_saved:
                 self.saved_changed.emit(self.saved)
 

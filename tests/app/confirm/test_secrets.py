@@ -97,7 +97,7 @@ def test_of_the_window(mode: Mode, qtbot: QtBot, window: MainWindow, ledger: Pat
     monkeypatch.setattr(RecordFile, "ask_scenario", classmethod(lambda cls, parent: scenario))
     panel.result.scenario.trigger()
     window.workbench.new_text(TEXT + "# not saved\n")
-    window.workbench.disk.keep_now()        # the recovery file
+    window.workbench.disk.rescue.now()        # the recovery file
     window.workbench.build()                # the timeline
     window.workbench.keeper.flush()
     window.placement.keep()
