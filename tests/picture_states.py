@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from functools import partial
@@ -56,7 +57,8 @@ class States:
             "many_builds": partial(self.many_builds, 4), "eight_builds": partial(self.many_builds, 8),
             "proof_card": partial(picture_proof.card, self), "proof_runs": partial(picture_proof.runs, self),
             "proof_done": partial(picture_proof.done, self), "proof_differs": partial(picture_proof.differs, self),
-            "rename": self.rename,
+            "rename": self.rename, "history_replayed": self.replayed, "compare_engines": self.engines,
+            "looking_back": self.looking_back,
             "palette": partial(self.palette, "file"), "palette_nothing": partial(self.palette, "xyzzy"), "crash": self.crash}
         for sample in samples():
             self.states[f"sample_{sample.name}"] = partial(self.sample, sample.name)
@@ -280,6 +282,33 @@ class States:
         self.sample("busybox-offline")
         self.text(f"{self.bench.state.text}MAINTAINER me\n")
         self.window.panes.show("problems")
+
+    def replayed(self) -> None:
+        """The last commits of a small project, replayed."""
+        folder = self.plain("FROM node:22-slim\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\n", package_json="{}")
+        git = ["git", "-C", str(folder), "-c", "user.name=Tea", "-c", "user.email=tea@example.org"]
+        subprocess.run([*git, "init", "-q"], check=True)
+        for number in range(8):
+            (folder / ("package.json" if number == 4 else "main.js")).write_text(f"{{}}// {number}\n")
+            subprocess.run([*git, "add", "-A"], check=True)
+            subprocess.run([*git, "commit", "-q", "-m", f"Steep sencha {number}"], check=True)
+        self.open(folder)
+        panel = self.window.panes.show("history", True)
+        panel.run.click()  # type: ignore[union-attr]
+        self.turn(3.0)
+
+    def engines(self) -> None:
+        """The same builds under both engines, side by side."""
+        from cachesim.graph.options import EngineKind, ImageStore
+        self.edit("two-engines", 3)
+        self.bench.compare_engine(EngineKind.CLASSIC, ImageStore.GRAPHDRIVER)
+        self.turn(0.5)
+
+    def looking_back(self) -> None:
+        """A build of the timeline, as it was."""
+        self.many_builds(3)
+        self.bench.go_to(self.bench.timeline.entries[1].id)
+        self.turn(0.3)
 
     def layers(self) -> None:
         self.selected_why()

@@ -7,13 +7,14 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from cachesim.app import recovery
 from cachesim.app.looking import made_sentence
 from cachesim.app.mainwindow import MainWindow
 from cachesim.app.report.why_panel import WhyPanel
+from cachesim.app.theme import DARK
 
 Settled = Callable[..., None]
 ALT, LEFT = Qt.KeyboardModifier.AltModifier, Qt.MouseButton.LeftButton
@@ -69,10 +70,24 @@ def test_a_click_on_a_build_shows_its_outcomes_and_now_is_as_it_was_left(qtbot: 
         settled(bench)
         assert window.verdict.sentence().startswith(f"Build {chip + 1} ran {runs} of 6 steps")
         assert window.graph.dag.report is bench.timeline.entry(chip + 1).report
+    bench.set_look(DARK)
+    assert f"color: {DARK.text};" in button(window, "Now").styleSheet()
     QTest.mouseClick(button(window, "Now"), LEFT)
     settled(bench)
     assert bench.state == left and bench.report == predicted and bench.changes == ("edit src/app.py",)
     assert bench.timeline.current == 2 and not any(m.key == "set aside" for m in window.messages.messages())
+
+
+def test_compare_stays_behind_its_tab_when_a_build_is_made(two_builds: MainWindow, settled: Settled) -> None:
+    window, bench = two_builds, two_builds.workbench
+    window.panes.show("compare")
+    QApplication.processEvents()
+    window.panes.show("why")
+    bench.edit_file("src/app.py", b"tea again\n", "edit src/app.py")
+    bench.build("one more")
+    settled(bench)
+    QApplication.processEvents()
+    assert window.panes.docks["why"].in_front and not window.panes.docks["compare"].in_front
 
 
 def test_alt_left_and_right_walk_from_now_over_the_builds_and_back(two_builds: MainWindow, settled: Settled) -> None:

@@ -149,10 +149,9 @@ class TimelineStrip(QFrame):
     @Slot()
     def _show_now(self, _: object = None) -> None:
         """Say whether what is shown was built, and what was done since."""
-        bench = self._workbench
-        if bench.seen is not None:
-            return              # now stays what it was
-        unbuilt = "" if bench.built else describe(bench.timeline, bench.state, bench.changes, bench.text_title)
+        bench, unbuilt = self._workbench, self._unbuilt
+        if bench.seen is None:          # else now stays what it was
+            unbuilt = "" if bench.built else describe(bench.timeline, bench.state, bench.changes, bench.text_title)
         if (unbuilt, bench.look) == (self._unbuilt, self._styled):
             return
         self._unbuilt, self._styled, theme = unbuilt, bench.look, bench.look
