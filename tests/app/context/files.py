@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cachesim.app.context.cells import Column
 from cachesim.app.context.context_panel import ContextPanel
-from cachesim.app.context.tree_model import Column
 
 __all__ = ["choose", "state_of"]
 

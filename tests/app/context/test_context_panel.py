@@ -9,8 +9,8 @@ from PySide6.QtCore import QModelIndex, Qt, QUrl
 from PySide6.QtGui import QAccessible
 from pytestqt.qtbot import QtBot
 
+from cachesim.app.context.cells import Column
 from cachesim.app.context.context_panel import ContextPanel
-from cachesim.app.context.tree_model import Column
 from cachesim.app.workbench import Workbench
 from cachesim.graph.model import StepId
 from tests.app.context.files import choose, state_of

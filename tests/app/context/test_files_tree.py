@@ -7,8 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
+from cachesim.app.context.cells import Column
 from cachesim.app.context.context_panel import ContextPanel
-from cachesim.app.context.tree_model import Column
 from cachesim.app.workbench import Workbench
 from tests.app.context.files import choose
 

@@ -10,8 +10,9 @@ from PySide6.QtGui import QFont
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
+from cachesim.app.context.cells import Column, View, file_count
 from cachesim.app.context.changes import diff
-from cachesim.app.context.tree_model import PATH_ROLE, Column, ContextModel, View, file_count
+from cachesim.app.context.tree_model import PATH_ROLE, ContextModel
 from cachesim.app.theme import LIGHT
 from cachesim.context.ignore import IgnoreMatcher
 from cachesim.context.snapshot import ContextSnapshot, directory, regular_file, symlink
@@ -35,7 +36,7 @@ def _names(model: ContextModel, parent: QModelIndex | None = None) -> list[str]:
 
 
 def _edited(model: ContextModel, context: ContextSnapshot) -> None:
-    view = model.view
+    view = model.cells.view
     model.set_view(replace(view, tree=context.tree, edits=diff(view.disk, context.tree)))
 
 
@@ -141,12 +142,12 @@ def test_where_one_file_changed_only_its_row_is_read_again(model: ContextModel) 
     _names(model)
     told: list[tuple[int, int]] = []
     model.dataChanged.connect(lambda first, last: told.append((first.row(), last.row())))
-    view = model.view
+    view = model.cells.view
     model.set_view(replace(view, tree=SNAPSHOT.with_bytes("b.txt", b"longer than before", mtime_ns=1).tree), False)
     assert told == [(3, 3)]
     assert model.index(3, Column.SIZE).data() == "18 B"
     model.set_view(replace(view, tree=SNAPSHOT.with_bytes("src/deep/er/z.py", b"1", mtime_ns=1).tree), False)
     assert (3, 3) in told[1:] and (1, 1) not in told       # nobody looked into the folder, but b.txt is back
     del told[:]
-    model.set_view(model.view, True)
+    model.set_view(model.cells.view, True)
     assert told == [(0, 4)]                                 # other steps may read any of them

@@ -10,12 +10,13 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from cachesim.app.context.arguments import ArgRow, arg_rows, options_in_force
+from cachesim.app.context.cells import View
 from cachesim.app.context.differences import Differences
 from cachesim.app.context.file_edits import FileEdits
 from cachesim.app.context.files_tree import FilesTree
 from cachesim.app.context.reach import matcher_of
 from cachesim.app.context.text_box import TextBox
-from cachesim.app.context.tree_model import ContextModel, View
+from cachesim.app.context.tree_model import ContextModel
 from cachesim.app.context.words import CHANGE_ARG, CHANGE_OPTIONS, file_lines, given_lines
 from cachesim.app.report.panel import Panel, named
 from cachesim.app.theme import Theme
@@ -115,7 +116,7 @@ class ContextPanel(Panel):
         context, report, disk = bench.state.context, bench.report, differences.disk
         step = report.find(bench.selected) if report is not None else None
         matcher = matcher_of(context, bench.state.options.dockerfile)
-        other = self.model.reads.take(report, context, matcher)
+        other = self.model.cells.reads.take(report, context, matcher)
         self.model.set_view(View(
             tree=context.tree, disk=disk.tree, edits=differences.unlike_disk, since=differences.since_build, matcher=matcher,
             selected=step.id if step else None, selected_line=step.step.line if step else 0), other)
@@ -157,8 +158,8 @@ class ContextPanel(Panel):
     @Slot()
     def _show_detail(self) -> None:
         bench, path = self._workbench, self.tree.current_path()
-        self._say(self.detail, file_lines(path, bench.state, self._differences.built, bench.report, self.model.view,
-                                          self.model.reads) if path else [])
+        self._say(self.detail, file_lines(path, bench.state, self._differences.built, bench.report, self.model.cells.view,
+                                          self.model.cells.reads) if path else [])
         self.edits.enable()
 
     def _say(self, box: TextBox, lines: list[str]) -> None:

@@ -6,7 +6,8 @@ from PySide6.QtCore import QEvent, QModelIndex, QSize, Qt, Slot
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QTreeView
 
-from cachesim.app.context.tree_model import Column, ContextModel
+from cachesim.app.context.cells import Column
+from cachesim.app.context.tree_model import ContextModel
 from cachesim.app.report.panel import bold, icon_size
 from cachesim.app.tips import TipDelegate
 

@@ -2,58 +2,25 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QFont, QIcon
 
+from cachesim.app.context.cells import Cells, Column, View, file_count
 from cachesim.app.context.changes import Change, ContextDiff, diff, only_files_differ
-from cachesim.app.context.reach import Reads
 from cachesim.app.report.panel import bold, icon_size
 from cachesim.app.theme import Theme, icon
-from cachesim.context.ignore import IgnoreMatcher
-from cachesim.context.snapshot import EMPTY_DIR, FileEntry, FileKind, os_bytes, size_text
-from cachesim.graph.model import StepId
+from cachesim.context.snapshot import EMPTY_DIR, FileEntry, os_bytes
 
-__all__ = ["HEADERS", "PATH_ROLE", "Column", "ContextModel", "View"]
+__all__ = ["HEADERS", "PATH_ROLE", "ContextModel"]
 
 _INDEX = QModelIndex | QPersistentModelIndex
 PATH_ROLE = Qt.ItemDataRole.UserRole + 2
 HEADERS = ("Name", "Size", "Mode", "State")
-_COUNT = "cachesim.app.files"       # memo key: number of files below a folder
 _STATE_TIP = "What changed since the last build decides what runs; the bulb marks what differs from your disk"
-_NO_DIFF = ContextDiff({}, {})
-
-
-class Column:
-    """Column numbers."""
-
-    NAME, SIZE, MODE, STATE = range(4)
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """Everything the tree shows.
-
-    Attributes:
-        tree: The context with all what-if edits.
-        disk: The context as it lies on disk; deleted paths of it are shown as such.
-        edits: What differs from disk, the last build's edits included.
-        since: What differs from the last build.
-        matcher: The .dockerignore in force.
-        selected: The step whose files are marked, with its line.
-    """
-
-    tree: FileEntry = field(default_factory=lambda: EMPTY_DIR)
-    disk: FileEntry = field(default_factory=lambda: EMPTY_DIR)
-    edits: ContextDiff = _NO_DIFF
-    since: ContextDiff = _NO_DIFF
-    matcher: IgnoreMatcher | None = None
-    selected: StepId | None = None
-    selected_line: int = 0
 
 
 class _Node:
@@ -74,8 +41,7 @@ class ContextModel(QAbstractItemModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.reads = Reads()
-        self._view = View()
+        self.cells = Cells()
         self._filter = ""
         self._matches: dict[str, set[str]] | None = None       # folder -> names that lead to a match
         self._sort, self._descending = Column.NAME, False
@@ -87,17 +53,13 @@ class ContextModel(QAbstractItemModel):
 
     # -- what is shown --
 
-    @property
-    def view(self) -> View:
-        return self._view
-
     def set_view(self, view: View, other_reads: bool = True) -> None:
         """Show another state; rows are made anew only if files, filter or their order may differ.
 
         Args:
             other_reads: Whether the steps may read other files than those of the view before.
         """
-        old, self._view = self._view, view
+        old, self.cells.view = self.cells.view, view
         by_name = self._sort == Column.NAME or old.tree is view.tree
         if by_name and _deleted(old.edits) == _deleted(view.edits) and _same_rows(self._nodes[0], view.tree):
             _adopt(self._nodes[0], view.tree)
@@ -213,26 +175,26 @@ class ContextModel(QAbstractItemModel):
     def data(self, index: _INDEX, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         node, column = self._node(index), index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(node, column)
+            return self.cells.text(node.path, node.entry, node.gone, column)
         if role == Qt.ItemDataRole.DecorationRole and column == Column.NAME:
-            return self._icons.get(self._icon(node))
+            return self._icons.get(self.cells.icon(node.path, node.entry, node.gone))
         if role == Qt.ItemDataRole.DecorationRole and column == Column.STATE:
-            return self._icons.get(self._edited(node))
+            return self._icons.get(self.cells.edited(node.path))
         if role == Qt.ItemDataRole.FontRole:
             if node.gone:
                 struck = QFont(self._fonts[0])
                 struck.setStrikeOut(column == Column.NAME)
                 return struck
-            return self._fonts[self._marked(node)]
-        if role == Qt.ItemDataRole.ForegroundRole and (node.gone or self._ignored(node)):
+            return self._fonts[self.cells.marked(node.path, node.gone)]
+        if role == Qt.ItemDataRole.ForegroundRole and (node.gone or self.cells.ignored(node.path)):
             return self._muted
         if role == Qt.ItemDataRole.TextAlignmentRole and column == Column.SIZE:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{node.path}\n{self.state_text(node.path, node.entry, True)}" + (
+            return f"{node.path}\n{self.cells.state(node.path, node.entry, True)}" + (
                 f"\nmode {node.entry.mode:04o}" if column == Column.MODE else "")
         if role == Qt.ItemDataRole.AccessibleTextRole and column == Column.NAME:
-            return f"{node.path.rpartition('/')[2]}, {self.state_text(node.path, node.entry, True)}"
+            return f"{node.path.rpartition('/')[2]}, {self.cells.state(node.path, node.entry, True)}"
         return node.path if role == PATH_ROLE else None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -245,13 +207,13 @@ class ContextModel(QAbstractItemModel):
 
     def _reset(self) -> None:
         self.beginResetModel()
-        self._matches = _matches(self._view.tree, self._view.disk, self._filter) if self._filter else None
+        self._matches = _matches(self.cells.view.tree, self.cells.view.disk, self._filter) if self._filter else None
         self._new_root()
         self.endResetModel()
 
     def _new_root(self) -> None:
         self._nodes = []
-        self._nodes.append(_Node(None, 0, "", self._view.tree, False, 0))
+        self._nodes.append(_Node(None, 0, "", self.cells.view.tree, False, 0))
 
     def _node(self, index: _INDEX) -> _Node:
         number = index.internalId() if index.isValid() else 0
@@ -269,13 +231,13 @@ class ContextModel(QAbstractItemModel):
         return node
 
     def _disk(self, path: str) -> FileEntry | None:
-        node: FileEntry | None = self._view.disk
+        node: FileEntry | None = self.cells.view.disk
         for part in path.split("/") if path else ():
             node = node.children.get(part) if node is not None else None
         return node
 
     def _deleted_below(self, node: _Node) -> bool:
-        return self._view.edits.below.get(node.path, 0) > 0
+        return self.cells.view.edits.below.get(node.path, 0) > 0
 
     def _names(self, node: _Node) -> list[str]:
         if node.order is None:
@@ -305,74 +267,7 @@ class ContextModel(QAbstractItemModel):
             return file_count(entry) if entry.is_dir else entry.size
         if self._sort == Column.MODE:
             return entry.mode
-        return self.state_text(f"{node.path}/{name}" if node.path else name, entry)
-
-    # -- cells --
-
-    def _text(self, node: _Node, column: int) -> str:
-        entry = node.entry
-        if column == Column.NAME:
-            name = node.path.rpartition("/")[2]
-            return f"{name} → {entry.link}" if entry.kind is FileKind.SYMLINK else name
-        if column == Column.SIZE:
-            if entry.is_dir:
-                files = file_count(entry)
-                return "" if node.gone else f"{files:,} file" + ("" if files == 1 else "s")
-            return size_text(entry.size) if entry.kind is FileKind.FILE else ""
-        if column == Column.MODE:
-            return _mode_text(entry)
-        return self.state_text(node.path, entry)
-
-    def state_text(self, path: str, entry: FileEntry, in_full: bool = False) -> str:
-        """What the State column says of a path: what changed since the last build, else whether it differs from disk;
-        in full, both."""
-        view, words = self._view, []
-        edit, since = view.edits.of(path), view.since.of(path)
-        if edit is Change.DELETED:
-            return "deleted since build" if since is edit else "deleted, is on disk"
-        if view.matcher is not None and view.matcher.excluded(path):
-            line = view.matcher.line_for(path)
-            words.append(f"ignored by line {line}" if line else "ignored")
-        elif entry.unreadable:
-            words.append("cannot be read")
-        elif view.selected is not None and self.reads.reads(view.selected, path):
-            words.append(f"read by line {view.selected_line}")
-        elif not self.reads.steps(path):
-            words.append(self.reads.nobody())
-        below = view.since.below.get(path, 0)
-        if since is not None:
-            words.append(f"{since.value} since build")
-        elif entry.is_dir and below:
-            words.append(f"{below} changed since build")
-        differ, told = view.edits.below.get(path, 0), since is not None or (entry.is_dir and below > 0)
-        if told and not in_full:
-            return ", ".join(words)     # a mark says the other
-        if edit is not None:
-            words.append("not on disk" if edit is Change.NEW else "differs from disk")
-        elif entry.is_dir and differ:
-            words.append(f"{differ} differ{'s' if differ == 1 else ''} from disk")
-        if not words:
-            return "in"
-        return ", ".join(words)
-
-    def _icon(self, node: _Node) -> str:
-        if self._ignored(node):
-            return "ignored"
-        kind = {FileKind.DIR: "folder", FileKind.SYMLINK: "link"}.get(node.entry.kind, "file")
-        return f"marked {kind}" if self._marked(node) else kind
-
-    def _ignored(self, node: _Node) -> bool:
-        return self._view.matcher is not None and self._view.matcher.excluded(node.path)
-
-    def _edited(self, node: _Node) -> str:
-        """The mark of what is not as on disk, a quiet one if the last build had it so."""
-        view, path = self._view, node.path
-        if view.edits.of(path) is None and view.edits.below.get(path, 0) == 0:
-            return ""
-        return "edited" if view.since.of(path) is not None or view.since.below.get(path, 0) > 0 else "built"
-
-    def _marked(self, node: _Node) -> bool:
-        return self._view.selected is not None and not node.gone and self.reads.reads(self._view.selected, node.path)
+        return self.cells.state(f"{node.path}/{name}" if node.path else name, entry)
 
 
 def _deleted(edits: ContextDiff) -> set[str]:
@@ -398,20 +293,6 @@ def _adopt(node: _Node, entry: FileEntry) -> None:
     for child in node.rows.values():
         if not child.gone:
             _adopt(child, entry.children[child.path.rpartition("/")[2]])
-
-
-def file_count(entry: FileEntry) -> int:
-    """Number of files below a folder (remembered in the entry)."""
-    found = entry.memo.get(_COUNT)
-    if found is None:
-        found = sum(file_count(child) if child.is_dir else 1 for child in entry.children.values())
-        entry.memo[_COUNT] = found
-    return int(found)
-
-
-def _mode_text(entry: FileEntry) -> str:
-    kind = {FileKind.DIR: stat.S_IFDIR, FileKind.SYMLINK: stat.S_IFLNK, FileKind.OTHER: stat.S_IFIFO}
-    return stat.filemode(kind.get(entry.kind, stat.S_IFREG) | entry.mode)
 
 
 def _matches(tree: FileEntry, disk: FileEntry, text: str) -> dict[str, set[str]]:

@@ -7,9 +7,9 @@ from html import escape
 from urllib.parse import quote
 
 from cachesim.app.context.arguments import ArgRow
+from cachesim.app.context.cells import View
 from cachesim.app.context.changes import Change
 from cachesim.app.context.reach import Reads, ignore_file_of, reach_of
-from cachesim.app.context.tree_model import View
 from cachesim.app.report.lines import short
 from cachesim.context.ignore import IgnoreMatcher
 from cachesim.context.snapshot import ContextSnapshot, FileEntry, FileKind, size_text
