@@ -38,7 +38,8 @@ class States:
     def __init__(self, window: MainWindow, work: Path) -> None:
         from cachesim.assets import samples
         self.window, self.bench, self.work = window, window.workbench, work
-        self.path = os.environ["PATH"]
+        self.path, self.host = os.environ["PATH"], os.environ["DOCKER_HOST"]
+        self.asked_pane = ""        # that a presenter asks for, too: panes are folded away in a presentation
         self.states: dict[str, Callable[[], None]] = {
             "welcome": self.welcome, "draft": self.draft, "no_files": self.no_files, "parse_error": self.parse_error,
             "build_fails": self.build_fails, "first_build": self.first_build, "all_cached": self.all_cached,
@@ -103,7 +104,8 @@ class States:
         prover = prover_of(self.bench)
         prover.cancel()
         self.until(lambda: not prover.state.busy)
-        os.environ["PATH"] = self.path
+        os.environ["PATH"], os.environ["DOCKER_HOST"] = self.path, self.host
+        self.asked_pane = ""
         control = controller_of(self.bench)
         control.cancel()
         self.until(lambda: not control.state.busy)
@@ -353,10 +355,14 @@ class States:
         fake.write()
         os.environ["PATH"] = f"{folder}{os.pathsep}{self.path}"
 
+    def show_log(self) -> None:
+        self.window.panes.show("log")
+        self.asked_pane = "log"
+
     def asked(self) -> None:
         from cachesim.app.confirm.controller import controller_of
         control = controller_of(self.bench)
-        self.window.panes.show("log")
+        self.show_log()
         control.ask()
         self.until(lambda: not control.state.busy)
         self.turn(0.3)
@@ -366,8 +372,9 @@ class States:
         from cachesim.app.confirm.state import Stage
         from cachesim.confirm.engines import EngineProblem
         self.multistage()
-        self.window.panes.show("log")
+        self.show_log()
         self.turn(0.3)
+        del os.environ["DOCKER_HOST"]       # a person's own engine does not answer
         said = {"NO_DOCKER": "docker: command not found",
                 "NO_PERMISSION": "permission denied while trying to connect to the docker API at unix:///var/run/docker.sock"}
         controller_of(self.bench)._set(
@@ -423,7 +430,7 @@ class States:
         log = self.work / "ci.rawjson"
         log.write_text(stream("[1/3] FROM docker.io/library/busybox:1.36", "[2/3] COPY f /f", "[3/3] RUN cat /f",
                               cached=("[1/3] FROM docker.io/library/busybox:1.36", "[2/3] COPY f /f")))
-        self.window.panes.show("log")
+        self.show_log()
         controller_of(self.bench).open_record(log)
         self.turn(0.5)
 

@@ -49,6 +49,8 @@ class Pictures:
         presenting = look == "present" and present.isEnabled()
         if presenting and not present.isChecked():
             present.setChecked(True)
+            if self.walk.asked_pane:
+                window.panes.show(self.walk.asked_pane)
         elif not presenting:
             self.leave()
         window.showNormal()

@@ -441,6 +441,17 @@ def test_who_touches_the_window_after_a_presentation_goes_on_from_there(qtbot: Q
         opened.resize(size)
 
 
+def test_a_pane_that_a_presenter_asked_for_does_not_keep_the_keys(qtbot: QtBot, opened: MainWindow) -> None:
+    opened.actions_["present"].trigger()
+    qtbot.waitUntil(opened.isFullScreen)
+    opened.panes.show("problems", True)
+    qtbot.waitUntil(lambda: opened.panes.docks["problems"].isAncestorOf(opened.focusWidget()))
+    opened.actions_["present"].trigger()
+    qtbot.waitUntil(lambda: opened.menuBar().isVisible() and opened.panes.docks["why"].in_front)
+    focus = opened.focusWidget()
+    assert focus is not None and opened.splitter.isAncestorOf(focus)
+
+
 def test_no_title_bar_repeats_a_tab_when_a_layout_comes_back(qtbot: QtBot, opened: MainWindow) -> None:
     tabbed = [d for d in opened.panes.docks.values() if d.isVisible() and opened.tabifiedDockWidgets(d)]
     assert tabbed

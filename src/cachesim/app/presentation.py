@@ -97,15 +97,20 @@ class Presentation(QObject):
             self._halo = Halo(window, self._workbench.look.accent)
             self._halo.show()
         window.showFullScreen()
-        focus, graph = window.focusWidget(), self._splitter.widget(self._splitter.count() - 1)
+        self._keep_keys()
+
+    def _keep_keys(self) -> None:
+        """Leave the keys in the editor or give them to the graph, else Qt gives them to the next one, a button of the strip."""
+        focus, graph = self._window.focusWidget(), self._splitter.widget(self._splitter.count() - 1)
         if graph is not None and (focus is None or not self._splitter.isAncestorOf(focus)):
-            graph.setFocus(Qt.FocusReason.OtherFocusReason)     # else Qt gives it to the next one, a button of the strip
+            graph.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def leave(self) -> None:
         """Bring the earlier layout back exactly."""
         before, self._before = self._before, None
         if before is None:
             return
+        self._keep_keys()                       # a pane that was asked for meanwhile goes
         if self._halo is not None:
             self._halo.hide()
             self._halo.deleteLater()

@@ -136,6 +136,8 @@ def test_the_caption_does_not_hide_that_the_engine_differed(view: DagView, workb
     workbench.select(StepId(0, 1))
     view.set_badges({StepId(0, 1): Badge.DIFFERED})
     assert view.cover.why.text.startswith("The engine differed. 2 of 16")
+    view.set_badges({StepId(0, 1): Badge.AGREED})
+    assert view.cover.why.text.startswith("The engine agreed. 2 of 16")
     view.set_badges({})
     assert view.cover.why.text.startswith("2 of 16")
 

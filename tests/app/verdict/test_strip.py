@@ -24,7 +24,9 @@ def test_a_projector_of_1280_shows_the_whole_window_and_says_which_line_does_not
     opened.resize(1280, 800)
     QApplication.processEvents()
     assert opened.width() == 1280
-    qtbot.waitUntil(lambda: opened.verdict.shown_sentence().startswith("line 12 does not parse: unknown instruction"))
+    qtbot.waitUntil(lambda: opened.verdict.shown_sentence().startswith("unknown instruction: CDM"))
+    assert opened.verdict.shown_sentence() == opened.verdict.sentence()         # to its end, which says what was meant
+    assert opened.graph.cover.state.text.startswith("Line 12 does not parse")
     opened.resize(900, 800)
     qtbot.waitUntil(lambda: opened.verdict.shown_sentence() == "line 12 does not parse")
     assert opened.width() == 900

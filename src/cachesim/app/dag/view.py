@@ -303,7 +303,9 @@ class DagView(FramedView):
         order = [s for lane in self.dag.layout.lanes if lane.needed for s in lane.steps]
         if self._workbench.settings.step_numbers and step.id in order:
             sentence = f"{order.index(step.id) + 1} of {len(order)} · {sentence}"
-        return f"The engine differed. {sentence}" if self.dag.badge(step.id) is Badge.DIFFERED else sentence
+        said = {Badge.DIFFERED: "The engine differed. ", Badge.AGREED: "The engine agreed. "}
+        badge = self.dag.badge(step.id)
+        return said[badge] + sentence if badge is not None else sentence
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         if self._workbench.stale or self._workbench.reading:

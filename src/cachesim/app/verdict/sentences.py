@@ -131,8 +131,9 @@ def _but_cached(report: SimulationReport) -> list[str]:
     return parts + (["files not known"] if needs_files(report) else [])
 
 
-def stale_sentence(diagnostics: Sequence[Diagnostic], brief: bool = False) -> str:
-    """Why the build of now is not the one that is shown; the graph says what it shows instead."""
+def stale_sentence(diagnostics: Sequence[Diagnostic], brief: bool = False, terse: bool = False) -> str:
+    """Why the build of now is not the one that is shown; the graph says what it shows instead, and where: `terse` leaves that
+    to it."""
     error = next((d for d in diagnostics if d.severity is Severity.ERROR), None)
     if error is None:
         return "showing the last good state"
@@ -140,7 +141,9 @@ def stale_sentence(diagnostics: Sequence[Diagnostic], brief: bool = False) -> st
     what = one_line(error.message.removeprefix(f"dockerfile parse error on line {line}: "), 90)
     if does_parse(error):
         return f"line {line} cannot be built" if brief else f"line {line}: {what}"
-    return f"line {line} does not parse" if brief or not what else f"line {line} does not parse: {what}"
+    if brief or not what:
+        return f"line {line} does not parse"
+    return what if terse else f"line {line} does not parse: {what}"
 
 
 def preview_sentence(now: SimulationReport, then: SimulationReport) -> str:

@@ -194,14 +194,17 @@ class VerdictStrip(QWidget):
             full = min(full, max(self.width() * 2 // 5, 120))       # of a verdict the beginning says enough
         short = min(brief, full) if self._sentence.brief else full
         none = 0 if calm and bench.look.sizes.presenting else short     # a room reads the counts; the caption tells the cause
-        for quiet_compact, quiet_gone, all_compact, wanted in (
-                (False, False, False, full), (True, False, False, full), (True, True, False, full),
-                (True, False, False, short), (True, True, False, short), (True, True, False, none),
-                (True, True, True, short)):
+        choices = [(False, False, False, full), (True, False, False, full), (True, True, False, full),
+                   (True, False, False, short), (True, True, False, short), (True, True, False, none),
+                   (True, True, True, short)]
+        if bench.stale:
+            choices.insert(3, (True, True, True, full))     # the counts are those of another text
+        for choice in choices:
+            quiet_compact, quiet_gone, all_compact, wanted = choice
             room = self.width() - others - wanted - 24
             need = sum(b.width_for(all_compact or (quiet_compact and b.quiet)) + 6
                        for b in self._buttons if not (quiet_gone and b.quiet))
-            if need <= room or all_compact:
+            if need <= room or choice is choices[-1]:
                 for button in self._buttons:
                     button.set_compact(all_compact or (quiet_compact and button.quiet))
                     button.setVisible(not (quiet_gone and button.quiet))
@@ -230,7 +233,7 @@ class VerdictStrip(QWidget):
         if bench.preview_words or preview is not None:
             return bench.preview_words or preview_sentence(report, preview or report)
         if bench.stale:
-            return stale_sentence(bench.diagnostics)
+            return stale_sentence(bench.diagnostics, terse=bench.look.sizes.presenting)     # the graph says the rest
         if needs_files(report) or bench.remark_words:
             return bench.remark_words or first_miss_sentence(report, bench.timeline.past)
         return "; ".join(filter(None, (first_miss_sentence(report, bench.timeline.past), self._time_words(report))))
