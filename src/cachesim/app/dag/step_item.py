@@ -258,7 +258,7 @@ class StepItem(QGraphicsItem):
         end = self._width - 8.0 * k
         right = end - (6.0 * k if self.badge else 0.0)
         number = f"L{self.step.line}"
-        taken = canvas.width_of(number) + 6.0 * k
+        taken = canvas.width_of("L" + "0" * (len(number) - 1)) + 6.0 * k      # all digits are as wide as 0
         keyword, rest = node_text(self.step.instruction.text)
         rest_x = canvas.text_x + canvas.keyword_metrics.horizontalAdvance(keyword)
         rest_x += canvas.text_metrics.horizontalAdvance(" ")
