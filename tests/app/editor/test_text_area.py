@@ -16,8 +16,6 @@ from cachesim.app.editor.line_layout import LineLayout
 from cachesim.app.editor.positions import cursor_at, document_text
 from cachesim.app.editor.text_area import DropLine, TextArea, Tint
 from cachesim.app.theme import LIGHT
-from cachesim.diagnostics import SourceSpan
-from cachesim.dockerfile.edit import TextEdit
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -57,20 +55,6 @@ def test_shift_enter_makes_a_real_line(area: TextArea) -> None:
     assert area.blockCount() == 2
 
 
-def test_edits_are_one_step(area: TextArea) -> None:
-    put(area, "FROM a\nRUN 😀 b", 2, 6)
-    area.apply_edits([TextEdit(SourceSpan(1, 0, 1, 0), "# "), TextEdit(SourceSpan(2, 4, 2, 5), "echo")])
-    assert text_of(area) == "# FROM a\nRUN echo b"
-    area.undo()
-    assert text_of(area) == "FROM a\nRUN 😀 b"
-    assert not area.document().isUndoAvailable()
-
-
-def test_selected_lines_leave_out_one_that_is_only_touched(area: TextArea) -> None:
-    put(area, "FROM a\nRUN b\nRUN c", 1, 0, (3, 0))
-    assert area.selected_lines() == (1, 2)
-
-
 def test_tab_indents_and_shift_tab_takes_it_back(area: TextArea) -> None:
     put(area, "a\nb", 1, 0, (2, 1))
     QTest.keyClick(area, Qt.Key.Key_Tab)
@@ -95,24 +79,6 @@ def test_control_tab_leaves(qtbot: QtBot) -> None:
     QTest.keyClick(text, Qt.Key.Key_Tab, CTRL)
     assert window.focusWidget() is other
     assert document_text(text.document()) == ""
-
-
-def test_replacing_all_is_one_step_and_keeps_the_cursor(area: TextArea) -> None:
-    put(area, "FROM a\nRUN 😀 one\nCMD x", 3, 3)
-    area.replace_all("FROM a\nRUN 😀 two and more\nCMD x")
-    assert area.textCursor().block().text() == "CMD x"
-    assert area.textCursor().positionInBlock() == 3
-    area.undo()
-    assert text_of(area) == "FROM a\nRUN 😀 one\nCMD x"
-    assert not area.document().isUndoAvailable()
-
-
-@pytest.mark.parametrize(("old", "new"), [("aaa", "aa"), ("aa", "aaa"), ("", "x"), ("x", ""), ("abab", "ab"),
-                                          ("😀😁", "😁😀"), ("a\nb\n", "b\na\n")])
-def test_replacing_all_gives_the_new_text(area: TextArea, old: str, new: str) -> None:
-    area.setPlainText(old)
-    area.replace_all(new)
-    assert text_of(area) == new
 
 
 def test_lines_and_heights(area: TextArea) -> None:

@@ -18,6 +18,7 @@ from cachesim.app.editor.explain import explain, word_at
 from cachesim.app.editor.find_bar import FindBar
 from cachesim.app.editor.gutter import Gutter
 from cachesim.app.editor.highlighter import DockerfileHighlighter
+from cachesim.app.editor.line_edits import apply_edits, selected_lines
 from cachesim.app.editor.mending import Mending
 from cachesim.app.editor.moves import Mover
 from cachesim.app.editor.offering import Offering
@@ -180,7 +181,8 @@ class CodeEditor(QWidget):
 
     def toggle_comments(self) -> None:
         """Make comments of the selected lines and the rest of their instructions, or instructions of comments."""
-        self.text.apply_edits(toggle_comment(document_text(self.text.document()), *self.text.selected_lines()))
+        document = self.text.document()
+        apply_edits(document, toggle_comment(document_text(document), *selected_lines(self.text.textCursor())))
 
     def explain(self) -> None:
         """Post a short text on what is under the cursor."""

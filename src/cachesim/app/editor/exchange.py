@@ -7,6 +7,7 @@ from PySide6.QtGui import QTextCursor
 
 from cachesim.app.editor.acts import Acts
 from cachesim.app.editor.highlighter import DockerfileHighlighter
+from cachesim.app.editor.line_edits import replace_all
 from cachesim.app.editor.moves import Mover
 from cachesim.app.editor.offering import Offering
 from cachesim.app.editor.positions import DocumentText, TextStyle, document_text
@@ -74,7 +75,7 @@ class Exchange(QObject):
         self.style, self.quiet = parts.style, True
         self._highlighter.set_style(parts.style)
         try:
-            self._text.replace_all(parts.shown)
+            replace_all(self._text.document(), parts.shown)
         finally:
             self.quiet = False
         self._verdicts.tint()

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from cachesim.app.carrying import Carrier, Hanging, refuse_move
 from cachesim.app.editor.gutter import Gutter
+from cachesim.app.editor.line_edits import replace_all
 from cachesim.app.editor.positions import TextStyle, cursor_at, document_text, place_of
 from cachesim.app.editor.text_area import DropLine, TextArea
 from cachesim.app.workbench import Workbench
@@ -66,7 +67,7 @@ class Mover(QObject):
         """Show the moved text with the cursor at the same place of the instruction."""
         assert hanging.after is not None
         offset, column = self._place
-        self._text.replace_all(hanging.after)
+        replace_all(self._text.document(), hanging.after)
         first, _ = instruction_block(parse(hanging.after), hanging.after, hanging.to)
         self._text.scroll_to(cursor_at(self._text.document(), first + offset, column))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QRect, Qt, Signal
@@ -25,14 +25,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QFrame, QPlainTextEdit, QToolTip, QWidget
 
+from cachesim.app.editor.line_edits import break_line, indent, unindent
 from cachesim.app.editor.line_layout import LineLayout
-from cachesim.app.editor.positions import cursor_of, document_text, place_of, qt_length
+from cachesim.app.editor.positions import place_of
 from cachesim.app.tips import wrapped
-from cachesim.dockerfile.edit import TextEdit
 
 __all__ = ["DropLine", "TextArea", "Tint"]
-
-_INDENT = "    "
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,11 +263,11 @@ class TextArea(QPlainTextEdit):
         elif control and key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
             self._leave(forward=key == Qt.Key.Key_Tab)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not control:
-            self._new_line()
+            self._edit(break_line)
         elif key == Qt.Key.Key_Tab and not control:
-            self._indent()
+            self._edit(indent)
         elif key == Qt.Key.Key_Backtab:
-            self._unindent()
+            self._edit(unindent)
         else:
             super().keyPressEvent(event)
 
@@ -296,72 +294,11 @@ class TextArea(QPlainTextEdit):
                 at.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
                 return
 
-    # -- line edits ---------------------------------------------------------------------------------------------
-
-    def _new_line(self) -> None:
-        """Break the line and keep its indent. (Qt's own Shift+Return would make a line that is none in the file.)"""
+    def _edit(self, edit: Callable[[QTextCursor], None]) -> None:
         cursor = self.textCursor()
-        head = cursor.block().text()[:place_of(cursor)[1]]
-        cursor.insertText("\n" + head[:len(head) - len(head.lstrip(" \t"))])
+        edit(cursor)
         self.setTextCursor(cursor)
         self.ensureCursorVisible()
-
-    def _selected_blocks(self) -> list[QTextBlock]:
-        cursor, document = self.textCursor(), self.document()
-        block, last = document.findBlock(cursor.selectionStart()), document.findBlock(cursor.selectionEnd())
-        if last.blockNumber() > block.blockNumber() and cursor.selectionEnd() == last.position():
-            last = last.previous()
-        blocks = [block]
-        while blocks[-1].blockNumber() < last.blockNumber():
-            blocks.append(blocks[-1].next())
-        return blocks
-
-    def _indent(self) -> None:
-        cursor, blocks = self.textCursor(), self._selected_blocks()
-        if len(blocks) == 1:
-            head = cursor.block().text()[:place_of(cursor)[1]]
-            column = len(head.expandtabs(len(_INDENT)))
-            cursor.insertText("\t" if "\t" in head else " " * (len(_INDENT) - column % len(_INDENT)))
-            return
-        cursor.beginEditBlock()
-        for block in blocks:
-            if block.length() > 1:
-                _insert(block, 0, "\t" if block.text().startswith("\t") else _INDENT)
-        cursor.endEditBlock()
-
-    def _unindent(self) -> None:
-        cursor = self.textCursor()
-        cursor.beginEditBlock()
-        for block in self._selected_blocks():
-            text = block.text()
-            width = 1 if text.startswith("\t") else min(len(_INDENT), len(text) - len(text.lstrip(" ")))
-            _delete(block, 0, width)
-        cursor.endEditBlock()
-
-    def selected_lines(self) -> tuple[int, int]:
-        """First and last line that hold a part of the selection."""
-        blocks = self._selected_blocks()
-        return blocks[0].blockNumber() + 1, blocks[-1].blockNumber() + 1
-
-    def apply_edits(self, edits: Iterable[TextEdit]) -> None:
-        """Make edits that do not overlap (their spans all mean the text before), as one undo step."""
-        cursor = QTextCursor(self.document())
-        cursor.beginEditBlock()
-        for edit in sorted(edits, key=lambda edit: edit.span, reverse=True):
-            cursor_of(self.document(), edit.span).insertText(edit.new_text)
-        cursor.endEditBlock()
-
-    def replace_all(self, text: str) -> None:
-        """Make this the text: one undo step that touches only what differs, so that cursor and marks stay."""
-        old = document_text(self.document())
-        if text == old:
-            return
-        start = _common(old, text)
-        end = _common(old[start:][::-1], text[start:][::-1])
-        cursor = QTextCursor(self.document())
-        cursor.setPosition(qt_length(old[:start]))
-        cursor.setPosition(qt_length(old[:len(old) - end]), QTextCursor.MoveMode.KeepAnchor)
-        cursor.insertText(text[start:len(text) - end])
 
     def scroll_to(self, cursor: QTextCursor, *, centre: bool = False) -> None:
         """Move the text cursor and make sure that it can be seen."""
@@ -369,28 +306,3 @@ class TextArea(QPlainTextEdit):
         if centre and not self.viewport().rect().adjusted(0, 20, 0, -20).contains(self.cursorRect().center()):
             self.centerCursor()
         self.ensureCursorVisible()
-
-
-def _insert(block: QTextBlock, column: int, text: str) -> None:
-    cursor = QTextCursor(block)
-    cursor.setPosition(block.position() + column)
-    cursor.insertText(text)
-
-
-def _delete(block: QTextBlock, column: int, width: int) -> None:
-    cursor = QTextCursor(block)
-    cursor.setPosition(block.position() + column)
-    cursor.setPosition(block.position() + column + width, QTextCursor.MoveMode.KeepAnchor)
-    cursor.removeSelectedText()
-
-
-def _common(a: str, b: str) -> int:
-    """Length of the common beginning, found by halving."""
-    low, high = 0, min(len(a), len(b))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if a[low:middle] == b[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
