@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from cachesim.cache.key import PartChange, PartKind
 from cachesim.engines.base import BuildVerdict, MissReason, Outcome, StepVerdict
+from cachesim.engines.rules import Rule
 from cachesim.graph.model import BuildGraph, StepId
 from cachesim.graph.options import EngineKind
 from cachesim.simulate.build_args import early_args
@@ -78,6 +79,8 @@ def _sentence(v: StepVerdict, changes: Sequence[PartChange], cause_step: StepId 
 
 
 def _hit(v: StepVerdict, builds: Sequence[str]) -> str:
+    if v.rule is Rule.CLASSIC_FROM:
+        return "Where the stage begins: the image is there"
     return _from_cache(builds[v.from_build] if 0 <= v.from_build < len(builds) else "")
 
 

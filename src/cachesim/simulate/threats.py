@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cachesim.cache.key import CacheKey, PartKind
 from cachesim.dockerfile.instructions import From
 from cachesim.engines.base import Outcome
+from cachesim.engines.rules import Rule
 from cachesim.graph.model import EdgeKind, Source, SourceKind, StepId
 from cachesim.graph.options import EngineKind
 from cachesim.simulate.explain import short
@@ -41,7 +42,8 @@ def standing_on(report: SimulationReport, step_id: StepId) -> tuple[StepReport, 
     while at is not None and at not in above:
         above.add(at)
         at = below.get(at)
-    return tuple(s for s in report.steps if s.id in above and s.outcome is not Outcome.CONFIG_ONLY)
+    never = Outcome.CONFIG_ONLY, Outcome.UNREACHED
+    return tuple(s for s in report.steps if s.id in above and s.outcome not in never and s.rule is not Rule.CLASSIC_FROM)
 
 
 def files_read(steps: Sequence[StepReport]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from cachesim.app.report.lessons import of_the_build
 from cachesim.app.report.lines import Kind, Line, Link, Story, assumed, counted, dotted, line, link_to
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.project.timeline import Past
@@ -65,7 +66,7 @@ def overview(report: SimulationReport | None, past: Past = Past.NOTHING) -> Stor
     what = f"{len(runs)} of {counted(len(steps), 'step')} would run again."
     if unsure:
         what = what[:-1] + f", {len(unsure)} {'depends' if len(unsure) == 1 else 'depend'} on a RUN."
-    return Story("", what, (*_causes(report, runs), *_unsure(unsure), *assumed(report, None)))
+    return Story("", what, (*_causes(report, runs), *_unsure(unsure), *of_the_build(report), *assumed(report, None)))
 
 
 def _causes(report: SimulationReport, runs: Sequence[StepReport]) -> Iterator[Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from cachesim.app.report.lessons import of_the_step
 from cachesim.app.report.lines import Kind, Line, Link, Story, assumed, counted, dotted, elided, joined, line, link_to, short
 from cachesim.cache.key import PartKind, part_name
 from cachesim.dockerfile.instructions import Arg, Env
@@ -37,8 +38,8 @@ _THREATS = {"text": "its own text and settings", "argument": "build arguments", 
 def step_story(report: SimulationReport, step: StepReport, engine: EngineKind = EngineKind.BUILDKIT,
                claims: Sequence[RunClaim] = ()) -> Story:
     """Tell about one step; `claims` are what the person states about RUNs."""
-    lines = [*_reasons(report, step, engine, claims), *_consequences(report, step), *_threats(report, step),
-             *assumed(report, step)]
+    lines = [*_reasons(report, step, engine, claims), *of_the_step(report, step), *_consequences(report, step),
+             *_threats(report, step), *assumed(report, step)]
     return Story(short(step, 60), _sentence(report, step), tuple(lines), tuple(_rule(step)))
 
 
@@ -85,8 +86,6 @@ def _reasons(report: SimulationReport, step: StepReport, engine: EngineKind, cla
     elif step.outcome is Outcome.HIT:
         if step.from_build and step.from_build not in step.cause:
             yield line(f"Its layer comes from the build “{step.from_build}”.")
-        if step.key is not None and step.cached_key is not None and step.cached_key != step.key:
-            yield line("Its definition is new, but everything it reads has the same content as before.")
     elif step.reason is MissReason.NO_FILES:
         yield line("Choose the folder that the build is started with: Choose folder, or File > Choose build context.")
     elif step.outcome is Outcome.UNDETERMINED:
@@ -188,7 +187,7 @@ def _miss(report: SimulationReport, step: StepReport) -> Iterator[Line]:
         yield line("The build options say that this step must not come from the cache.")
     elif step.reason is MissReason.PRUNED:
         yield line("It was built before, but its layer was pruned.")
-    if step.reason is not MissReason.PARENT:
+    if step.reason not in (MissReason.PARENT, MissReason.NO_RECORD):
         yield from _other_causes(report, step, step, "Even without that")
 
 
@@ -206,12 +205,12 @@ def _consequences(report: SimulationReport, step: StepReport) -> Iterator[Line]:
     if step.outcome is not Outcome.MISS:
         return
     below = [s for s in carried(report, step.id) if s.certain]
-    if step.reason is MissReason.PARENT:
+    anyway = running_without(report, step.id)
+    only = [s for s in below if s.id not in anyway]
+    if step.reason is MissReason.PARENT or (step.reason is MissReason.NO_RECORD and only != below):
         if below:
             yield line(f"{counted(len(below), 'step')} below {'runs' if len(below) == 1 else 'run'} with it.")
     else:
-        anyway = running_without(report, step.id)
-        only = [s for s in below if s.id not in anyway]
         if only:
             verb = "runs" if len(only) == 1 else "run"
             yield line(f"{counted(len(only), 'step')} below {verb} only because of it: ", *_lines_of(only))
