@@ -237,3 +237,13 @@ def test_digests_that_tell_nothing_are_words(bench: Workbench, panel: ComparePan
 def test_an_argument_is_named_once(panel: ComparePanel) -> None:
     change = PartChange(PartKind.ARG, "ARG VERSION", "1.0", "1.1")
     assert what_differs(replace(panel.model.pairs[0], changes=(change,))) == ("ARG VERSION", "1.0", "1.1")
+
+
+def test_following_the_timeline_is_told_to_nobody(qtbot: QtBot, bench: Workbench, panel: ComparePanel, settled: Settled) -> None:
+    """The window brings Compare to the front for each comparison that it hears of."""
+    with qtbot.assertNotEmitted(bench.comparisons.changed):
+        bench.edit_file("src/app.ts", b"let a = 1\n")
+        bench.build("again")
+        settled(bench)
+        panel.refresh_now()
+    assert panel.second.currentText() == "4  again"
