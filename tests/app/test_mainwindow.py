@@ -20,6 +20,7 @@ from cachesim.app.compare.panel import ComparePanel
 from cachesim.app.mainwindow import MainWindow
 from cachesim.app.notify import Message
 from cachesim.app.palette_dialog import PaletteDialog
+from cachesim.app.presentation import LeaveHint
 from cachesim.app.questions import Unsaved, UnsavedQuestion
 from cachesim.app.whatif.file_dialog import FileDialog
 from cachesim.engines.base import MissReason, Outcome
@@ -407,6 +408,23 @@ def test_presentation_comes_back_exactly(qtbot: QtBot, opened: MainWindow) -> No
     qtbot.waitUntil(lambda: places() == layout and opened.splitter.sizes() == sizes)
     assert opened.editor.text.font().pixelSize() == font
     assert opened.graph.zoom == pytest.approx(zoom)
+
+
+def test_presentation_says_how_to_leave_and_arrows_walk(qtbot: QtBot, opened: MainWindow) -> None:
+    text, bench, foot = opened.editor.text, opened.workbench, opened.status.height()
+    text.setFocus()
+    opened.actions_["present"].trigger()
+    hints = opened.findChildren(LeaveHint)
+    assert [hint.isVisible() and "F11 or Esc" in hint.text() for hint in hints] == [True]
+    qtbot.waitUntil(opened.graph.hasFocus)
+    QTest.keyClick(opened.graph, Qt.Key.Key_Home)
+    first = bench.selected
+    QTest.keyClick(opened.graph, Qt.Key.Key_Down)
+    assert first is not None and bench.selected not in (None, first)
+    opened.actions_["present"].trigger()
+    qtbot.waitUntil(lambda: not opened.findChildren(LeaveHint))
+    assert text.hasFocus()
+    qtbot.waitUntil(lambda: opened.status.isVisible() and opened.status.height() == foot)
 
 
 def test_presentation_comes_back_under_a_slow_window_manager(qtbot: QtBot, opened: MainWindow) -> None:

@@ -29,11 +29,13 @@ class StepViews(QStackedWidget):
         self.graph, self.list = DagView(workbench), StepsList(workbench)
         self.addWidget(self.graph)
         self.addWidget(self.list)
+        self.setFocusProxy(self.graph)
 
     def show_list(self, on: bool) -> None:
         """Show the list or the graph; the keys stay with what is shown."""
         had_focus = self.list.hasFocus() or self.graph.hasFocus()
         self.setCurrentWidget(self.list if on else self.graph)
+        self.setFocusProxy(self.list if on else self.graph)
         if had_focus:
             self.take_keys()
 

@@ -8,15 +8,17 @@ from functools import partial
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRectF, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSplitter, QWidget
 
 from cachesim.app.appearance import Appearance
+from cachesim.app.theme import Theme
 from cachesim.app.workbench import Workbench
 
-__all__ = ["Halo", "Presentation"]
+__all__ = ["Halo", "LeaveHint", "Presentation"]
 
 _SETTLE_MS = (0, 80, 300)
 _PATIENCE_MS = 5_000
+_HINT_MS = 6_000
 
 
 class Halo(QWidget):
@@ -46,6 +48,30 @@ class Halo(QWidget):
         painter.drawEllipse(QRectF(self.rect()).adjusted(4, 4, -4, -4))
 
 
+class LeaveHint(QLabel):
+    """How to leave, for the first seconds, in a corner that is seldom looked at."""
+
+    def __init__(self, window: QWidget, theme: Theme) -> None:
+        super().__init__("F11 or Esc leaves the presentation", window)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setStyleSheet(f"background: {theme.bg}; color: {theme.text}; padding: 4px 10px; border-radius: 5px;"
+                           f" border: 1px solid {theme.line};")
+        self._window = window
+        window.installEventFilter(self)
+        self._place()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Resize and watched is self._window:
+            self._place()
+        return False
+
+    def _place(self) -> None:
+        self.adjustSize()
+        edge = self.fontMetrics().height()
+        self.move(edge, self._window.height() - self.height() - edge)
+        self.raise_()
+
+
 @dataclass(frozen=True, slots=True)
 class _Before:
     """What to bring back."""
@@ -55,6 +81,7 @@ class _Before:
     splitter: list[int]
     state: Qt.WindowState
     shown: tuple[QWidget, ...]
+    keys: QWidget | None
 
 
 class Presentation(QObject):
@@ -75,6 +102,9 @@ class Presentation(QObject):
         self._patience.timeout.connect(self._await_no_more)
         workbench.project_opened.connect(self._await_no_more)
         self._halo: Halo | None = None
+        self._hint: LeaveHint | None = None
+        self._hinted = QTimer(self, singleShot=True, interval=_HINT_MS)
+        self._hinted.timeout.connect(self._end_hint)
 
     @property
     def active(self) -> bool:
@@ -89,28 +119,41 @@ class Presentation(QObject):
         window = self._window
         shown = tuple(w for w in self._frame if not w.isHidden())
         self._before = _Before(window.saveState(), window.size(), self._splitter.sizes(),
-                               window.windowState(), shown)
+                               window.windowState(), shown, window.focusWidget())
         for widget in shown:
             widget.hide()
         self._appearance.present(True)
         if self._workbench.settings.pointer_halo:
             self._halo = Halo(window, self._workbench.look.accent)
             self._halo.show()
+        self._hint = LeaveHint(window, self._workbench.look)
+        self._hint.show()
+        self._hinted.start()
         window.showFullScreen()
-        self._keep_keys()
+        self._give_keys(None)           # arrows walk from step to step; who wants to type clicks into the text
 
-    def _keep_keys(self) -> None:
-        """Leave the keys in the editor or give them to the graph, else Qt gives them to the next one, a button of the strip."""
-        focus, graph = self._window.focusWidget(), self._splitter.widget(self._splitter.count() - 1)
-        if graph is not None and (focus is None or not self._splitter.isAncestorOf(focus)):
-            graph.setFocus(Qt.FocusReason.OtherFocusReason)
+    def _give_keys(self, to: QWidget | None) -> None:
+        """Give the keys to what had them before, or to the graph, else Qt gives them to the next one, a button of the strip."""
+        graph = self._splitter.widget(self._splitter.count() - 1)
+        keys = to if to is not None and self._splitter.isAncestorOf(to) else graph
+        if keys is not None:
+            keys.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot()
+    def _end_hint(self) -> None:
+        self._hinted.stop()
+        if self._hint is not None:
+            self._hint.hide()
+            self._hint.deleteLater()
+        self._hint = None
 
     def leave(self) -> None:
         """Bring the earlier layout back exactly."""
         before, self._before = self._before, None
         if before is None:
             return
-        self._keep_keys()                       # a pane that was asked for meanwhile goes
+        self._give_keys(before.keys)            # a pane that was asked for meanwhile goes
+        self._end_hint()
         if self._halo is not None:
             self._halo.hide()
             self._halo.deleteLater()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QStatusBar
 
 from cachesim.app.report.lines import elided
@@ -94,6 +94,10 @@ class StatusLine(QStatusBar):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        QCoreApplication.sendEvent(self, QEvent(QEvent.Type.LayoutRequest))     # hidden, it heard of no smaller letters
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, super().minimumSizeHint().height())     # words at the foot never widen the window

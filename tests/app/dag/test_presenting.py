@@ -167,3 +167,25 @@ def test_presenting_counts_only_what_is_built(view: DagView, workbench: Workbenc
     workbench.set_look(LIGHT.with_sizes(PRESENTATION))
     workbench.select(StepId(2, 1))
     assert view.cover.why.text.startswith("Line 16, RUN npm run docs – Not in target")
+
+
+def test_the_caption_of_another_step_leaves_the_first_miss_in_sight_where_both_have_room(
+        qtbot: QtBot, workbench: Workbench, show: Show) -> None:
+    view = view_of(qtbot, workbench, 742, 760)
+    view.show()
+    show(workbench, long_file(12), {7: MissReason.PART})
+    workbench.set_look(LIGHT.with_sizes(PRESENTATION))
+    view.resize(742, 760)
+    for line in (2, 3, 4, 5):
+        workbench.select(StepId(0, line - 1))
+        for step in (StepId(0, line - 1), StepId(0, 6)):
+            rect = view.dag.rect_of(step)
+            assert rect is not None
+            seen = view.mapFromScene(rect).boundingRect()
+            assert 0 <= seen.top() and seen.bottom() <= view.cover.why.y(), (line, step)
+
+
+def test_a_presentation_spends_no_lines_on_what_nobody_measured(view: DagView, workbench: Workbench) -> None:
+    workbench.set_look(LIGHT.with_sizes(PRESENTATION))
+    workbench.select(StepId(1, 2))
+    assert "measured" not in view.cover.why.text

@@ -65,6 +65,11 @@ class FramedView(PanZoomView):
             free = max(0.0, height - foot - rect.height() * self.zoom)      # the caption is no room to be seen in
             room = min(0.3 * height, free / 2)
             self.ensureVisible(rect.adjusted(0, -room / self.zoom, 0, max(room, foot) / self.zoom), 30, 0)
+            miss = self.dag.report.first_miss if self.dag.report is not None else None
+            first = self.dag.rect_of(miss.id) if miss is not None else None
+            both = rect.united(first) if first is not None else rect       # what it is all about is seen too, if both have room
+            if both.height() * self.zoom <= height - foot and both.width() * self.zoom <= self.viewport().width():
+                self.ensureVisible(both.adjusted(0, 0, 0, foot / self.zoom), 0, 0)
 
     @property
     def told(self) -> StepId | None:

@@ -30,7 +30,7 @@ from cachesim.app.theme import Theme
 from cachesim.app.workbench import Workbench
 from cachesim.diagnostics import Severity
 from cachesim.graph.model import StepId
-from cachesim.project.measured import Cost
+from cachesim.project.measured import Cost, Knowledge
 from cachesim.simulate.report import SimulationReport, StepReport
 
 __all__ = ["DagView"]
@@ -285,7 +285,7 @@ class DagView(FramedView):
         report, current, presenting = self.dag.report, self.dag.current, self._workbench.look.sizes.presenting
         step = report.find(current) if report is not None else None
         text = sentence_of(step, self._cost(step)) if step is not None else ""
-        self.cover.why.show_text(self._presented(step, text) if presenting else "")
+        self.cover.why.show_text(self._presented(step) if presenting else "")
         if text != self.accessibleDescription():
             self.setAccessibleDescription(text)
             QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
@@ -293,19 +293,25 @@ class DagView(FramedView):
         if presenting:
             self.fit_scene()            # the caption takes another height with each step
 
-    def _presented(self, step: StepReport | None, sentence: str) -> str:
+    def _presented(self, step: StepReport | None) -> str:
         """What a room is told: which step of how many, and the cause of the first miss without a click."""
         if step is None:
             miss = self.dag.report.first_miss if self.dag.report is not None else None
             if miss is None or self._workbench.stale:
                 return ""
-            return f"First miss: {sentence_of(miss, self._cost(miss))}".replace(": Line", ": line", 1)
+            return f"First miss: {self._told_aloud(miss)}".replace(": Line", ": line", 1)
+        sentence = self._told_aloud(step)
         order = [s for lane in self.dag.layout.lanes if lane.needed for s in lane.steps]
         if self._workbench.settings.step_numbers and step.id in order:
             sentence = f"{order.index(step.id) + 1} of {len(order)} · {sentence}"
         said = {Badge.DIFFERED: "The engine differed. ", Badge.AGREED: "The engine agreed. "}
         badge = self.dag.badge(step.id)
         return said[badge] + sentence if badge is not None else sentence
+
+    def _told_aloud(self, step: StepReport) -> str:
+        """The sentence of a step; that nobody measured it would take two lines of the steps' room."""
+        cost = self._cost(step)
+        return sentence_of(step, cost if cost is not None and cost.known is not Knowledge.UNKNOWN else None)
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         if self._workbench.stale or self._workbench.reading:
