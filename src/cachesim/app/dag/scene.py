@@ -24,7 +24,8 @@ from cachesim.app.dag.words import node_words, sentence_of, stage_name
 from cachesim.app.theme import Look, Theme, look_of_step
 from cachesim.engines.base import Outcome
 from cachesim.graph.model import BuildGraph, Edge, EdgeKind, Source, SourceKind, Step, StepId
-from cachesim.layout.layered import Layout, lane_order, layered_positions
+from cachesim.layout.layered import Layout, layered_positions
+from cachesim.layout.room import lanes_put_aside, node_width
 from cachesim.layout.route import chain_lines, edge_paths
 from cachesim.project.measured import Cost
 from cachesim.simulate.report import SimulationReport, StepReport
@@ -32,10 +33,7 @@ from cachesim.simulate.report import SimulationReport, StepReport
 __all__ = ["DagScene"]
 
 _EMPTY = BuildGraph((), (), -1, (), (), {}, None, ())
-_WIDER_BY = 10.0            # steps in which nodes grow into free room: dragging a border moves them seldom
-_WIDER_MOST = 1.0           # of their own width; wider, a node of three words looks empty
 _FIRST, _FIRST_PRESENTING = 0.85, 0.9
-_NARROWEST = 0.8            # of their own width, where all lanes are seen together that way
 _QUIET = frozenset({Outcome.HIT, Outcome.CONFIG_ONLY, Outcome.NOT_NEEDED, Outcome.UNREACHED})
 _Net = tuple[StepId | Source, EdgeKind]
 _Key = TypeVar("_Key")
@@ -339,38 +337,18 @@ class DagScene(QGraphicsScene):
         self._show_current()
 
     def _put_aside(self) -> frozenset[int]:
-        """Lanes that fold to strips in a presentation, where not all have room: those in which all is cached, from the left and
-        only as many as it takes; not where the selected step is, and never all of them."""
+        """Lanes that fold to strips in a presentation, where not all have room: those in which all is cached; not where the
+        selected step is."""
         if self.report is None or not self.canvas.theme.sizes.presenting or not 0 < self._room < math.inf:
             return frozenset()
-        graph, plain = self.report.graph, self.canvas.plain
-        order = lane_order(graph)
-        open_lanes = [stage for stage, needed in order if needed or stage in self.unfolded]
-        touched = {step.id.stage for step in self.report.steps if step.outcome not in _QUIET}
-        kept = touched | self._opened | ({self.current.stage} if self.current is not None else set())
-        quiet = [stage for stage, needed in order if needed and stage not in kept]
-        if len(quiet) == len(open_lanes):
-            quiet = quiet[:-1]
-        fixed = 2 * plain.margin + (len(order) - 1) * plain.lane_gap
-        for count in range(len(quiet) + 1):
-            strips = len(order) - len(open_lanes) + count
-            nodes = (len(open_lanes) - count) * plain.node_width * _NARROWEST
-            if fixed + strips * plain.folded_width + nodes <= self._room / self.smallest:
-                return frozenset(quiet[:count])
-        return frozenset(quiet)
+        kept = self._opened | {step.id.stage for step in self.report.steps if step.outcome not in _QUIET}
+        if self.current is not None:
+            kept |= {self.current.stage}
+        return lanes_put_aside(self.report.graph, self.canvas.plain, self._room / self.smallest, self.unfolded, kept)
 
     def _node_width(self) -> float:
-        """How wide the nodes of the present lanes can be: all lanes together stay within the room, or, where a little less
-        suffices for that, within what the room holds at the smallest first zoom."""
-        plain, lanes = self.canvas.plain.node_width, sum(not lane.folded for lane in self.layout.lanes)
-        if not lanes or math.isinf(self._room):
-            return plain
-        least = self.layout.width - lanes * (self.layout.metrics.node_width - plain)
-        if least <= self._room:
-            wider = (self._room - least) / lanes // _WIDER_BY * _WIDER_BY
-            return plain + min(wider, plain * _WIDER_MOST)
-        narrower = math.ceil((least - self._room / self.smallest) / lanes)
-        return plain - narrower if 0 < narrower <= plain * (1 - _NARROWEST) else plain
+        """How wide the nodes of the present lanes can be, seen at a zoom of no less than the smallest."""
+        return node_width(self.layout, self.canvas.plain.node_width, self._room, self._room / self.smallest)
 
     @property
     def smallest(self) -> float:
