@@ -7,10 +7,8 @@ items; those that stay are the same objects.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, QPointF, QRectF
@@ -20,15 +18,15 @@ from cachesim.app.dag.canvas import Canvas, Level
 from cachesim.app.dag.edge_item import EdgeItem
 from cachesim.app.dag.lane_item import LaneItem, LaneText, SourceItem
 from cachesim.app.dag.step_item import Badge, StepItem
-from cachesim.app.dag.words import node_words, sentence_of, stage_name
-from cachesim.app.theme import Look, Theme, look_of_step
+from cachesim.app.dag.verdicts import Verdict, Verdicts
+from cachesim.app.dag.words import stage_name
+from cachesim.app.theme import Theme
 from cachesim.engines.base import Outcome
 from cachesim.graph.model import BuildGraph, Edge, EdgeKind, Source, SourceKind, Step, StepId
 from cachesim.layout.layered import Layout, layered_positions
 from cachesim.layout.room import lanes_put_aside, node_width
 from cachesim.layout.route import chain_lines, edge_paths
-from cachesim.project.measured import Cost
-from cachesim.simulate.report import SimulationReport, StepReport
+from cachesim.simulate.report import SimulationReport
 
 __all__ = ["DagScene"]
 
@@ -38,21 +36,6 @@ _QUIET = frozenset({Outcome.HIT, Outcome.CONFIG_ONLY, Outcome.NOT_NEEDED, Outcom
 _Net = tuple[StepId | Source, EdgeKind]
 _Key = TypeVar("_Key")
 _Item = TypeVar("_Item", bound=QGraphicsItem)
-
-
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    """What a node shows of a step's report; words and sentence are made when somebody sees or asks.
-
-    Attributes:
-        said: All that the words follow from.
-    """
-
-    outcome: Outcome
-    look: Look
-    said: tuple[object, ...]
-    words: Callable[[], tuple[str, ...]]
-    sentence: Callable[[], str]
 
 
 class DagScene(QGraphicsScene):
@@ -66,7 +49,7 @@ class DagScene(QGraphicsScene):
         self.edges: dict[_Net, EdgeItem] = {}
         self.sources: dict[tuple[StepId, Source], SourceItem] = {}
         self.report: SimulationReport | None = None
-        self.cost: Callable[[StepReport], Cost | None] = lambda _: None      # what a step takes; set by the view
+        self.verdicts = Verdicts()
         self.unfolded: frozenset[int] = frozenset()
         self._aside: frozenset[int] = frozenset()       # lanes folded for want of room, see `_put_aside`
         self._opened: frozenset[int] = frozenset()      # those of them that somebody opened again
@@ -77,12 +60,9 @@ class DagScene(QGraphicsScene):
         self._shape: object = None
         self._room = 0.0
         self._outcomes: dict[StepId, Outcome] = {}
-        self._pending: dict[StepId, _Verdict] = {}
+        self._pending: dict[StepId, Verdict] = {}
         self._running: frozenset[StepId] = frozenset()
         self._badges: Mapping[StepId, Badge] = {}
-        self._lines: dict[StepId, int] = {}
-        self._failing: int | None = None
-        self._made: dict[StepId, tuple[StepReport, tuple[object, ...], _Verdict]] = {}     # what was made of each step, from what
         self._incoming: dict[StepId, list[Edge]] = {}
         self._outgoing: dict[StepId, list[Edge]] = {}
         self.layout = layered_positions(_EMPTY, self.canvas.metrics)
@@ -109,32 +89,12 @@ class DagScene(QGraphicsScene):
                     node.show_step(said.step, node.mark)
         self._outcomes = {step.id: step.outcome for step in report.steps}
         self._pending = {}
-        for step, verdict in self._verdicts(report):
+        for step, verdict in self.verdicts.of(report, self.steps, self.canvas.theme):
             item = self.steps[step]
             item.tell = verdict.sentence
             if item.look is not verdict.look or item.said != verdict.said or item.outcome is not verdict.outcome:
                 self._pending[step] = verdict
         return moved
-
-    def _verdicts(self, report: SimulationReport) -> Iterable[tuple[StepId, _Verdict]]:
-        """What the nodes on show have to say, in this theme."""
-        lines = self._lines = {step.id: step.step.line for step in report.steps}
-        self._failing = lines.get(report.error_step) if report.error_step is not None else None
-        for step in report.steps:
-            if step.id in self.steps:
-                cause = lines.get(step.cause_step) if step.cause_step is not None else None
-                cost, known = self.cost(step), self._made.get(step.id)
-                beside = cost, cause, self._failing, self.canvas.theme
-                if known is None or known[0] is not step or known[1] != beside:
-                    known = self._made[step.id] = step, beside, self._verdict(step, cost)
-                yield step.id, known[2]
-
-    def _verdict(self, step: StepReport, cost: Cost | None) -> _Verdict:
-        cause = self._lines.get(step.cause_step) if step.cause_step is not None else None
-        said = (step.outcome, step.likely, step.reason, step.changes[:1], step.step.instruction.keyword, cause, self._failing,
-                cost)
-        return _Verdict(step.outcome, look_of_step(step, self.canvas.theme), said,
-                        partial(node_words, step, self._lines, self._failing, cost), partial(sentence_of, step, cost))
 
     @property
     def pending(self) -> tuple[StepId, ...]:
@@ -194,7 +154,7 @@ class DagScene(QGraphicsScene):
                 self._arrange()
             for item in self.steps.values():
                 item.refresh()
-            self._pending = dict(self._verdicts(self.report))
+            self._pending = dict(self.verdicts.of(self.report, self.steps, theme))
             self.switch()
         self.update()
 

@@ -44,7 +44,7 @@ class DagView(FramedView):
     def __init__(self, workbench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(workbench.look, parent)
         self._workbench = workbench
-        self.dag.cost = self._cost
+        self.dag.verdicts.cost = self._cost
         self._reduce_motion = False
         self._follow = True
         self._pressed: tuple[StepId, QPoint] | None = None
