@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cachesim.cache.key import CacheKey, KeyPart, PartKind, changed_parts
@@ -10,6 +12,7 @@ from cachesim.context.snapshot import ContextSnapshot
 from cachesim.digest import digest_of
 from cachesim.engines.base import MissReason
 from cachesim.graph.model import StepId
+from cachesim.graph.options import BaseImage, BuildOptions, EngineKind
 from cachesim.pipeline import simulate
 from cachesim.project.state import ProjectState
 from cachesim.simulate.report import SimulationReport
@@ -74,3 +77,42 @@ def test_a_stage_s_content_in_one_key_alone_is_no_change_but_another_source_is()
     unasked, other = CacheKey((name,)), CacheKey((name, part(PartKind.CONTENT, "out", "x")))
     assert changed_parts(unasked, CacheKey((name, content))) == changed_parts(CacheKey((name, content)), unasked) == ()
     assert {c.kind for c in changed_parts(other, CacheKey((name, content)))} == {PartKind.CONTENT, PartKind.STAGE_CONTENT}
+
+
+CLASSIC = "FROM busybox:1\nLABEL v=1\nENV A=1\nCOPY a b /x/\nRUN y\n"
+
+
+def _classic(text: str = CLASSIC, files: ContextSnapshot = FILES, **args: str) -> SimulationReport:
+    state = ProjectState(CLASSIC, FILES, engine=EngineKind.CLASSIC)
+    _, store = simulate(state.request(), EMPTY_STORE)
+    options = BuildOptions(args=tuple(args.items()))
+    return simulate(ProjectState(text, files, options, engine=EngineKind.CLASSIC).request(), store)[0]
+
+
+def test_what_only_repeats_the_instruction_is_not_counted_as_more() -> None:
+    label = _classic(CLASSIC.replace("v=1", "v=2")).steps[1]
+    env = _classic(CLASSIC.replace("A=1", "A=2")).steps[2]
+    assert len(label.changes) > 1 and label.cause == "LABEL changed: LABEL v=1 → LABEL v=2"
+    assert env.cause == "ENV changed: ENV A=1 → ENV A=2"
+
+
+def test_other_changes_are_named() -> None:
+    copy = _classic(CLASSIC.replace("/x/", "/y/"), _with(b=b"22")).steps[3]
+    assert copy.cause == "Destination changed: /x/ → /y/ (b changed, too)"
+
+
+def test_a_proxy_on_the_command_line_is_told_in_words() -> None:
+    run = _classic(HTTP_PROXY="http://p").steps[4]
+    assert run.cause == "The build is given a proxy now: each RUN has in its key that there is one, not which"
+
+
+@pytest.mark.parametrize("engine", EngineKind)
+def test_what_is_assumed_of_a_base_image_that_nobody_knows(engine: EngineKind) -> None:
+    state = ProjectState("FROM python:3\nRUN x\n", FILES, engine=engine)
+    report, store = simulate(state.request(), EMPTY_STORE)
+    who = "No engine could be asked about python:3: it is taken "
+    assert report.assumed == (who + "to be the same image as before, and to set no variable but PATH",)
+    ref = "docker.io/library/python:3"
+    moved = replace(state, bases={ref: BaseImage(ref, "other", "other", None, source="what if")})
+    report, _ = simulate(moved.request(), store)
+    assert report.assumed == (who + "to set no variable but PATH",)      # that it is another one was said

@@ -19,7 +19,7 @@ from cachesim.graph.options import BaseImage, BuildOptions, EngineKind, ImageSto
 from cachesim.progress import Progress
 
 __all__ = ["Assumption", "BuildRequest", "BuildVerdict", "ContextRead", "Engine", "HistoryEntry", "MissReason", "Outcome",
-           "RunClaim", "RunClaimKind", "StepVerdict", "VertexReport", "status_of"]
+           "RunClaim", "RunClaimKind", "StepVerdict", "VertexReport", "status_of", "unasked"]
 
 
 @quick
@@ -104,6 +104,13 @@ class Assumption(NamedTuple):
 
     text: str
     step: StepId | None = None
+
+
+def unasked(image: BaseImage) -> str:
+    """What is assumed of a base image that no engine could be asked about."""
+    ref = image.ref.removeprefix("docker.io/library/")
+    same = "" if image.source == "what if" else "to be the same image as before, and "
+    return f"No engine could be asked about {ref}: it is taken {same}to set no variable but PATH"
 
 
 class VertexReport(NamedTuple):

@@ -127,9 +127,15 @@ def change_sentence(changes: Sequence[PartChange]) -> str:
         first = _one(files[0])
         more = len(files) - 1
         return first + (f", and {more} more {'file' if more == 1 else 'files'}" if more else "")
-    first = _one(changes[0])
-    more = len(changes) - 1
-    return first + (f" (and {more} more)" if more else "")
+    others = [*dict.fromkeys(c.what for c in changes[1:] if not _repeats(c, changes[0]))]
+    also = ", ".join(others[:2]) + (f" and {len(others) - 2} more" if len(others) > 2 else "")
+    return _one(changes[0]) + (f" ({also} changed, too)" if also else "")
+
+
+def _repeats(change: PartChange, first: PartChange) -> bool:
+    """Whether a change only says in the image's configuration what the instruction itself says."""
+    return first.kind is PartKind.COMMAND and change.kind is not PartKind.COMMAND \
+        and change.label.partition(" ")[0] == first.label and change.kind is not PartKind.FILE
 
 
 def _one(change: PartChange) -> str:
@@ -148,6 +154,9 @@ def _one(change: PartChange) -> str:
         if old == "in another order":
             return f"The environment has another order: {label}"
         return f"{label} {short(old, 30)} → {short(new, 30)} is in the environment of this RUN"
+    if change.kind is PartKind.FLAG and label == "proxy argument":
+        return "The build is given a proxy now: each RUN has in its key that there is one, not which" if old is None \
+            else "The build is given no proxy any more: each RUN had in its key that there was one"
     if change.kind is PartKind.BASE:
         if old == new and new is not None:
             return f"{new.removeprefix('docker.io/library/')} now names another image"

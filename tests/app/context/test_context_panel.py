@@ -137,3 +137,28 @@ def test_without_arguments_and_options_nothing_stands_above_the_files(open_bench
     panel.show()
     panel.refresh()
     assert not panel.given.isVisible()
+
+
+def test_the_ignore_file_is_not_called_harmless(qtbot: QtBot, open_bench: Opened) -> None:
+    """It is kept out itself, but its rules decide what the COPY takes."""
+    panel = ContextPanel(open_bench("FROM scratch\nCOPY . /\n", {"a": b"1", ".dockerignore": b".dockerignore\nDockerfile\nb\n",
+                                                                 "b": b"1", "Dockerfile": b"FROM scratch\n"}))
+    qtbot.addWidget(panel)
+    panel.show()
+    choose(panel, ".dockerignore")
+    said = panel.detail.toPlainText()
+    assert "keeps this file out, so no step copies it." in said and "can run anything" not in said
+    assert "The rules in .dockerignore decide which files there are for line 2 COPY . /: another rule can run it." in said
+    choose(panel, "Dockerfile")
+    assert "Its instructions are the build" in panel.detail.toPlainText()
+    choose(panel, "b")
+    assert "no change of b can run anything" in panel.detail.toPlainText()
+
+
+def test_a_file_that_an_unneeded_stage_copies_too_says_so(qtbot: QtBot, open_bench: Opened) -> None:
+    text = "FROM scratch AS aside\nCOPY src/ /\nCOPY other /\nFROM scratch\nCOPY src /\n"
+    panel = ContextPanel(open_bench(text, {"src/a": b"1", "other": b"2"}))
+    qtbot.addWidget(panel)
+    panel.show()
+    choose(panel, "src/a")
+    assert "is read by line 5 COPY src /, also by line 2, which the target does not need." in panel.detail.toPlainText()

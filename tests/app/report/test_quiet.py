@@ -38,7 +38,7 @@ def test_a_time_is_in_no_key() -> None:
 
 def test_an_instruction_that_only_describes_the_image() -> None:
     assert told(FIRST.with_text(TEXT.replace("x=1", "x=2"), 9)) == (
-        "Line 10, LABEL, changed, but it is only in the image's configuration: no step has it in its key.",)
+        "Line 10, LABEL, changed, but only in the image's configuration: the new image has it, no step has it in its key.",)
     assert told(FIRST.with_text(TEXT.replace("COPY b /", "COPY d /"), 9)) == (
         "Line 2, COPY, changed, but the target does not need its stage.",)
 

@@ -28,6 +28,7 @@ class ArgRow:
         steps: Those that another value runs again by itself, in file order.
         below: How many more run with them.
         note: What else is to be said of it, a sentence.
+        change: What runs the steps.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ArgRow:
     steps: tuple[StepId, ...]
     below: int
     note: str = ""
+    change: str = "Another value"
 
 
 def arg_rows(report: SimulationReport, options: BuildOptions) -> tuple[ArgRow, ...]:
@@ -83,9 +85,9 @@ def _undeclared(report: SimulationReport, given: dict[str, str | None]) -> Itera
     for name, value in given.items():
         if name in PROXIES and report.engine is EngineKind.CLASSIC:
             steps = tuple(s.id for s in report.steps if s.key is not None and any(
-                p.kind is PartKind.FLAG and p.label.startswith("a proxy") for p in s.key.parts))
-            yield ArgRow(name, value, None, steps, len(reach_of(report, steps).below), "No ARG line declares it; the classic "
-                         "builder notes in each RUN that a proxy is given, not its value.")
+                p.kind is PartKind.FLAG and p.label == "proxy argument" for p in s.key.parts))
+            yield ArgRow(name, value, None, steps, len(reach_of(report, steps).below), "No ARG line declares it: each RUN has in "
+                         "its key that there is a proxy, not which.", "Taking it away")
         elif name in PROXIES:
             yield ArgRow(name, value, None, (), 0, "No ARG line declares it. A RUN sees it, but it is in no key.")
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -71,6 +72,11 @@ class Reads:
             return False
         return any(s.step == step and s.takes(path) for s in self._known())
 
+    def aside(self, path: str) -> tuple[StepId, ...]:
+        """The steps that copy a path by its name in stages that the target does not need."""
+        return tuple([s.id for s in self._report.steps if s.outcome is Outcome.UNREACHED and _copies(s, path)]
+                     if self._report is not None else ())
+
     def nobody(self) -> str:
         """How to say that no step reads a path: a stage that the target does not need may copy it all the same."""
         self._known()
@@ -99,6 +105,15 @@ class Reads:
         above = [path, *parents_of(path)]
         return context is not None and any((entry := context.get(p)) is not None and entry.kind is FileKind.SYMLINK
                                            for p in above)
+
+
+def _copies(step: StepReport, path: str) -> bool:
+    """Whether a COPY that was not looked at names the path, or a folder that it lies in; wildcards and variables are left out."""
+    instruction = step.step.instruction
+    if not isinstance(instruction, Copy) or instruction.from_ or instruction.excludes:
+        return False
+    roots = [posixpath.normpath(s.lstrip("/")) for s in instruction.sources if not _WILD.intersection(s) and "$" not in s]
+    return any(root == "." or path == root or path.startswith(root + "/") for root in roots)
 
 
 def _with_folders(paths: Iterable[str]) -> Iterator[str]:

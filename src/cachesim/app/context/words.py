@@ -47,13 +47,30 @@ def file_lines(path: str, state: ProjectState, built: ContextSnapshot | None, re
     kind = "folder" if entry.is_dir else "file"
     if view.matcher is not None and view.matcher.excluded(path):
         name = ignore_file_of(state.context, state.options.dockerfile) or ".dockerignore"
-        return [*lines, f"{escape(name)}{_pattern(view.matcher, path)} keeps this {kind} out: no change of {what} can run "
-                        "anything."]
+        kept = f"{escape(name)}{_pattern(view.matcher, path)} keeps this {kind} out"
+        if path == name:
+            return [*lines, f"{kept}, so no step copies it.", *_decides(what, report)]
+        if path == state.options.dockerfile:
+            return [*lines, f"{kept}, so no step copies it. Its instructions are the build: a change of those can run steps."]
+        return [*lines, f"{kept}: no change of {what} can run anything."]
     readers = reads.steps(path)
+    if path == ignore_file_of(state.context, state.options.dockerfile):
+        lines += _decides(what, report)
     if report is None or not readers:
         nobody = reads.nobody().replace("reads it", f"reads this {kind}")
         return [*lines, f"{nobody[:1].upper()}{nobody[1:]}: changing {what} runs nothing."]
-    return [*lines, f"{what} is read by {_step_links(report, readers)}.", _cost(report, readers)]
+    aside = reads.aside(path)
+    also = f", also by {_line_links(report, aside)}, which the target does not need" if aside else ""
+    return [*lines, f"{what} is read by {_step_links(report, readers)}{also}.", _cost(report, readers)]
+
+
+def _decides(what: str, report: SimulationReport | None) -> list[str]:
+    """That the rules of an ignore file decide what the steps find."""
+    readers = tuple(s.id for s in report.steps if any(not r.context for r in s.reads)) if report is not None else ()
+    if report is None or not readers:
+        return []
+    return [f"The rules in {what} decide which files there are for {_step_links(report, readers)}: another rule can run "
+            f"{'it' if len(readers) == 1 else 'them'}."]
 
 
 def _cost(report: SimulationReport, readers: tuple[StepId, ...]) -> str:
@@ -91,7 +108,7 @@ def _arg_line(report: SimulationReport | None, row: ArgRow) -> str:
     said = f"{escape(row.name)}{value}{default} &nbsp;<a href=\"{CHANGE_ARG}{quote(row.name)}\">Change…</a><br>"
     if report is not None and row.steps:
         below = f", and {row.below} below" if row.below else ""
-        said += f"&nbsp;&nbsp;Another value runs {_line_links(report, row.steps)} again{below}."
+        said += f"&nbsp;&nbsp;{row.change} runs {_line_links(report, row.steps)} again{below}."
     return f"{said}{' ' if row.steps else '&nbsp;&nbsp;'}{escape(row.note)}".rstrip()
 
 

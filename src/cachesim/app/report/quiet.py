@@ -36,8 +36,10 @@ def _instructions(was: SimulationReport, report: SimulationReport) -> Iterator[s
             old[_whole(step)] -= 1
             continue
         where = f"Line {step.step.line}, {keyword}, changed"
-        if step.outcome is Outcome.CONFIG_ONLY:
-            yield f"{where}, but it is only in the image's configuration: no step has it in its key."
+        if step.outcome is Outcome.CONFIG_ONLY and keyword == "ARG":
+            yield f"{where}, but no step has it in its key."
+        elif step.outcome is Outcome.CONFIG_ONLY:
+            yield f"{where}, but only in the image's configuration: the new image has it, no step has it in its key."
         elif step.outcome is Outcome.UNREACHED:
             yield f"{where}, but the target does not need its stage."
         elif report.engine is EngineKind.CLASSIC and step.step.instruction.heredocs and text in texts:

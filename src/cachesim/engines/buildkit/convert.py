@@ -23,7 +23,7 @@ from cachesim.dockerfile.go_values import read_bool
 from cachesim.dockerfile.mounts import MountError, ResolvedMount, resolve_mount
 from cachesim.dockerfile.remote import git_ref
 from cachesim.dockerfile.words import go_quote
-from cachesim.engines.base import Assumption, BuildRequest, HistoryEntry
+from cachesim.engines.base import Assumption, BuildRequest, HistoryEntry, unasked
 from cachesim.engines.buildkit import history
 from cachesim.engines.buildkit.additions import Addition, Made, OpKey, Settings, earlier_additions, kept, remember
 from cachesim.engines.buildkit.conversion import Conversion, LocalSource, Occurrence, StageState, StepOps
@@ -398,8 +398,7 @@ class _Converter:
         if image is None:
             image = BaseImage(ref, f"name {ref}", f"name {ref}", None)
         if image.config is None:
-            self.assumptions.append(Assumption(
-                f"Nobody could be asked about {ref}: it is taken to set PATH only, and to be the same image as before", step))
+            self.assumptions.append(Assumption(unasked(image), step))
         return image
 
     def _named(self, name: str, platform: Platform, step: StepId) -> tuple[int | None, str, ImageConfig, LocalSource | None]:

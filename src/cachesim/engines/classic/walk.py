@@ -15,7 +15,7 @@ from cachesim.context.snapshot import FileKind
 from cachesim.digest import digest_of
 from cachesim.dockerfile import instructions as ins
 from cachesim.dockerfile.expand import ExpandError, expand_word
-from cachesim.engines.base import BuildRequest
+from cachesim.engines.base import BuildRequest, unasked
 from cachesim.engines.buildkit.content import World
 from cachesim.engines.buildkit.contents import Contents
 from cachesim.engines.buildkit.env import Env
@@ -126,8 +126,7 @@ class Walk:
         if image is None:
             image = BaseImage(ref, f"name {ref}", f"name {ref}", None)
         if image.config is None:
-            self.assumed.append((f"Nobody could be asked about {ref}: it is taken to set PATH only, and to be the same image "
-                                 "as before", step))
+            self.assumed.append((unasked(image), step))
         return image
 
     @property
@@ -249,7 +248,7 @@ class Walk:
         own += [KeyPart(PartKind.ARG, f"ARG {name}", value, digest_of(value))
                 for name, _, value in (pair.partition("=") for pair in listed)]
         if visible and not listed:
-            own.append(KeyPart(PartKind.FLAG, "a proxy argument that no ARG line declares", "given", digest_of("given")))
+            own.append(KeyPart(PartKind.FLAG, "proxy argument", "given", digest_of("given")))
         run_env = Env((*env.items(), *visible.items()))
         run_id = f"{self.number}:{step.id.stage}.{step.id.index}"
         shell, cwd = run.argv is None, state.config.workdir or "/"
