@@ -189,3 +189,12 @@ def test_a_context_file_that_others_change_is_followed(qtbot: QtBot, opened: Mai
     assert said(opened) == ["src/app.py changed on disk."]
     runs = "Nothing would run." if how == "touch" else "first miss: line 5, COPY src/ src/"
     qtbot.waitUntil(lambda: opened.verdict.sentence() == runs)
+
+
+def test_what_is_said_of_a_project_goes_with_it(qtbot: QtBot, opened: MainWindow, project: Path) -> None:
+    opened.workbench.disk.watch.stop()
+    (project / "src" / "app.py").write_text("print('cocoa')\n")
+    look(qtbot, opened)
+    assert said(opened) == ["src/app.py changed on disk."]
+    opened.workbench.close_project()
+    assert said(opened) == [] and not opened.messages.isVisible()

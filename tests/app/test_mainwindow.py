@@ -23,6 +23,7 @@ from cachesim.app.palette_dialog import PaletteDialog
 from cachesim.app.presentation import LeaveHint
 from cachesim.app.questions import Unsaved, UnsavedQuestion
 from cachesim.app.whatif.file_dialog import FileDialog
+from cachesim.app.workbench import Workbench
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.graph.options import EngineKind, ImageStore
 from tests.app.conftest import DOCKERFILE, open_project
@@ -502,6 +503,41 @@ def test_layout_and_recent_survive_a_restart(opened: MainWindow, project: Path) 
     store: QSettings = opened._store
     assert store.value("window/state") is not None
     assert str(project.resolve()) in store.value("settings/recent")
+
+
+def test_the_panes_keep_their_share_when_a_project_goes_and_comes(qtbot: QtBot, opened: MainWindow, project: Path) -> None:
+    docks = [opened.panes.docks[name] for name in ("why", "context")]
+    opened.resizeDocks(docks[1:], [560], Qt.Orientation.Horizontal)
+    qtbot.waitUntil(lambda: docks[1].width() > 500)
+    wanted = [dock.size() for dock in docks]
+    for _ in range(2):
+        opened.workbench.close_project()
+        assert not any(dock.isVisible() for dock in docks)
+        open_project(qtbot, opened, project)
+        qtbot.waitUntil(lambda: [dock.size() for dock in docks] == wanted)
+
+
+def test_closed_on_the_welcome_page_the_next_window_has_its_panes_all_the_same(
+        qtbot: QtBot, opened: MainWindow, project: Path) -> None:
+    docks = [opened.panes.docks[name] for name in ("why", "context")]
+    opened.resizeDocks(docks[1:], [560], Qt.Orientation.Horizontal)
+    qtbot.waitUntil(lambda: docks[1].width() > 500)
+    wanted = [dock.size() for dock in docks]
+    opened.workbench.close_project()
+    opened.close()
+    bench = Workbench()
+    following = MainWindow(bench, opened._store)
+    try:
+        following.resize(opened.size())
+        following.show()
+        open_project(qtbot, following, project)
+        assert following.toolbar.isVisible()
+        assert all(following.panes.docks[name].isVisible() for name in ("why", "context", "layers"))
+        qtbot.waitUntil(lambda: [following.panes.docks[name].size() for name in ("why", "context")] == wanted)
+    finally:
+        following.close()
+        following.deleteLater()
+        bench.shutdown()
 
 
 def test_timeline_survives_a_restart(qtbot: QtBot, opened: MainWindow, project: Path) -> None:

@@ -125,7 +125,7 @@ class ProjectDisk(QObject):
     def _let_go(self) -> None:
         """The text was saved or let go, or nobody would leave the project; its questions go with it."""
         self.rescue.let_go()
-        for key in ("rescued", "foreign", "kept", "save", "folder", "watch"):
+        for key in ("rescued", "foreign", "kept", "followed", "save", "folder", "watch"):
             self._bench.post(Message("", key=key))
 
     # -- follow -------------------------------------------------------------------------------------------------

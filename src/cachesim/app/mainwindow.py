@@ -197,6 +197,8 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _show_project(self, info: ProjectInfo | None) -> None:
         there = info is not None
+        if not there:
+            self.placement.leave()
         self._stack.setCurrentIndex(1 if there else 0)
         for widget in (self.timeline, self.verdict):
             widget.setVisible(there)

@@ -135,6 +135,7 @@ class Panes(QObject):
         for dock in self.docks.values():
             dock.built.connect(self.built)
         self._sized = False     # whether the docks got their first sizes; Qt forgets sizes of hidden ones
+        self._widths: dict[PaneDock, int] = {}      # of those that were seen when the project went
         self.arrange()
 
     def arrange(self) -> None:
@@ -154,7 +155,7 @@ class Panes(QObject):
             dock.tidy()
         left[0].raise_()
         right[0].raise_()
-        self._sized = False
+        self._sized, self._widths = False, {}
         self.appear(self._workbench.project is not None)
         QTimer.singleShot(0, self, self._name_bars)
 
@@ -168,12 +169,16 @@ class Panes(QObject):
 
     def appear(self, there: bool) -> None:
         """Show the panes when a project comes, hide them when it goes; what must be asked for stays as it is."""
+        if not there and (seen := [dock for dock in self.visible() if not dock.isFloating()]):
+            self._widths = {dock: dock.width() for dock in seen}
         for dock in self.docks.values():
             if not there or not dock.pane.on_demand:
                 dock.setVisible(there)
         if there and not self._sized:
             self._sized = True
             self._size()
+        elif there and self._widths:        # Qt gives the first of two that come back more each time
+            self._window.resizeDocks(list(self._widths), list(self._widths.values()), Qt.Orientation.Horizontal)
 
     def _size(self) -> None:
         """Give the foot its first height, and each half of it its first share."""

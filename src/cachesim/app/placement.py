@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QSettings, Qt, QTimer, Slot
+from PySide6.QtCore import QByteArray, QObject, QSettings, Qt, QTimer, Slot
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
 from cachesim.app.panes import Panes
@@ -22,6 +22,7 @@ class Placement(QObject):
         super().__init__(window)
         self._window, self._splitter, self._panes, self._store = window, splitter, panes, store
         self.restored = False       # whether the panes were put in place
+        self._left: QByteArray | None = None    # how they stood when the project went; they are hidden since
         for index, share in enumerate(_SHARE):
             splitter.setStretchFactor(index, share)
         window.resize(*_SIZE)
@@ -36,11 +37,17 @@ class Placement(QObject):
         """Remember size, place and panes for the next run."""
         self._store.setValue("window/geometry", self._window.saveGeometry())
         if self.restored:
-            self._store.setValue("window/state", self._window.saveState(_LAYOUT))
+            self._store.setValue("window/state", self._left or self._window.saveState(_LAYOUT))
             self._store.setValue("window/splitter", self._splitter.saveState())
+
+    def leave(self) -> None:
+        """Note how the panes stand before they are hidden: the next run is to have them, whatever it starts with."""
+        if self.restored and self._left is None:
+            self._left = self._window.saveState(_LAYOUT)
 
     def restore(self) -> None:
         """Take the remembered panes, once per run."""
+        self._left = None
         if self.restored:
             return
         self.restored = True
