@@ -167,7 +167,7 @@ def test_the_buttons_leave_the_sentence_its_room(qtbot: QtBot, panel: LogPanel, 
     def beside() -> bool:
         return view.again.mapTo(view, QPoint()).x() > view.summary.geometry().right()
     window.resize(1280, 800)
-    qtbot.waitUntil(beside)
+    qtbot.waitUntil(lambda: beside() and view.verticalScrollBar().maximum() == 0)
     window.workbench.set_settings(replace(window.workbench.settings, font_percent=250))
     qtbot.waitUntil(lambda: not beside() and view.summary.width() > 0.9 * view.width())
 

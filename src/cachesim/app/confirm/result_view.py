@@ -152,6 +152,7 @@ class ResultView(QScrollArea):
         box.addWidget(split, 1000)
         box.addStretch(1)       # keeps the sentence at the top where there is nothing below it
         self.summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        split.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)       # its least is enough
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setWidget(page)
