@@ -57,6 +57,14 @@ def test_outlines_are_seen_on_a_dark_ground(theme: Theme) -> None:
     assert contrast(outline.name(), theme.panel) >= 3.0 and contrast(outline.name(), theme.bg) >= 3.0
 
 
+@pytest.mark.parametrize("theme", [LIGHT, DARK, HIGH_CONTRAST], ids=lambda t: t.name)
+def test_the_button_with_the_keys_and_a_bar_that_fills_are_seen(theme: Theme) -> None:
+    palette = framed_palette_of(theme)
+    filled = palette.color(QPalette.ColorRole.Highlight)
+    assert contrast(filled.name(), theme.panel) >= 3.0 and contrast(filled.darker(125).name(), theme.panel) >= 3.0
+    assert contrast(palette.color(QPalette.ColorRole.HighlightedText).name(), filled.name()) >= 4.5
+
+
 def test_a_selection_does_not_tint_an_icon(qtbot: QtBot) -> None:
     picture, size = icon("bolt", "#9E2A00"), QSize(16, 16)
     assert picture.pixmap(size, QIcon.Mode.Selected).toImage() == picture.pixmap(size, QIcon.Mode.Normal).toImage()

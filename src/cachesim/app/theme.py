@@ -277,8 +277,8 @@ def framed_palette_of(theme: Theme) -> QPalette:
     palette = palette_of(theme)
     if theme.dark:
         palette.setColor(QPalette.ColorRole.Window, QColor(theme.muted))
-        palette.setColor(QPalette.ColorRole.Highlight, QColor(theme.accent))            # of the focus frame, too
-        palette.setColor(QPalette.ColorRole.HighlightedText, QColor(theme.bg))
+    palette.setColor(QPalette.ColorRole.Highlight, QColor(theme.accent))            # of the focus frame and of progress, too
+    palette.setColor(QPalette.ColorRole.HighlightedText, QColor(theme.bg))
     return palette
 
 
