@@ -78,6 +78,11 @@ class Timeline:
         return EMPTY_STORE if self.current is None else self.entry(self.current).store
 
     @property
+    def last(self) -> SimulationReport | None:
+        """What the build did that the cache comes from."""
+        return self.entry(self.current).report if self.current is not None else None
+
+    @property
     def past(self) -> Past:
         """What became of the builds so far."""
         if not self.entries:

@@ -131,6 +131,12 @@ class SimulationReport:
         Instructions that only change the configuration, and stages that the target does not need, are none."""
         return tuple(s for s in self.steps if s.outcome not in (Outcome.CONFIG_ONLY, Outcome.UNREACHED))
 
+    def only_describes(self, before: SimulationReport | None) -> bool:
+        """Whether nothing runs, and yet the image says something else of itself than that of the build before: a LABEL, a CMD, an
+        ENV below all steps."""
+        return (before is not None and self.engine is before.engine and bool(before.history) and bool(self.history)
+                and self.history != before.history and not any(step.runs or not step.certain for step in self.steps))
+
     @property
     def assumed(self) -> tuple[str, ...]:
         """What was taken for granted, each said once, however many steps rest on it."""

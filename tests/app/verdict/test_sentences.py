@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cachesim.app.timeline.describe import describe
-from cachesim.app.verdict.sentences import counts_of, entry_brief, entry_summary, first_miss_sentence, one_line, preview_sentence
+from cachesim.app.verdict.sentences import brief_sentence, counts_of, entry_brief, entry_summary, first_miss_sentence, one_line, preview_sentence
 from cachesim.cache.store import EMPTY_STORE
 from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot
 from cachesim.pipeline import simulate
 from cachesim.project.state import ProjectState
-from cachesim.project.timeline import Timeline
+from cachesim.project.timeline import Past, Timeline
 
 STATE = ProjectState("FROM a\nRUN one\nRUN two\nENV X=1\n", ContextSnapshot(EMPTY_DIR))
 FIRST, STORE = simulate(STATE.request("first"), EMPTY_STORE)
@@ -32,6 +32,16 @@ def test_what_the_cache_lacks_is_counted_before_what_is_below_it() -> None:
     found, _ = simulate(replace(built, options=replace(built.options, target="test")).request(), store)
     assert [(c.number, c.word) for c in counts_of(found)] == [
         (2, "cached"), (1, "not in cache"), (1, "below it"), (1, "config only")]
+
+
+def test_what_only_describes_the_image_changes_it_all_the_same() -> None:
+    said = {}
+    for text in ("FROM a\nRUN one\nRUN two\nENV X=2\n", STATE.text, "FROM a\nRUN one\nRUN two\n# said\nENV X=1\n"):
+        report, _ = simulate(replace(STATE, text=text).request(), STORE)
+        said[text] = first_miss_sentence(report, Past.BUILT, FIRST), brief_sentence(report, Past.BUILT, FIRST)
+    assert list(said.values()) == [("Nothing would run; the image's configuration changes.", "only the configuration changes"),
+                                   ("Nothing would run.", ""), ("Nothing would run.", "")]
+    assert first_miss_sentence(CHANGED, Past.BUILT, FIRST) == "first miss: line 2, RUN uno"
 
 
 def test_sentences() -> None:

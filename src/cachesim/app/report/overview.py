@@ -12,7 +12,9 @@ from cachesim.project.timeline import Past
 from cachesim.simulate.causes import carried
 from cachesim.simulate.report import SimulationReport, StepReport
 
-__all__ = ["failure_of", "overview"]
+__all__ = ["ONLY_DESCRIBES", "failure_of", "overview"]
+
+ONLY_DESCRIBES = "Nothing would run; the image's configuration changes."
 
 _NOTHING_THERE = re.compile(r'failed to calculate checksum of ref: "/(.+)": not found')
 _SHOWN = 6
@@ -26,8 +28,8 @@ def failure_of(report: SimulationReport) -> str:
     return f"line {step.step.line} finds no {found[1]} to copy"
 
 
-def overview(report: SimulationReport | None, past: Past = Past.NOTHING) -> Story:
-    """Tell about the whole build."""
+def overview(report: SimulationReport | None, past: Past = Past.NOTHING, before: SimulationReport | None = None) -> Story:
+    """Tell about the whole build; `before` is the last one."""
     if report is None:
         return Story("", "Nothing is open yet.", (line("Open a folder, a Dockerfile or a sample to see what would run "
                                                         "again, and why."),))
@@ -52,7 +54,8 @@ def overview(report: SimulationReport | None, past: Past = Past.NOTHING) -> Stor
     if not runs and not unsure:
         more = line(f"All {len(steps)} steps come from the cache. ", Link("What if…", ":what-if"),
                      " changes something to see what would run then.")
-        return Story("", "Nothing would run.", (more, *assumed(report, None)))
+        said = ONLY_DESCRIBES if report.only_describes(before) else "Nothing would run."
+        return Story("", said, (more, *assumed(report, None)))
     first_time = all(s.reason in (MissReason.NO_RECORD, MissReason.PARENT) for s in runs)
     nothing_held = first_time and len(runs) + len(unsure) == len(steps)
     if nothing_held and past is Past.EMPTIED:

@@ -121,7 +121,7 @@ class WhyPanel(Panel):
     def refresh(self) -> None:
         report, step = self._workbench.report, self._selected()
         if report is None or step is None:
-            self._story = overview(report, self._workbench.timeline.past)
+            self._story = overview(report, self._workbench.timeline.past, self._workbench.timeline.last)
             if report is None and self._workbench.project is not None:
                 self._story = Story("", "The first answer is on its way…")
             elif report is not None and self._workbench.seen is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cachesim.app.dag.words import does_parse
-from cachesim.app.report.overview import failure_of
+from cachesim.app.report.overview import ONLY_DESCRIBES, failure_of
 from cachesim.diagnostics import Diagnostic, Severity
 from cachesim.engines.base import MissReason, Outcome
 from cachesim.graph.model import StepId
@@ -60,8 +60,8 @@ def counts_of(report: SimulationReport) -> tuple[Count, ...]:
                  for kind, word in _WORDS.items() if (steps := found.get(kind)))
 
 
-def first_miss_sentence(report: SimulationReport, past: Past = Past.NOTHING) -> str:
-    """Where the first miss is, or why there is none."""
+def first_miss_sentence(report: SimulationReport, past: Past = Past.NOTHING, before: SimulationReport | None = None) -> str:
+    """Where the first miss is, or why there is none; `before` is the last build."""
     if report.blank:
         return "Nothing to build yet: start with FROM and an image."
     if report.error:
@@ -70,14 +70,14 @@ def first_miss_sentence(report: SimulationReport, past: Past = Past.NOTHING) -> 
         return f"{UNREAD}."
     miss = report.first_miss
     if miss is None:
-        return "Nothing would run."
+        return ONLY_DESCRIBES if report.only_describes(before) else "Nothing would run."
     if past is not Past.BUILT and all(s.reason is MissReason.NO_RECORD for s in report.misses()) and not report_hits(report):
         return "This is your first build; press What if to change something." if past is Past.NOTHING \
             else "The cache is empty: everything would run."
     return f"first miss: line {miss.step.line}, {one_line(miss.step.instruction.text)}"
 
 
-def brief_sentence(report: SimulationReport, past: Past = Past.NOTHING) -> str:
+def brief_sentence(report: SimulationReport, past: Past = Past.NOTHING, before: SimulationReport | None = None) -> str:
     """The same in three or four words; empty where the sentence itself is as short."""
     if report.blank:
         return "start with FROM"
@@ -88,7 +88,7 @@ def brief_sentence(report: SimulationReport, past: Past = Past.NOTHING) -> str:
         return "the files are missing"
     miss = report.first_miss
     if miss is None:
-        return ""
+        return "only the configuration changes" if report.only_describes(before) else ""
     if past is not Past.BUILT and all(s.reason is MissReason.NO_RECORD for s in report.misses()) and not report_hits(report):
         return "your first build" if past is Past.NOTHING else "the cache is empty"
     return f"first miss: line {miss.step.line}"
