@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cachesim.app.timeline.describe import describe
-from cachesim.app.verdict.sentences import brief_sentence, counts_of, entry_brief, entry_summary, first_miss_sentence, one_line, preview_sentence
+from cachesim.app.verdict.sentences import (
+    brief_sentence,
+    counts_of,
+    entry_brief,
+    entry_summary,
+    first_miss_sentence,
+    one_line,
+    preview_sentence,
+)
 from cachesim.cache.store import EMPTY_STORE
 from cachesim.context.snapshot import EMPTY_DIR, ContextSnapshot
 from cachesim.pipeline import simulate

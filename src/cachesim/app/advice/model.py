@@ -20,11 +20,12 @@ _WHAT, _SAVES, _RISK, _RULE = range(4)
 RISK_WORDS = {Risk.SAFE: "same image", Risk.CHECK: "check first"}
 
 
-def saving_words(proposal: Proposal) -> str:
-    """What an edit costs less on average: "87 %, 28 s"; of what is not about time, what it is about."""
+def saving_words(proposal: Proposal, guessed: bool) -> str:
+    """What an edit costs less on average: "87 %, 28 s", or "~28 s" where a part of it is `guessed`; of what is not about time,
+    what it is about."""
     if proposal.leaves:
         return "smaller image"
-    return f"{proposal.saving:.0%}, {short_seconds(proposal.seconds_saved)}"
+    return f"{proposal.saving:.0%}, {'~' if guessed else ''}{short_seconds(proposal.seconds_saved)}"
 
 
 class ProposalsModel(RowsModel):
@@ -35,16 +36,17 @@ class ProposalsModel(RowsModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: tuple[Proposal, ...] = ()
+        self._guessed: tuple[bool, ...] = ()
         self._icons: dict[Risk, QIcon] = {}
 
     @property
     def rows(self) -> tuple[Proposal, ...]:
         return self._rows
 
-    def show(self, rows: tuple[Proposal, ...]) -> None:
-        """Show other proposals."""
+    def show(self, rows: tuple[Proposal, ...], guessed: tuple[bool, ...] = ()) -> None:
+        """Show other proposals, and whether each one's seconds are estimated in part."""
         self.beginResetModel()
-        self._rows = rows
+        self._rows, self._guessed = rows, guessed
         self.endResetModel()
 
     def set_look(self, look: Theme, font: QFont) -> None:
@@ -57,11 +59,13 @@ class ProposalsModel(RowsModel):
 
     def data(self, index: _INDEX, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row, column = self._rows[index.row()], index.column()
+        guessed = self._guessed[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, COPY_ROLE):
-            return (row.title.replace("`", ""), saving_words(row), RISK_WORDS[row.risk], row.rule)[column]
+            return (row.title.replace("`", ""), saving_words(row, guessed), RISK_WORDS[row.risk], row.rule)[column]
         if role == Qt.ItemDataRole.ToolTipRole:
             return (f"{row.title} ({row.rule})",
-                    f"An edit costs {short_seconds(row.seconds_saved)} less on average, over the edit mix",
+                    f"An edit costs {short_seconds(row.seconds_saved)} less on average, over the edit mix"
+                    f"{'; ~ is estimated, by what such commands usually take' if guessed else ''}",
                     row.check or "The image stays the same: files and configuration, times aside", row.rule)[column]
         if role == Qt.ItemDataRole.DecorationRole and column == _RISK:
             return self._icons.get(row.risk)

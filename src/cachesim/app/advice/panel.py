@@ -224,7 +224,7 @@ class AdvicePanel(Panel):
     def _take(self, advice: Advice) -> None:
         chosen = self.proposal
         self._advice = advice
-        self.model.show(advice.proposals)
+        self.model.show(advice.proposals, tuple(_guessed(advice, proposal) for proposal in advice.proposals))
         if not advice.proposals:
             self._say(_nothing(advice))
             return
@@ -266,11 +266,13 @@ class AdvicePanel(Panel):
             return
         self.diff.show_lines(self._diff(proposal))
         before, after = advice.expected(proposal)
+        guessed = _guessed(advice, proposal)
         bench = self._workbench
         once, _store = bench.prediction.simulate(with_proposal(bench.state, proposal).request(), bench.timeline.store, Progress())
         saves = (f"The image loses {size_text(proposal.leaves)} of files and what the build fetched; an edit of the mix costs"
-                 if proposal.leaves else f"Saves {saving_words(proposal)} per edit of the mix:")
-        self.cost.setText(f"{saves} {before.words} now, {after.words} then. "
+                 if proposal.leaves else f"Saves {saving_words(proposal, guessed)} per edit of the mix:")
+        guess = "Estimated is what such commands usually take: no real build measured these. " if guessed else ""
+        self.cost.setText(f"{saves} {before.words} now, {after.words} then. {guess}"
                           f"Once, the next build runs {sum(1 for _ in once.misses())} steps: the cache does not know the "
                           "new file yet.")
         self.here.setText(self._here(proposal, advice))
@@ -361,6 +363,10 @@ class AdvicePanel(Panel):
         self._workbench.ask_proof(ProofQuestion(
             advice.state, with_proposal(advice.state, proposal), ("the Dockerfile as it is", proposal.title),
             advice.habits.mix, advice.habits.words))
+
+
+def _guessed(advice: Advice, proposal: Proposal) -> bool:
+    return any(cost.estimated for cost in advice.expected(proposal))
 
 
 def _nothing(advice: Advice) -> str:

@@ -219,7 +219,9 @@ class VerdictStrip(QWidget):
             return ""
         if bench.seen is not None:
             return made_sentence(bench.timeline.number(bench.seen.id), bench.seen.report)
-        return stale_sentence(bench.diagnostics, brief=True) if bench.stale else brief_sentence(report, bench.timeline.past, bench.timeline.last)
+        if bench.stale:
+            return stale_sentence(bench.diagnostics, brief=True)
+        return brief_sentence(report, bench.timeline.past, bench.timeline.last)
 
     def _words(self, report: SimulationReport | None, preview: SimulationReport | None) -> str:
         bench = self._workbench
@@ -234,9 +236,10 @@ class VerdictStrip(QWidget):
             return bench.preview_words or preview_sentence(report, preview or report)
         if bench.stale:
             return stale_sentence(bench.diagnostics, terse=bench.look.sizes.presenting)     # the graph says the rest
+        said = bench.remark_words or first_miss_sentence(report, bench.timeline.past, bench.timeline.last)
         if needs_files(report) or bench.remark_words:
-            return bench.remark_words or first_miss_sentence(report, bench.timeline.past, bench.timeline.last)
-        return "; ".join(filter(None, (first_miss_sentence(report, bench.timeline.past, bench.timeline.last), self._time_words(report))))
+            return said
+        return "; ".join(filter(None, (said, self._time_words(report))))
 
     def _made(self, entry: TimelineEntry) -> str:
         """What a build ran, while one looks back at it."""
