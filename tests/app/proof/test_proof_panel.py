@@ -93,8 +93,9 @@ def test_run_shows_the_verdict_and_saves_a_report(qtbot: QtBot, panel: ProofPane
     panel.run.setFocus()
     QTest.keyClick(panel.run, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: panel.cancel.isVisible() and panel.bar.isVisible())
+    assert panel.cancel.hasFocus()
     qtbot.waitUntil(panel.save.isVisible, timeout=60_000)
-    assert panel.words.text().startswith("Same image: ")
+    assert panel.words.text().startswith("Same image: ") and panel.run.hasFocus()
     table = rows(panel)
     assert [row[_EDIT] for row in table] == [
         "src/a.py", "requirements.txt", "control: no edit", "control: an edit of the manifest (requirements.txt)",

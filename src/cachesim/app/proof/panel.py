@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -40,6 +41,7 @@ __all__ = ["ProofPanel", "ReportFile", "plan_words", "result_lines"]
 _NOTHING = ("Nothing to prove yet. Choose a proposal under Advice, or another Dockerfile under Two files, and press "
             "Prove it: both orders are built on a real engine and their images compared.")
 _CONTROLS = 2
+_LINES = 6      # of a table that is worth to be seen
 
 
 class ReportFile:
@@ -109,6 +111,13 @@ def result_lines(report: ProofReport) -> list[str]:
     return [*lines, *(f"note: {note}" for note in report.notes)]
 
 
+class _Parts(QSplitter):
+    """Table and differences: they want no more than their least height, and take all that the sentences leave."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self.minimumHeight())
+
+
 class ProofPanel(Panel):
     """A card that says what would run; progress; the result."""
 
@@ -132,13 +141,14 @@ class ProofPanel(Panel):
         self.open = QPushButton("&Open report…")
         self.open.setStatusTip("Show a report that was saved earlier; no engine is needed")
         self.secrets = SecretRow()
-        self.promise = named(QLabel("Nothing runs before you press Run."), "Promise")
+        self.promise = named(QLabel("Nothing runs before you press Run.", wordWrap=True), "Promise")
         self.words = named(QLabel(wordWrap=True), "What the proof does")
         self.bar = named(QProgressBar(), "Builds made")
         self.model = ProofModel(self)
         self.table = Table("What the engine did after each edit", self.model, {1: 1}, self)
         self.more = named(QPlainTextEdit(readOnly=True), "Differences and notes")
         self.more.setTabChangesFocus(True)
+        self._had_keys: QPushButton | None = None      # before one of them was hidden
         self._lay_out()
         self.setFocusProxy(self.run)
         self.run.clicked.connect(self._prover.start)
@@ -161,23 +171,32 @@ class ProofPanel(Panel):
         for box in (self.rehearsal, self.network):      # a row of their own: with large letters the pane would be too wide
             choices.addWidget(box)
         choices.addStretch(1)
-        top = QHBoxLayout()
-        top.addWidget(self.title, 1)
+        reports = QHBoxLayout()
+        reports.addWidget(self.promise, 1)
+        reports.addStretch(0)
         for button in (self.save, self.open):
-            top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
-        self._split = QSplitter(Qt.Orientation.Vertical)
+            reports.addWidget(button)
+        self._split = _Parts(Qt.Orientation.Vertical)
         self._split.addWidget(self.table)
         self._split.addWidget(self.more)
         self._split.setStretchFactor(0, 3)
         self._split.setStretchFactor(1, 1)
-        rows = QVBoxLayout(self)
+        page, whole = QWidget(), QVBoxLayout(self)
+        scroll = named(QScrollArea(), "Proof")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(page)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+        rows = QVBoxLayout(page)
         rows.setContentsMargins(4, 4, 4, 4)
         rows.setSpacing(4)
         self._rows = rows
-        rows.addLayout(top)
+        rows.addWidget(self.title)
         rows.addLayout(head)
         rows.addLayout(choices)
-        rows.addWidget(self.promise)
+        rows.addLayout(reports)
         rows.addWidget(self.words)
         rows.addWidget(self.secrets)
         rows.addWidget(self._split, 1)
@@ -187,6 +206,7 @@ class ProofPanel(Panel):
         self.model.set_look(look, self.table.font())
         self.promise.setFont(bold(self.font()))
         self.words.setFont(self.font())
+        self._split.setMinimumHeight(_LINES * self.fontMetrics().height())      # lower, all of it scrolls
 
     @Slot(object)
     def _changed(self, _: ProofState) -> None:
@@ -196,6 +216,7 @@ class ProofPanel(Panel):
         state = self._prover.state
         question, stage = state.question, state.stage
         report = state.report or (state.phase.report if state.busy else None)
+        self._had_keys = next((button for button in (self.run, self.cancel) if button.hasFocus()), None)
         planned = stage is ProofStage.PLANNED
         self.title.setText(_title(state))
         self._show_engines(state)
@@ -209,6 +230,7 @@ class ProofPanel(Panel):
         self.promise.setVisible(planned)
         self.cancel.setVisible(state.busy)
         self.cancel.setEnabled(stage is ProofStage.RUNNING)
+        self._pass_keys(state.busy)
         self.bar.setVisible(state.busy)
         self.bar.setRange(0, state.phase.builds)
         self.bar.setValue(state.phase.done)
@@ -230,6 +252,12 @@ class ProofPanel(Panel):
         self.more.setVisible(bool(lines))
         self.table.setVisible(shown is not None)
         self._split.setVisible(shown is not None or bool(lines))
+
+    def _pass_keys(self, busy: bool) -> None:
+        """The keys stay in the pane: on Cancel while it runs, on Run before and after."""
+        here, there = (self.run, self.cancel) if busy else (self.cancel, self.run)
+        if self._had_keys is here:
+            there.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _words(self, state: ProofState) -> str:
         if state.report is not None:
