@@ -25,6 +25,7 @@ from cachesim.app.notify import MessageArea
 from cachesim.app.panes import Panes
 from cachesim.app.placement import Placement
 from cachesim.app.presentation import Presentation
+from cachesim.app.real_builds import RealBuilds
 from cachesim.app.recents import Recent
 from cachesim.app.status import StatusLine, docker_words
 from cachesim.app.still import Still
@@ -40,7 +41,6 @@ from cachesim.project.open import ProjectInfo
 
 if TYPE_CHECKING:
     from cachesim.app.confirm.state import ConfirmState
-    from cachesim.app.proof.prover import ProofQuestion
 
 __all__ = ["MainWindow"]
 
@@ -58,7 +58,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("main_window")
         self.workbench, self._store = workbench, store
-        self._confirming = False        # whether the code for real builds was loaded
         workbench.set_settings(preferences.load_settings(store))
         app = QApplication.instance()
         assert isinstance(app, QApplication)
@@ -67,6 +66,7 @@ class MainWindow(QMainWindow):
         self.whatif = WhatIf(workbench, self)
         self._build_centre()
         self.panes = Panes(workbench, self)
+        self.real_builds = RealBuilds(workbench, self.panes, self)
         self._build_bars()
         self.placement = Placement(self, self.splitter, self.panes, store)
         self.presentation = Presentation(workbench, self.appearance, self, self.splitter, (
@@ -137,14 +137,13 @@ class MainWindow(QMainWindow):
         bench.look_changed.connect(self._restyle)
         bench.settings_changed.connect(self._take_settings)
         bench.comparisons.changed.connect(self._show_comparison)
-        bench.proof_asked.connect(self._ask_proof)
         bench.crashed.connect(self.guard.report)
         bench.confirmation_changed.connect(self._show_confirmation)
         bench.disk.progressed.connect(self.verdict.show_progress)
         self.verdict.why_asked.connect(partial(self.panes.show, "why"))
         self.verdict.whatif_asked.connect(self.toolbar.pop_whatif)
         self.verdict.folder_asked.connect(self.asking.choose_context)
-        self.verdict.cancel_asked.connect(self._cancel)
+        self.verdict.cancel_asked.connect(self.real_builds.cancel)
         self.timeline.build_asked.connect(bench.build)
         self.timeline.origin_asked.connect(self.menus.ask_start)
         self.welcome.open_folder_asked.connect(self.asking.open_folder)
@@ -167,7 +166,7 @@ class MainWindow(QMainWindow):
         self.actions_["redo"].setEnabled(False)
 
     def _commands(self) -> dict[str, Callable[..., object]]:
-        bench, ask, focus, graph = self.workbench, self.asking, self.focus, self.graph
+        bench, ask, focus, graph, real = self.workbench, self.asking, self.focus, self.graph, self.real_builds
         return {
             "new": bench.open_draft, "save_as": ask.save_as, "open": ask.open_folder, "open_file": ask.open_dockerfile,
             "context_folder": ask.choose_context, "save": bench.save, "save_files": ask.save_files, "reload": bench.disk.look,
@@ -184,11 +183,11 @@ class MainWindow(QMainWindow):
             "follow_disk": partial(self._set_switch, "follow_disk"),
             "reset_layout": self.placement.reset, "present": self.present,
             "whatif": self.toolbar.pop_whatif, "take_back": bench.take_back, "build": partial(bench.build, ""),
-            "options": ask.show_options, "confirm": partial(self._confirm, False),
-            "confirm_no_cache": partial(self._confirm, True), "cancel": self._cancel,
-            "docker_setup": partial(self._confirm, False), "back": partial(self._step, -1),
-            "history": partial(self.panes.show, "history", True), "compare_file": self._compare_file,
-            "open_proof": self._open_proof, "advice": partial(self.panes.show, "advice", True),
+            "options": ask.show_options, "confirm": partial(real.confirm, False),
+            "confirm_no_cache": partial(real.confirm, True), "cancel": real.cancel,
+            "docker_setup": partial(real.confirm, False), "back": partial(self._step, -1),
+            "history": partial(self.panes.show, "history", True), "compare_file": partial(self._in_pane, "versus", "ask"),
+            "open_proof": partial(self._in_pane, "proof", "open_report"), "advice": partial(self.panes.show, "advice", True),
             "forward": partial(self._step, 1), "compare_before": self._compare_before,
         }
 
@@ -299,44 +298,9 @@ class MainWindow(QMainWindow):
         if len(path) > 1:
             self.workbench.comparisons.builds(path[-2].id, path[-1].id)
 
-    def _compare_file(self) -> None:
-        content = self.panes.show("versus", True)
-        ask: Callable[[], object] | None = getattr(content, "ask", None)
-        if ask is not None:
-            ask()
-
-    def _open_proof(self) -> None:
-        content = self.panes.show("proof", True)
-        open_report: Callable[[], object] | None = getattr(content, "open_report", None)
-        if open_report is not None:
-            open_report()
-
-    @Slot(object)
-    def _ask_proof(self, question: ProofQuestion) -> None:
-        from cachesim.app.proof.prover import prover_of
-        self.panes.show("proof", True)
-        prover_of(self.workbench).ask(question)
-
-    def _confirm(self, no_cache: bool, _checked: bool = False) -> None:
-        from cachesim.app.confirm.controller import ask_confirm
-        self._confirming = True
-        ask_confirm(self, no_cache)
-
-    @Slot()
-    def _cancel(self) -> bool:
-        """Stop the real build if there is one, a proof, the reading of files; False if there was nothing to stop."""
-        stopped = self.workbench.disk.busy
-        if self._confirming:
-            from cachesim.app.confirm.controller import controller_of
-            stopped |= controller_of(self.workbench).state.busy
-            controller_of(self.workbench).cancel()
-        if self.panes.docks["proof"].is_built:
-            from cachesim.app.proof.prover import prover_of
-            stopped |= prover_of(self.workbench).state.busy
-            prover_of(self.workbench).cancel()
-        if self.workbench.disk.busy:
-            self.workbench.disk.cancel()
-        return stopped
+    def _in_pane(self, pane_id: str, act: str, _checked: bool = False) -> None:
+        """Show a pane and have it do something that only it can."""
+        getattr(self.panes.show(pane_id, True), act)()
 
     @Slot(object)
     def _show_confirmation(self, state: ConfirmState) -> None:
@@ -366,7 +330,7 @@ class MainWindow(QMainWindow):
         elif self.presentation.active:
             self.actions_["present"].setChecked(False)
         elif not self.messages.close_last():
-            if not self._cancel():
+            if not self.real_builds.cancel():
                 self.workbench.select(None)
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -375,9 +339,7 @@ class MainWindow(QMainWindow):
             return
         self.presentation.leave()
         self.placement.keep()
-        if self._confirming:
-            from cachesim.app.confirm.controller import controller_of
-            controller_of(self.workbench).shutdown()
+        self.real_builds.shutdown()
         self.workbench.disk.close()
         self.workbench.shutdown()
         self._drops.stop()

@@ -29,22 +29,15 @@ from cachesim.project.folders import data_dir
 from cachesim.project.store import ProjectStore
 
 if TYPE_CHECKING:
-    from cachesim.app.mainwindow import MainWindow
     from cachesim.app.workbench import Workbench
 
-__all__ = ["ConfirmController", "ask_confirm", "controller_of"]
+__all__ = ["ConfirmController", "controller_of"]
 
 
 def controller_of(workbench: Workbench) -> ConfirmController:
     """The one controller of a workbench; made when it is first needed."""
     found = workbench.findChild(ConfirmController)
     return found if isinstance(found, ConfirmController) else ConfirmController(workbench)
-
-
-def ask_confirm(window: MainWindow, no_cache: bool) -> None:
-    """Show the plan card of a real build; nothing runs yet."""
-    window.panes.show("log", focus=True)
-    controller_of(window.workbench).ask(Mode.NO_CACHE if no_cache else Mode.ISOLATED)
 
 
 class ConfirmController(QObject):
