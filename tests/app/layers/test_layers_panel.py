@@ -46,7 +46,7 @@ def test_layers_lie_on_each_other_with_the_base_at_the_foot(panel: LayersPanel) 
     assert _rows(panel) == [("empty", "6"), ("3", "5"), ("empty", "4"), ("2", "3"), ("1", "2"), ("base", "")]
     assert panel.model.index(5, 3).data() == "docker.io/library/busybox:1.36"
     assert panel.model.index(3, 4).data() == "3 files, 5.08 kB"
-    assert panel.head.text().startswith("3 layers, 2 empty history entries")
+    assert panel.head.text().startswith("3 layers above the base image, 2 entries without a layer")
 
 
 def test_created_by_is_as_the_history_says(bench: Workbench, panel: LayersPanel) -> None:
@@ -160,5 +160,5 @@ def test_a_low_pane_is_the_layers_own(panel: LayersPanel) -> None:
     font.setPointSizeF(font.pointSizeF() * 2.5)
     panel.setFont(font)
     panel.resize(panel.width(), 8 * panel.fontMetrics().height())
-    assert not panel.list.isVisible() and panel.head.text() == "3 layers, 2 empty history entries"
+    assert not panel.list.isVisible() and panel.head.text() == "3 layers above the base image, 2 entries without a layer"
     assert panel.head.text() + ". No size was measured" in panel.head.toolTip()

@@ -17,7 +17,7 @@ from cachesim.app.theme import Theme, icon
 from cachesim.app.tips import wrapped
 from cachesim.context.snapshot import size_text
 from cachesim.diagnostics import Severity
-from cachesim.graph.model import StepId
+from cachesim.graph.model import SourceKind, StepId
 from cachesim.project.measured import Size
 from cachesim.simulate.report import SimulationReport
 
@@ -245,7 +245,8 @@ def _base(report: SimulationReport) -> str:
 def _head(report: SimulationReport, rows: tuple[Layer, ...], sizes: Mapping[StepId, Size]) -> str:
     count = sum(row.number > 0 for row in rows)
     empty = len(rows) - count
-    what = f"{count} layer{'' if count == 1 else 's'}, {empty} empty history entr{'y' if empty == 1 else 'ies'}. "
+    base = " above the base image" if _base(report) not in ("", SourceKind.SCRATCH.value) else ""     # where FROM is a step
+    what = f"{count} layer{'' if count == 1 else 's'}{base}, {empty} entr{'y' if empty == 1 else 'ies'} without a layer. "
     if report.blank:
         return "Nothing to build yet, so there is no layer."
     if report.error:
