@@ -228,3 +228,11 @@ def test_looks_differ_on_screen_in_every_theme_and_level(qapp: object, theme) ->
             painter.end()
             pictures.add(bytes(image.constBits()))
         assert len(pictures) == 3
+
+
+def test_a_small_node_says_which_way_an_open_verdict_goes() -> None:
+    scene = DagScene(LIGHT)
+    scene.show_report(report_of("FROM alpine\nRUN a\nRUN b\n", {2: MissReason.PART, 3: Outcome.UNDETERMINED}))
+    scene.switch()
+    told = ["".join(text.text() for _, text, *_ in item._set_line()) for item in scene.steps.values()]
+    assert told == ["alpine", "a", "(runs?) b"]

@@ -284,9 +284,10 @@ class StepItem(QGraphicsItem):
         return next((w for w in (*words, *short) if self._canvas.width_of(w) <= room), None)
 
     def _set_line(self) -> list[tuple[QPointF, QStaticText, QFont, QColor]]:
-        """The same for a node that says its instruction alone."""
+        """The same for a node that says its instruction alone; which way an open verdict goes no icon says."""
         canvas = self._canvas
         keyword, rest = node_text(self.step.instruction.text)
+        rest = next((f"({likely}?) {rest}" for word in self.words if (likely := word.partition("Depends, likely ")[2])), rest)
         x = canvas.text_x + canvas.line_bold_metrics.horizontalAdvance(keyword) + canvas.line_metrics.horizontalAdvance(" ")
         room = self._width - 6.0 * canvas.k - x
         self._label = Label(keyword)
