@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QAccessible, QTextCursor
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from cachesim.app.report.lines import Depth
@@ -183,12 +182,6 @@ def test_it_works_only_while_somebody_looks(bench: Workbench, panel: WhyPanel) -
 def test_all_parts_have_names(panel: WhyPanel) -> None:
     for widget in (panel.text, panel.claims.run, panel.claims.kind, panel.claims.paths):
         assert QAccessible.queryAccessibleInterface(widget).text(QAccessible.Text.Name)
-
-
-def test_copy_takes_the_whole_story(bench: Workbench, panel: WhyPanel) -> None:
-    bench.select(COPY_ALL)
-    panel.copy_story()
-    assert "Source: github.com" in QApplication.clipboard().text()
 
 
 @pytest.mark.parametrize("percent", [80, 250])

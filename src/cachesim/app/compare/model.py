@@ -93,7 +93,7 @@ class CompareModel(RowsModel):
         self._comparison: ReportComparison | None = None
         self._pairs: tuple[StepPair, ...] = ()
         self._cells: list[tuple[str, str, str]] = []
-        self._only = self._compact = False
+        self._compact = False
         self._look: Theme | None = None
         self._fonts: tuple[QFont, ...] = (QFont(),) * 4
         self._icons: dict[tuple[str, str], QIcon] = {}
@@ -111,7 +111,7 @@ class CompareModel(RowsModel):
     def show(self, comparison: ReportComparison | None, only_differing: bool) -> None:
         """Show a comparison, all of it or only what differs."""
         self.beginResetModel()
-        self._comparison, self._only = comparison, only_differing
+        self._comparison = comparison
         pairs = comparison.pairs if comparison is not None else ()
         self._pairs = tuple(p for p in pairs if p.differs or not only_differing)
         self._cells = [what_differs(pair) for pair in self._pairs]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cachesim.confirm.engines import EngineChoice, EngineProblem
-from cachesim.confirm.match import Confirmation, Mode, StepComparison
+from cachesim.confirm.match import Confirmation, Mode
 from cachesim.confirm.observed import VertexStatus
 from cachesim.confirm.session import Phase
 from cachesim.confirm.survey import Survey
@@ -74,14 +74,6 @@ class ConfirmState:
     @property
     def busy(self) -> bool:
         return self.stage in (Stage.ASKING, Stage.RUNNING, Stage.STOPPING)
-
-    def comparison_of(self, step: StepId) -> StepComparison | None:
-        """The most telling line of the last build for a step."""
-        if self.result is None or not self.result.builds:
-            return None
-        found = [s for s in self.result.builds[-1].steps if s.step == step]
-        return next((s for s in found if s.differs),
-                    found[0] if found else None)
 
 
 def badges_of(result: Confirmation) -> dict[StepId, bool]:

@@ -15,7 +15,7 @@ from cachesim.app.looking import made_sentence
 from cachesim.app.report.claims import ClaimBox
 from cachesim.app.report.lines import Depth, Kind, Line, Link, Story
 from cachesim.app.report.overview import overview
-from cachesim.app.report.panel import Panel, copy_text, named
+from cachesim.app.report.panel import Panel, named
 from cachesim.app.report.quiet import why_nothing_runs
 from cachesim.app.report.story import of_build, step_story, with_costs, with_lines
 from cachesim.app.theme import Look, look_of_step, pixmap, word_of
@@ -92,11 +92,6 @@ class WhyPanel(Panel):
     def story(self) -> Story:
         """What is told now."""
         return self._story
-
-    @Slot()
-    def copy_story(self) -> None:
-        """Copy all that can be told, rule included."""
-        copy_text(self._story.text())
 
     @Slot()
     def _deeper(self) -> None:
