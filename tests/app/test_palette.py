@@ -55,6 +55,17 @@ def test_palette_runs_an_entry_of_a_sub_menu(opened: MainWindow) -> None:
     assert opened.workbench.state.engine is EngineKind.CLASSIC
 
 
+def test_palette_runs_once(opened: MainWindow) -> None:
+    """Until the event loop turns it is there, hidden, and what it found may have gone from the menus."""
+    dialog = palette(opened)
+    type_into(dialog, "engine classic")
+    line = dialog.findChild(QLineEdit)
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    live_choices(opened.menuBar())      # fills the menus anew
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert opened.workbench.state.engine is EngineKind.CLASSIC
+
+
 def test_palette_names_every_entry_once(opened: MainWindow) -> None:
     names = [choice.text for choice in command_choices(opened.actions_) + live_choices(opened.menuBar())]
     assert [name for name, count in Counter(names).items() if count > 1] == []

@@ -60,6 +60,7 @@ class PaletteDialog(QDialog):
         self._list.setUniformRowHeights(True)
         self._list.header().setStretchLastSection(False)
         self._list.itemClicked.connect(self._run)
+        self.finished.connect(self._forget)
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 8, 8, 8)
         box.addWidget(self._line)
@@ -125,5 +126,11 @@ class PaletteDialog(QDialog):
     def _run(self, _: object = None) -> None:
         row = self._list.currentIndex().row()
         if 0 <= row < len(self._found) and self._found[row].enabled:
+            choice = self._found[row]
             self.accept()
-            self._found[row].run()
+            choice.run()
+
+    @Slot()
+    def _forget(self) -> None:
+        """Closed, it runs nothing more: the menus are filled anew, and what it found is gone from them."""
+        self._found = []
