@@ -10,7 +10,7 @@ from cachesim.cache.key import CacheKey, KeyPart, PartKind, changed_parts
 from cachesim.cache.store import EMPTY_STORE
 from cachesim.context.snapshot import ContextSnapshot
 from cachesim.digest import digest_of
-from cachesim.engines.base import MissReason
+from cachesim.engines.base import MissReason, Outcome
 from cachesim.graph.model import StepId
 from cachesim.graph.options import BaseImage, BuildOptions, EngineKind
 from cachesim.pipeline import simulate
@@ -96,6 +96,24 @@ def test_what_only_repeats_the_instruction_is_not_counted_as_more() -> None:
     assert env.cause == "ENV changed: ENV A=1 → ENV A=2"
 
 
+def test_another_base_image_has_a_name_and_not_two_digests() -> None:
+    """The classic builder has it in the key of the first step that stands on it."""
+    assert _classic(CLASSIC.replace("busybox:1", "busybox:2")).steps[1].cause == "The base image is busybox:2 now"
+    ref = "docker.io/library/busybox:1"
+    state = ProjectState(CLASSIC, FILES, engine=EngineKind.CLASSIC)
+    _, store = simulate(state.request(), EMPTY_STORE)
+    moved, _ = simulate(replace(state, bases={ref: BaseImage(ref, "other", "other", None)}).request(), store)
+    assert moved.steps[1].cause == "busybox:1 now names another image"
+
+
+def test_bytes_that_nobody_knows_are_not_told_as_others() -> None:
+    text = "FROM busybox:1 AS build\nCOPY a /a\nRUN make\nFROM busybox:1\nCOPY --from=build /out /www\n"
+    copy = _builds((text, FILES), (text, _with(a=b"22"))).step(StepId(1, 1))
+    assert copy.outcome is Outcome.UNDETERMINED and copy.likely is Outcome.MISS
+    assert copy.cause == ("Depends on bytes that nobody knows before the build; most likely those in out are others, and it runs "
+                          "again")
+
+
 def test_other_changes_are_named() -> None:
     copy = _classic(CLASSIC.replace("/x/", "/y/"), _with(b=b"22")).steps[3]
     assert copy.cause == "Destination changed: /x/ → /y/ (b changed, too)"
@@ -111,8 +129,8 @@ def test_what_is_assumed_of_a_base_image_that_nobody_knows(engine: EngineKind) -
     state = ProjectState("FROM python:3\nRUN x\n", FILES, engine=engine)
     report, store = simulate(state.request(), EMPTY_STORE)
     who = "No engine could be asked about python:3: it is taken "
-    assert report.assumed == (who + "to be the same image as before, and to set no variable but PATH",)
+    assert report.assumed == (who + "for the same image as before, with no variable but PATH",)
     ref = "docker.io/library/python:3"
     moved = replace(state, bases={ref: BaseImage(ref, "other", "other", None, source="what if")})
     report, _ = simulate(moved.request(), store)
-    assert report.assumed == (who + "to set no variable but PATH",)      # that it is another one was said
+    assert report.assumed == (who + "to be another image with no variable but PATH",)

@@ -109,8 +109,8 @@ class Assumption(NamedTuple):
 def unasked(image: BaseImage) -> str:
     """What is assumed of a base image that no engine could be asked about."""
     ref = image.ref.removeprefix("docker.io/library/")
-    same = "" if image.source == "what if" else "to be the same image as before, and "
-    return f"No engine could be asked about {ref}: it is taken {same}to set no variable but PATH"
+    taken = "to be another image with" if image.source == "what if" else "for the same image as before, with"
+    return f"No engine could be asked about {ref}: it is taken {taken} no variable but PATH"
 
 
 class VertexReport(NamedTuple):

@@ -96,6 +96,10 @@ def _line(graph: BuildGraph, step: StepId) -> str:
 def _hedged(text: str, v: StepVerdict) -> str:
     if v.outcome is not Outcome.UNDETERMINED:
         return text
+    own = [c for c in v.changes if c.kind is not PartKind.PARENT]
+    if v.likely is Outcome.MISS and v.reason is MissReason.PART and all(c.kind is PartKind.STAGE_CONTENT for c in own):
+        there = " and ".join(dict.fromkeys(c.label for c in own))
+        return f"Depends on bytes that nobody knows before the build; most likely those in {there} are others, and it runs again"
     word = "runs again" if v.likely is Outcome.MISS else "comes from the cache"
     return f"Depends on bytes that nobody knows before the build; most likely it {word}. {text}"
 
@@ -134,6 +138,8 @@ def change_sentence(changes: Sequence[PartChange]) -> str:
 
 def _repeats(change: PartChange, first: PartChange) -> bool:
     """Whether a change only says in the image's configuration what the instruction itself says."""
+    if first.kind is change.kind is PartKind.BASE:
+        return True
     return first.kind is PartKind.COMMAND and change.kind is not PartKind.COMMAND \
         and change.label.partition(" ")[0] == first.label and change.kind is not PartKind.FILE
 
@@ -158,9 +164,7 @@ def _one(change: PartChange) -> str:
         return "The build is given a proxy now: each RUN has in its key that there is one, not which" if old is None \
             else "The build is given no proxy any more: each RUN had in its key that there was one"
     if change.kind is PartKind.BASE:
-        if old == new and new is not None:
-            return f"{new.removeprefix('docker.io/library/')} now names another image"
-        return f"The base image changed: {old or 'none'} → {new or 'none'}"
+        return _base(change)
     if change.kind is PartKind.SOURCE:
         if old is None:
             return f"It copies {short(new or '')}, too"
@@ -174,6 +178,17 @@ def _one(change: PartChange) -> str:
     if new is None:
         return f"{label[:1].upper()}{label[1:]} is gone (was {short(old)})"
     return f"{label[:1].upper()}{label[1:]} changed: {short(old)} → {short(new)}"
+
+
+def _base(change: PartChange) -> str:
+    """BuildKit has it as a part of FROM whose value is its name, the classic builder under its name in the first step on it."""
+    named = change.label.partition("/")[2]
+    old, new, label = (text.removeprefix("docker.io/library/") for text in (change.old or "", change.new or "", change.label))
+    if not named:
+        return f"{new} now names another image" if old == new else f"The base image changed: {old or 'none'} → {new or 'none'}"
+    if old and new:
+        return f"{label} now names another image"
+    return f"The base image is {label} now" if new else f"The base image is no longer {label}"
 
 
 def _difference(old: str, new: str) -> str:
