@@ -14,7 +14,7 @@ from cachesim.graph.options import EngineKind
 from cachesim.simulate.explain import short
 from cachesim.simulate.report import SimulationReport, StepReport
 
-__all__ = ["Invalidator", "files_read", "invalidators", "standing_on", "steps_reading"]
+__all__ = ["Invalidator", "feeding", "files_read", "invalidators", "standing_on", "steps_reading"]
 
 _NAMED = 6      # as many names of files are said
 
@@ -44,6 +44,21 @@ def standing_on(report: SimulationReport, step_id: StepId) -> tuple[StepReport, 
         at = below.get(at)
     never = Outcome.CONFIG_ONLY, Outcome.UNREACHED
     return tuple(s for s in report.steps if s.id in above and s.outcome not in never and s.rule is not Rule.CLASSIC_FROM)
+
+
+def feeding(report: SimulationReport, steps: Sequence[StepReport]) -> tuple[StepReport, ...]:
+    """The steps in other stages that some steps take something from, directly or not, in file order."""
+    given: dict[StepId, list[StepId]] = {}
+    for edge in report.graph.edges:
+        if isinstance(edge.origin, StepId):
+            given.setdefault(edge.target, []).append(edge.origin)
+    own = {s.id for s in steps}
+    found, todo = set[StepId](), list(own)
+    while todo:
+        new = set(given.get(todo.pop(), ())) - found - own
+        found |= new
+        todo += new
+    return tuple(s for s in report.steps if s.id in found)
 
 
 def files_read(steps: Sequence[StepReport]) -> tuple[str, ...]:

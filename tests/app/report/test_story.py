@@ -65,7 +65,7 @@ def test_config_only_makes_no_layer_and_says_whose_key_it_is_in() -> None:
     report, _ = edited()
     arg = step_story(report, report.step(StepId(1, 1))).text()
     assert "makes no layer" in arg
-    assert "Another value would run line 8, line 9 again." in arg
+    assert "Another value would run line 8, line 9 again; 1 more may run." in arg
     env = step_story(report, report.step(StepId(3, 1))).text()
     assert "No step has it in its key" in env
     assert "in no key" in step_story(report, report.step(StepId(3, 3))).text()
@@ -168,6 +168,27 @@ def test_only_because_of_it_is_said_of_what_would_not_run_without_it() -> None:
     last = step_story(report, report.step(StepId(0, 4))).text()
     assert "The first cause is line 2 COPY a /a" in last
     assert "Without that it would still run, because of line 4 (b changed: 1 B → 2 B)." in last
+
+
+def test_no_cache_is_one_cause_however_many_steps_it_reaches() -> None:
+    state = ProjectState(TWO_CAUSES, ContextSnapshot.of({"a": b"1", "b": b"1"}))
+    _, store = simulate(state.request(), EMPTY_STORE)
+    report, _ = simulate(replace(state, options=BuildOptions(no_cache=True)).request(), store)
+    for step in report.steps:
+        assert "Even without that" not in step_story(report, step).text()
+
+
+def test_an_env_counts_what_runs_below_those_that_have_it() -> None:
+    report, _ = simulate(state_of("FROM busybox:1\nENV A=1\nRUN one\nCOPY src /src\nRUN two\n").request(), EMPTY_STORE)
+    said = step_story(report, report.step(StepId(0, 1))).text()
+    assert "Another value would run line 3, line 5 again, and 1 below." in said
+
+
+def test_files_that_come_through_another_stage_may_run_it_too() -> None:
+    report, _ = simulate(state_of("FROM busybox:1 AS b\nCOPY src /src\nRUN make\nFROM busybox:1\nCOPY --from=b /out /out\n"
+                                  "RUN two\n").request(), EMPTY_STORE)
+    said = step_story(report, report.step(StepId(1, 2))).text()
+    assert "any step above that runs: lines 4, 5; and what they take from other stages, made with src" in said
 
 
 def test_a_step_that_depends_is_not_counted_among_those_that_run_with_it() -> None:

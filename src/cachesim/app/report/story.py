@@ -15,7 +15,7 @@ from cachesim.graph.options import EngineKind
 from cachesim.simulate.causes import carried, causes_of, downstream, running_without
 from cachesim.simulate.deciding import carriers, claim_command, deciding_runs
 from cachesim.simulate.report import SimulationReport, StepReport
-from cachesim.simulate.threats import Invalidator, files_read, invalidators, standing_on
+from cachesim.simulate.threats import Invalidator, feeding, files_read, invalidators, standing_on
 
 __all__ = ["of_build", "step_story", "with_costs", "with_lines"]
 
@@ -147,8 +147,13 @@ def _carried_by_key(report: SimulationReport, step: StepReport) -> Iterator[Line
     found = [s for s in report.steps if s.key is not None and s.id > step.id and any(
         part.kind in (PartKind.ARG, PartKind.ENV) and part.label in names for part in s.key.parts)]
     if found:
+        own = {s.id for s in found}
+        reached = {below for at in own for below in downstream(report, at)} - own
+        sure = [at for at in reached if any(s.id in own for s in standing_on(report, at))]
+        more = f", and {len(sure)} below" if sure else ""
+        more += f"; {len(reached) - len(sure)} more may run" if len(reached) > len(sure) else ""
         yield line("Another value would run ", *joined([Link(f"line {s.step.line}", s.id) for s in found[:_SHOWN]]),
-                    " …" if len(found) > _SHOWN else "", " again.")
+                    " …" if len(found) > _SHOWN else "", f" again{more}.")
     elif any(s.id > step.id and any(f"${name}" in s.step.instruction.text or f"${{{name}" in s.step.instruction.text
                                     for name, _ in instruction.pairs) for s in report.steps):
         yield line("No RUN has it in its key, but lines below name it: another value changes what they say.")
@@ -193,7 +198,8 @@ def _miss(report: SimulationReport, step: StepReport) -> Iterator[Line]:
 
 def _other_causes(report: SimulationReport, step: StepReport, told: StepReport | None, but_for_it: str) -> Iterator[Line]:
     """What else would make it run."""
-    others = [s for s in causes_of(report, step.id) if told is None or s.id != told.id]
+    others = [s for s in causes_of(report, step.id) if (told is None or s.id != told.id)
+              and not s.reason is step.reason is MissReason.NO_CACHE]       # one option is one cause
     if others:
         why = [Line((Link(f"line {s.step.line}", s.id), f" ({s.cause})" if s.reason is MissReason.PART else ""))
                for s in others[:3]]
@@ -260,8 +266,10 @@ def _above_it(report: SimulationReport, step: StepReport) -> Iterator[Line]:
     if len(links) > 2 * _SHOWN:
         links[_SHOWN:-_SHOWN] = ["…"]
     what = "the step above, if it runs: line " if len(above) == 1 else "any step above that runs: lines "
-    read = files_read(above)
-    yield line(what, *joined(links), f"; and so the files read there: {', '.join(read)}" if read else "", kind=Kind.ITEM)
+    read, more = files_read(above), files_read(feeding(report, above))
+    said = f"; and so the files read there: {', '.join(read)}" if read else ""
+    said += f"; and what they take from other stages, made with {', '.join(more)}" if more else ""
+    yield line(what, *joined(links), said, kind=Kind.ITEM)
 
 
 def _rule(step: StepReport) -> Iterator[Line]:
