@@ -49,7 +49,7 @@ def test_without_a_command_the_window_opens(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_path_that_does_not_exist_is_no_window(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("no-such-thing") == 2
-    assert capsys.readouterr().err.startswith("error: no-such-thing: is neither a file or folder nor a command")
+    assert capsys.readouterr().err.startswith("error: no-such-thing is neither a file or folder nor a command")
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
@@ -74,7 +74,7 @@ def test_bad_arguments_end_with_2_and_an_error_line(words: list[str], capsys: py
 
 
 @pytest.mark.parametrize(("error", "status", "words"), [
-    (InputError("is odd", "x", "Mend it"), 2, "error: x: is odd. Mend it"),
+    (InputError("is odd", "x", "Mend it"), 2, "error: x is odd. Mend it"),
     (ZeroDivisionError("boom"), 70, "error: this is a bug"),
     (KeyboardInterrupt(), 130, "cancelled"),
 ])
