@@ -295,6 +295,22 @@ def test_escape_stops_a_build_and_the_keys_stay_in_the_pane(qtbot: QtBot, window
     assert panel.isAncestorOf(focused())
 
 
+def test_the_keys_stay_in_the_pane_when_there_was_no_build_to_show(qtbot: QtBot, window: MainWindow, shop: Path,
+                                                                    client: FakeDocker, control: ConfirmController) -> None:
+    client.answers["buildx build"] = ("", "ERROR: failed to solve: busybox:1.36: failed to resolve source metadata for "
+                                      "docker.io/library/busybox:1.36: dial tcp: no such host\n", 1)
+    client.write()
+    open_project(qtbot, window, shop)
+    press(Key.Key_Return, mod=CTRL)
+    panel = window.panes.docks["log"].content
+    assert isinstance(panel, LogPanel)
+    until(qtbot, panel, Stage.PLANNED)
+    press(Key.Key_Return)
+    state = until(qtbot, panel, Stage.DONE)
+    assert state.result is not None and state.result.builds == () and "could not be fetched" in panel.result.summary.text()
+    assert panel.result.again.hasFocus()
+
+
 def test_who_types_on_while_the_engine_is_asked_runs_nothing(qtbot: QtBot, window: MainWindow, shop: Path,
                                                             client: FakeDocker, control: ConfirmController) -> None:
     open_project(qtbot, window, shop)

@@ -219,6 +219,8 @@ class ResultView(QScrollArea):
         result, at = self._state.result, self.build.currentIndex()
         if result is None:
             return
+        if not result.builds and self._parts.isAncestorOf(self.focusWidget() or self):
+            self.again.setFocus(Qt.FocusReason.OtherFocusReason)      # hidden, it would hand the keys to another pane
         self._parts.setVisible(bool(result.builds))
         if not 0 <= at < len(result.builds):
             self.model.show(())
