@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, QSettings, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from cachesim.app import recovery
@@ -476,6 +476,16 @@ def test_no_title_bar_repeats_a_tab_when_a_layout_comes_back(qtbot: QtBot, opene
     assert tabbed
     opened.restoreState(opened.saveState())     # moves the docks one by one, each without its neighbours' tabs for a moment
     assert not any(d.titleBarWidget() is None for d in tabbed)
+
+
+def test_the_tabs_keep_name_and_whole_titles_when_a_layout_comes_back(qtbot: QtBot, opened: MainWindow) -> None:
+    def bars() -> set[tuple[str, Qt.TextElideMode]]:
+        found = opened.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        return {(bar.accessibleName(), bar.elideMode()) for bar in found}
+    wanted = {("Panes", Qt.TextElideMode.ElideNone)}
+    qtbot.waitUntil(lambda: bars() == wanted)
+    opened.restoreState(opened.saveState())     # Qt makes new bars for it
+    qtbot.waitUntil(lambda: bars() == wanted)
 
 
 def test_escape_closes_a_bar_first(opened: MainWindow) -> None:

@@ -109,6 +109,7 @@ class PaneDock(QDockWidget):
             _set_letters(self._content, self.in_front)
         for dock in self._window.findChildren(PaneDock):        # one that comes or goes makes or ends the tabs of others
             dock.tidy()
+        _name_bars(self._window)
 
     @Slot()
     def tidy(self, _: object = None) -> None:
@@ -118,6 +119,14 @@ class PaneDock(QDockWidget):
         wanted = self._no_title if tabbed else None
         if self.titleBarWidget() is not wanted:
             self.setTitleBarWidget(wanted)  # type: ignore[arg-type]
+
+
+def _name_bars(window: QMainWindow) -> None:
+    """Qt makes the tab bars itself, without a name, and new ones with every layout that comes back."""
+    for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        bar.setAccessibleName("Panes")
+        bar.setElideMode(Qt.TextElideMode.ElideNone)        # "Key p…" says nothing: what has no room is scrolled to
+        bar.setUsesScrollButtons(True)
 
 
 class Panes(QObject):
@@ -157,15 +166,6 @@ class Panes(QObject):
         right[0].raise_()
         self._sized, self._widths = False, {}
         self.appear(self._workbench.project is not None)
-        QTimer.singleShot(0, self, self._name_bars)
-
-    @Slot()
-    def _name_bars(self) -> None:
-        """Qt makes the tab bars itself, without a name."""
-        for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            bar.setAccessibleName("Panes")
-            bar.setElideMode(Qt.TextElideMode.ElideNone)        # "Key p…" says nothing: what has no room is scrolled to
-            bar.setUsesScrollButtons(True)
 
     def appear(self, there: bool) -> None:
         """Show the panes when a project comes, hide them when it goes; what must be asked for stays as it is."""
