@@ -14,6 +14,7 @@ from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from cachesim.app import recovery
 from cachesim.app.compare.panel import ComparePanel
@@ -409,6 +410,18 @@ def test_presentation_comes_back_exactly(qtbot: QtBot, opened: MainWindow) -> No
     qtbot.waitUntil(lambda: places() == layout and opened.splitter.sizes() == sizes)
     assert opened.editor.text.font().pixelSize() == font
     assert opened.graph.zoom == pytest.approx(zoom)
+
+
+def test_presentation_ends_although_what_had_the_keys_is_gone(qtbot: QtBot, opened: MainWindow) -> None:
+    button = QPushButton("one of the strip", opened.timeline)
+    button.show()
+    button.setFocus()
+    assert opened.focusWidget() is button
+    opened.actions_["present"].trigger()
+    delete(button)          # as the strip does where it makes its buttons anew
+    opened.actions_["present"].trigger()
+    qtbot.waitUntil(lambda: not opened.isFullScreen())
+    assert opened.menuBar().isVisible() and opened.graph.hasFocus()
 
 
 def test_presentation_says_how_to_leave_and_arrows_walk(qtbot: QtBot, opened: MainWindow) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRectF, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSplitter, QWidget
+from shiboken6 import isValid
 
 from cachesim.app.appearance import Appearance
 from cachesim.app.theme import Theme
@@ -135,7 +136,8 @@ class Presentation(QObject):
     def _give_keys(self, to: QWidget | None) -> None:
         """Give the keys to what had them before, or to the graph, else Qt gives them to the next one, a button of the strip."""
         graph = self._splitter.widget(self._splitter.count() - 1)
-        keys = to if to is not None and self._splitter.isAncestorOf(to) else graph
+        there = to is not None and isValid(to)      # the strip makes its buttons anew while one presents
+        keys = to if there and to is not None and self._splitter.isAncestorOf(to) else graph
         if keys is not None:
             keys.setFocus(Qt.FocusReason.OtherFocusReason)
 
