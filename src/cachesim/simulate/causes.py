@@ -10,10 +10,10 @@ from cachesim.simulate.report import SimulationReport, StepReport
 __all__ = ["carried", "causes_of", "downstream", "running_without"]
 
 
-def downstream(report: SimulationReport, step_id: StepId) -> tuple[StepId, ...]:
-    """Steps that would have to look again if this one ran, in file order; only those that the target needs."""
+def downstream(report: SimulationReport, *steps: StepId) -> tuple[StepId, ...]:
+    """Steps that would have to look again if one of these ran, in file order; only those that the target needs."""
     alive = {s.id for s in report.steps if s.outcome not in (Outcome.UNREACHED, Outcome.CONFIG_ONLY)}
-    return tuple(s for s in descendants(report.graph, step_id) if s in alive)
+    return tuple(s for s in descendants(report.graph, *steps) if s in alive)
 
 
 def carried(report: SimulationReport, step_id: StepId) -> tuple[StepReport, ...]:

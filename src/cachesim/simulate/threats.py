@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from cachesim.cache.key import CacheKey, PartKind
@@ -14,7 +14,7 @@ from cachesim.graph.options import EngineKind
 from cachesim.simulate.explain import short
 from cachesim.simulate.report import SimulationReport, StepReport
 
-__all__ = ["Invalidator", "feeding", "files_read", "invalidators", "standing_on", "steps_reading"]
+__all__ = ["Invalidator", "feeding", "files_read", "invalidators", "standing_below", "standing_on", "steps_reading"]
 
 _NAMED = 6      # as many names of files are said
 
@@ -59,6 +59,17 @@ def feeding(report: SimulationReport, steps: Sequence[StepReport]) -> tuple[Step
         found |= new
         todo += new
     return tuple(s for s in report.steps if s.id in found)
+
+
+def standing_below(report: SimulationReport, steps: Set[StepId]) -> set[StepId]:
+    """What is built on top of one of some steps: it runs with them."""
+    below = {edge.target: edge.origin for edge in report.graph.edges
+             if edge.kind is EdgeKind.PARENT and isinstance(edge.origin, StepId)}
+    found: set[StepId] = set()
+    for step in sorted(below):
+        if below[step] in steps or below[step] in found:
+            found.add(step)
+    return found
 
 
 def files_read(steps: Sequence[StepReport]) -> tuple[str, ...]:

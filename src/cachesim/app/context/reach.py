@@ -138,7 +138,7 @@ class Reach:
 def reach_of(report: SimulationReport, readers: tuple[StepId, ...]) -> Reach:
     """What runs if these steps run."""
     counted = {s.id for s in report.steps if s.outcome not in _NO_STEP}
-    below = {step for reader in readers for step in downstream(report, reader)} - set(readers)
+    below = set(downstream(report, *readers)) - set(readers)
     return Reach(readers, tuple(sorted(below & counted)))
 
 

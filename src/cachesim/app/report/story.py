@@ -15,7 +15,7 @@ from cachesim.graph.options import EngineKind
 from cachesim.simulate.causes import carried, causes_of, downstream, running_without
 from cachesim.simulate.deciding import carriers, claim_command, deciding_runs
 from cachesim.simulate.report import SimulationReport, StepReport
-from cachesim.simulate.threats import Invalidator, feeding, files_read, invalidators, standing_on
+from cachesim.simulate.threats import Invalidator, feeding, files_read, invalidators, standing_below, standing_on
 
 __all__ = ["of_build", "step_story", "with_costs", "with_lines"]
 
@@ -148,8 +148,8 @@ def _carried_by_key(report: SimulationReport, step: StepReport) -> Iterator[Line
         part.kind in (PartKind.ARG, PartKind.ENV) and part.label in names for part in s.key.parts)]
     if found:
         own = {s.id for s in found}
-        reached = {below for at in own for below in downstream(report, at)} - own
-        sure = [at for at in reached if any(s.id in own for s in standing_on(report, at))]
+        reached = set(downstream(report, *own)) - own
+        sure = reached & standing_below(report, own)
         more = f", and {len(sure)} below" if sure else ""
         more += f"; {len(reached) - len(sure)} more may run" if len(reached) > len(sure) else ""
         yield line("Another value would run ", *joined([Link(f"line {s.step.line}", s.id) for s in found[:_SHOWN]]),
