@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,7 @@ def panel(qtbot: QtBot, bench: Workbench) -> ContextPanel:
 
 
 @pytest.fixture
-def on_disk(qtbot: QtBot, tmp_path: Path) -> Workbench:
+def on_disk(qtbot: QtBot, tmp_path: Path) -> Iterator[Workbench]:
     """A project that lies on disk."""
     for name, text in {"Dockerfile": "FROM scratch\nCOPY . /\n", "a.txt": "one\n", "dir/b.txt": "two\n"}.items():
         path = tmp_path / name
@@ -39,4 +39,5 @@ def on_disk(qtbot: QtBot, tmp_path: Path) -> Workbench:
     with qtbot.waitSignal(bench.project_opened):
         bench.open_path(tmp_path)
     qtbot.waitUntil(lambda: bench.report is not None)
-    return bench
+    yield bench
+    bench.shutdown()
