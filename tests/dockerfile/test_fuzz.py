@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,6 +36,8 @@ def inside(span: SourceSpan, lines: list[str]) -> bool:
 @example("RUN a \\\n" * 3)
 @example("ONBUILD " * 3000 + "RUN x")
 @example("RUN [" + "[" * 3000)
+@example("ONBUILD CMD ")
+@example("# a\n\nONBUILD RUN <<E cat\nx\nE\nONBUILD COPY a\\\n b /c")
 def test_parse_takes_any_text(text):
     parsed = parse(text)
     lines = text.split("\n")
@@ -44,7 +47,8 @@ def test_parse_takes_any_text(text):
     assert all(end < i.span.line for end, i in zip(ends, parsed.instructions, strict=False))
     for instruction in parsed.instructions:
         if isinstance(instruction, Onbuild) and instruction.trigger:
-            assert instruction.trigger == parse_instruction(instruction.expression) or instruction.span.line != 1
+            alone = parse_instruction(instruction.expression)
+            assert alone is not None and instruction.trigger == replace(alone, span=instruction.span)
     parse_instruction(text)
 
 
