@@ -43,9 +43,9 @@ def descendants(graph: BuildGraph, *steps: StepId) -> list[StepId]:
     return _closure(graph, steps, forward=True)
 
 
-def ancestors(graph: BuildGraph, step: StepId) -> list[StepId]:
-    """Every step that this one takes something from, directly or not, in file order."""
-    return _closure(graph, (step,), forward=False)
+def ancestors(graph: BuildGraph, *steps: StepId) -> list[StepId]:
+    """Every step that one of these takes something from, directly or not, in file order."""
+    return _closure(graph, steps, forward=False)
 
 
 def _closure(graph: BuildGraph, steps: Iterable[StepId], *, forward: bool) -> list[StepId]:

@@ -11,6 +11,7 @@ from cachesim.engines.base import Outcome
 from cachesim.engines.rules import Rule
 from cachesim.graph.model import EdgeKind, Source, SourceKind, StepId
 from cachesim.graph.options import EngineKind
+from cachesim.graph.query import ancestors
 from cachesim.simulate.explain import short
 from cachesim.simulate.report import SimulationReport, StepReport
 
@@ -35,41 +36,35 @@ def steps_reading(report: SimulationReport, path: str, context: str = "") -> tup
 
 def standing_on(report: SimulationReport, step_id: StepId) -> tuple[StepReport, ...]:
     """The steps that this one is built on top of, in file order: whichever of them runs, it runs too."""
-    below = {edge.target: edge.origin for edge in report.graph.edges
-             if edge.kind is EdgeKind.PARENT and isinstance(edge.origin, StepId)}
-    above = set()
-    at = below.get(step_id)
+    parents, above = _parents(report), set()
+    at = parents.get(step_id)
     while at is not None and at not in above:
         above.add(at)
-        at = below.get(at)
+        at = parents.get(at)
     never = Outcome.CONFIG_ONLY, Outcome.UNREACHED
     return tuple(s for s in report.steps if s.id in above and s.outcome not in never and s.rule is not Rule.CLASSIC_FROM)
 
 
 def feeding(report: SimulationReport, steps: Sequence[StepReport]) -> tuple[StepReport, ...]:
     """The steps in other stages that some steps take something from, directly or not, in file order."""
-    given: dict[StepId, list[StepId]] = {}
-    for edge in report.graph.edges:
-        if isinstance(edge.origin, StepId):
-            given.setdefault(edge.target, []).append(edge.origin)
     own = {s.id for s in steps}
-    found, todo = set[StepId](), list(own)
-    while todo:
-        new = set(given.get(todo.pop(), ())) - found - own
-        found |= new
-        todo += new
+    found = set(ancestors(report.graph, *own)) - own
     return tuple(s for s in report.steps if s.id in found)
 
 
 def standing_below(report: SimulationReport, steps: Set[StepId]) -> set[StepId]:
     """What is built on top of one of some steps: it runs with them."""
-    below = {edge.target: edge.origin for edge in report.graph.edges
-             if edge.kind is EdgeKind.PARENT and isinstance(edge.origin, StepId)}
-    found: set[StepId] = set()
-    for step in sorted(below):
-        if below[step] in steps or below[step] in found:
+    parents, found = _parents(report), set[StepId]()
+    for step in sorted(parents):
+        if parents[step] in steps or parents[step] in found:
             found.add(step)
     return found
+
+
+def _parents(report: SimulationReport) -> dict[StepId, StepId]:
+    """What each step is built directly on top of."""
+    return {edge.target: edge.origin for edge in report.graph.edges
+            if edge.kind is EdgeKind.PARENT and isinstance(edge.origin, StepId)}
 
 
 def files_read(steps: Sequence[StepReport]) -> tuple[str, ...]:
