@@ -65,6 +65,16 @@ def planned(qtbot: QtBot, panel: LogPanel) -> ConfirmState:
     return until(qtbot, panel, Stage.PLANNED)
 
 
+def run_by_keys(qtbot: QtBot, window: MainWindow) -> LogPanel:
+    """Ask for the plan and press Run, both with the keyboard."""
+    press(Key.Key_Return, mod=CTRL)
+    panel = window.panes.docks["log"].content
+    assert isinstance(panel, LogPanel)
+    until(qtbot, panel, Stage.PLANNED)
+    press(Key.Key_Return)
+    return panel
+
+
 def confirmed(qtbot: QtBot, panel: LogPanel) -> ConfirmState:
     planned(qtbot, panel)
     qtbot.mouseClick(panel.plan.run, Qt.MouseButton.LeftButton)
@@ -281,11 +291,7 @@ def test_escape_stops_a_build_and_the_keys_stay_in_the_pane(qtbot: QtBot, window
     client.builds = [{"play": [], "raw": [RIGHT], "sleep": 30}]
     client.write()
     open_project(qtbot, window, shop)
-    press(Key.Key_Return, mod=CTRL)
-    panel = window.panes.docks["log"].content
-    assert isinstance(panel, LogPanel)
-    until(qtbot, panel, Stage.PLANNED)
-    press(Key.Key_Return)
+    panel = run_by_keys(qtbot, window)
     qtbot.waitUntil(lambda: panel.controller.state.phase.build == 0, timeout=15_000)
     panel.refresh_now()
     assert panel.result.cancel.hasFocus()
@@ -301,11 +307,7 @@ def test_the_keys_stay_in_the_pane_when_there_was_no_build_to_show(qtbot: QtBot,
                                       "docker.io/library/busybox:1.36: dial tcp: no such host\n", 1)
     client.write()
     open_project(qtbot, window, shop)
-    press(Key.Key_Return, mod=CTRL)
-    panel = window.panes.docks["log"].content
-    assert isinstance(panel, LogPanel)
-    until(qtbot, panel, Stage.PLANNED)
-    press(Key.Key_Return)
+    panel = run_by_keys(qtbot, window)
     state = until(qtbot, panel, Stage.DONE)
     assert state.result is not None and state.result.builds == () and "could not be fetched" in panel.result.summary.text()
     assert panel.result.again.hasFocus()
